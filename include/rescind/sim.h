@@ -1,0 +1,114 @@
+/* The simulator: a machine with one kernel whose VPEs are C functions of yours.
+ *
+ *     static int client(struct rescind_env *env)
+ *     {
+ *         return rescind_creategate(env, 0, 20, 0xDEAD, 4, 16) != RESCIND_NO_ERROR;
+ *     }
+ *     ...
+ *     struct rescind_sim *sim = rescind_sim_new(&(struct rescind_sim_options){.seed = 1});
+ *     int vpe = rescind_sim_add_vpe(sim, "VPE0", client, NULL);
+ *     if (rescind_sim_run(sim) != RESCIND_SIM_QUIET) puts(rescind_sim_message(sim));
+ *     ... rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 20, &cap) ...
+ *     rescind_sim_free(sim);
+ *
+ * The kernel in it is the one that boots on the PC, compiled from the same sources, with its
+ * invariants audited after every event if you ask for it. A process may hold any number of simulators; each
+ * is used by one thread at a time. The same options and programs do the same, every time.
+ * Programs are not preempted: one that loops without a call never gives the processor back.
+ */
+#ifndef RESCIND_SIM_H
+#define RESCIND_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rescind/abi.h"
+#include "rescind/user.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+struct rescind_sim;
+
+enum rescind_sim_schedule {
+    RESCIND_SIM_FIFO,   /* what became possible first happens first */
+    RESCIND_SIM_RANDOM, /* drawn from the seed */
+};
+
+/* All zeros is a good choice but for the seed. */
+struct rescind_sim_options {
+    uint32_t vpes;  /* at most so many VPEs; 0: 16 */
+    uint32_t nodes; /* capabilities and objects in the kernel's pool, 64 bytes each; 0: 65536 */
+    uint32_t work;  /* capabilities the kernel may touch an event; 0: its default */
+    uint64_t seed;  /* of the kernel's secret and of the schedule */
+    enum rescind_sim_schedule schedule;
+    bool audit;        /* check every invariant after every event */
+    size_t stack_size; /* of each program, bytes; 0: 64 KiB */
+    /* What programs print; NULL: thrown away. */
+    void (*print)(void *context, const char *text, size_t size);
+    void *print_context;
+};
+
+/* A simulator, or NULL where there is no memory or the options make no sense. The caller frees it.
+ * Cost: the pool's memory is touched as it is used, not here. */
+struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options);
+void rescind_sim_free(struct rescind_sim *sim);
+
+/* Adds a VPE, before the first run: its number (from 0, in the order of the calls), or -1 where
+ * no VPE is left or the pool is short. It holds itself at selector 0 and its memory at 1. `program`
+ * NULL makes it passive. `argument` is the program's rescind_sim_argument(). The name is copied. */
+int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
+                        void *argument);
+void *rescind_sim_argument(const struct rescind_env *env);
+
+/* Before the first run: `vpe` gets at `sel` a capability derived from selector 0 of `target`.
+ * INV_ARGS: no such VPE, or the selector is taken; OUT_OF_MEM. */
+enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target);
+
+enum rescind_sim_result {
+    RESCIND_SIM_QUIET,  /* every program has returned or ended */
+    RESCIND_SIM_STUCK,  /* nothing can move any more, but some program has not returned */
+    RESCIND_SIM_BROKEN, /* an invariant of the kernel does not hold: rescind_sim_message() */
+};
+/* Runs until nothing can move any more. */
+enum rescind_sim_result rescind_sim_run(struct rescind_sim *sim);
+
+/* What the last run had to say, in one line; "" when it was quiet. Valid until the next run. */
+const char *rescind_sim_message(const struct rescind_sim *sim);
+
+/* Ends a VPE as a fault on the PC would; its EXIT happens in the next run. */
+void rescind_sim_kill(struct rescind_sim *sim, int vpe, uint32_t code);
+
+/* Has the VPE's program returned? Then *value (may be NULL) is what it returned. */
+bool rescind_sim_returned(const struct rescind_sim *sim, int vpe, int *value);
+/* Has the VPE ended: by EXIT, or killed? */
+bool rescind_sim_ended(const struct rescind_sim *sim, int vpe);
+
+struct rescind_sim_cap {
+    int vpe;
+    uint32_t kind; /* enum rescind_table_kind */
+    uint32_t sel;
+    uint32_t type; /* enum rescind_cap_type */
+    bool has_parent;
+    int parent_vpe;
+    uint32_t parent_kind, parent_sel;
+};
+/* The first capability at or after selector `from` of a table. False: there is none. O(log n). */
+bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
+                     struct rescind_sim_cap *cap);
+
+/* Virtual time: one tick a move. Kernel events: messages taken and turns of work. */
+uint64_t rescind_sim_time(const struct rescind_sim *sim);
+uint64_t rescind_sim_events(const struct rescind_sim *sim);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

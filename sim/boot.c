@@ -1,0 +1,405 @@
+/* Booting on QEMU. See boot.h. The guest's side is src/pc99/; its exit values are layout.h's. */
+#include "sim/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "kernel/kernel.h"
+#include "pc99/layout.h"
+#include "user/startup.h"
+
+enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 128 << 10 };
+/* How many of them QEMU deals with a second, at the very least. */
+enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
+/* File descriptors as QEMU sees them. */
+enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5 };
+
+G_DEFINE_QUARK(rescind-boot-error, boot_error)
+
+/* ---- The image ---------------------------------------------------------------------------- */
+
+char *boot_image(void)
+{
+    static const char *const places[] = {
+        "../src/pc99/rescind-pc99.elf", "src/pc99/rescind-pc99.elf",
+        "../share/rescind/rescind-pc99.elf", "../../share/rescind/rescind-pc99.elf",
+    };
+    char *self = g_file_read_link("/proc/self/exe", NULL);
+    char *directory = self != NULL ? g_path_get_dirname(self) : g_strdup(".");
+    char *found = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(places) && found == NULL; i++) {
+        found = g_build_filename(directory, places[i], NULL);
+        if (!g_file_test(found, G_FILE_TEST_IS_REGULAR)) {
+            g_clear_pointer(&found, g_free);
+        }
+    }
+    g_free(directory);
+    g_free(self);
+    return found;
+}
+
+static char *choose_image(const struct boot_options *options, GError **error)
+{
+    const char *named = options->image != NULL ? options->image : g_getenv("RESCIND_IMAGE");
+    char *image = named != NULL ? g_strdup(named) : boot_image();
+
+    if (image == NULL) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_IMAGE,
+                    "the image rescind-pc99.elf is neither in the build tree nor installed; "
+                    "RESCIND_IMAGE may name one");
+    } else if (!g_file_test(image, G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_IMAGE, "there is no image %s", image);
+        g_clear_pointer(&image, g_free);
+    }
+    return image;
+}
+
+/* ---- The machine -------------------------------------------------------------------------- */
+
+/* One run: the files that QEMU and we share (removed already, so nothing is left behind). */
+struct run {
+    const struct boot_options *options;
+    const uint8_t *module;
+    size_t size;
+    int module_fd, console_fd, report_fd, stderr_fd; /* -1: not open */
+    bool timed_out;
+};
+
+static int open_scratch(GError **error)
+{
+    char *name = NULL;
+    int fd = g_file_open_tmp("rescind-XXXXXX", &name, error);
+
+    if (fd >= 0) {
+        g_unlink(name);
+    }
+    g_free(name);
+    return fd;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t size, GError **error)
+{
+    while (size > 0) {
+        ssize_t done = write(fd, bytes, size);
+
+        if (done < 0 && errno != EINTR) {
+            g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU,
+                        "the start-up module can't be written: %s", g_strerror(errno));
+            return false;
+        }
+        bytes += MAX(done, 0);
+        size -= (size_t)MAX(done, 0);
+    }
+    return true;
+}
+
+static bool open_files(struct run *run, GError **error)
+{
+    int *const fds[] = {&run->module_fd, &run->console_fd, &run->report_fd, &run->stderr_fd};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+        *fds[i] = open_scratch(error);
+        if (*fds[i] < 0) {
+            return false;
+        }
+    }
+    return write_all(run->module_fd, run->module, run->size, error);
+}
+
+static void close_files(const struct run *run)
+{
+    const int fds[] = {run->module_fd, run->console_fd, run->report_fd, run->stderr_fd};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
+/* What the machine needs at most: the kernel's arena, twice the module (itself, and tables and
+ * results of its programs), and what each VPE has. */
+static unsigned memory_for(const struct run *run)
+{
+    const struct rescind_startup *module = (const void *)run->module;
+    const struct kernel_config config = {
+        .vpes = module->vpe_count,
+        .nodes = module->nodes,
+        .work = module->work,
+    };
+    uint64_t bytes = kernel_size(&config) + 2 * (uint64_t)module->size +
+                     (uint64_t)module->vpe_count * MEMORY_PER_VPE;
+
+    return MEMORY_BASE + (unsigned)((bytes + MIB - 1) / MIB);
+}
+
+static unsigned timeout_for(const struct run *run)
+{
+    const struct rescind_startup *module = (const void *)run->module;
+    uint64_t steps = 0;
+
+    if (run->options->timeout != 0) {
+        return run->options->timeout;
+    }
+    for (uint32_t i = 0; i < module->vpe_count; i++) {
+        steps += startup_vpe(module, i)->step_count;
+    }
+    return BOOT_TIMEOUT + (unsigned)(steps / STEPS_PER_SECOND + module->nodes / NODES_PER_SECOND);
+}
+
+static GPtrArray *qemu_arguments(const struct run *run, const char *image)
+{
+    static const char *const fixed[] = {
+        "-accel", "tcg", "-cpu", "max", "-nodefaults", "-no-reboot", "-display", "none",
+        "-initrd", "/dev/fd/3", "-serial", "file:/dev/fd/4", "-serial", "file:/dev/fd/5",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+    };
+    const struct boot_options *options = run->options;
+    const char *qemu = g_getenv("RESCIND_QEMU");
+    GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
+    unsigned memory = options->memory != 0 ? options->memory : memory_for(run);
+
+    g_ptr_array_add(arguments, g_strdup(qemu != NULL ? qemu : "qemu-system-x86_64"));
+    for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
+        g_ptr_array_add(arguments, g_strdup(fixed[i]));
+    }
+    g_ptr_array_add(arguments, g_strdup("-machine"));
+    g_ptr_array_add(arguments, g_strdup(options->machine != NULL ? options->machine : "q35"));
+    g_ptr_array_add(arguments, g_strdup("-m"));
+    g_ptr_array_add(arguments, g_strdup_printf("%uM", memory));
+    g_ptr_array_add(arguments, g_strdup("-kernel"));
+    g_ptr_array_add(arguments, g_strdup(image));
+    if (options->icount) {
+        g_ptr_array_add(arguments, g_strdup("-icount"));
+        g_ptr_array_add(arguments, g_strdup("shift=0,sleep=off"));
+    }
+    if (options->capture != NULL) {
+        g_ptr_array_add(arguments, g_strdup("-append"));
+        g_ptr_array_add(arguments, g_strdup("capture"));
+    }
+    g_ptr_array_add(arguments, NULL);
+    return arguments;
+}
+
+/* In the child, before it becomes QEMU: it is not to outlive whoever waits for it. */
+static void die_with_parent(gpointer data)
+{
+    (void)data;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static GSubprocess *start_qemu(const struct run *run, const char *image, GError **error)
+{
+    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+    GPtrArray *arguments = qemu_arguments(run, image);
+    GError *cause = NULL;
+    GSubprocess *qemu;
+
+    g_subprocess_launcher_take_fd(launcher, dup(run->module_fd), FD_MODULE);
+    g_subprocess_launcher_take_fd(launcher, dup(run->console_fd), FD_CONSOLE);
+    g_subprocess_launcher_take_fd(launcher, dup(run->report_fd), FD_REPORT);
+    g_subprocess_launcher_take_stderr_fd(launcher, dup(run->stderr_fd));
+    g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
+    qemu = g_subprocess_launcher_spawnv(
+        launcher, (const char *const *)arguments->pdata, &cause);
+    if (qemu == NULL) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "QEMU can't be started: %s "
+                    "(Debian: the package qemu-system-x86)", cause->message);
+        g_error_free(cause);
+    }
+    g_ptr_array_unref(arguments);
+    g_object_unref(launcher);
+    return qemu;
+}
+
+static void on_qemu_exit(GObject *qemu, GAsyncResult *result, gpointer ended)
+{
+    g_subprocess_wait_finish(G_SUBPROCESS(qemu), result, NULL);
+    *(bool *)ended = true;
+}
+
+static gboolean on_timeout(gpointer timed_out)
+{
+    *(bool *)timed_out = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* Waits for QEMU's end, or brings it about. */
+static void wait_for(struct run *run, GSubprocess *qemu)
+{
+    GMainContext *context = g_main_context_new();
+    GSource *timer = g_timeout_source_new_seconds(timeout_for(run));
+    bool ended = false;
+
+    g_main_context_push_thread_default(context);
+    g_source_set_callback(timer, on_timeout, &run->timed_out, NULL);
+    g_source_attach(timer, context);
+    g_subprocess_wait_async(qemu, NULL, on_qemu_exit, &ended);
+    while (!ended && !run->timed_out) {
+        g_main_context_iteration(context, TRUE);
+    }
+    if (!ended) {
+        g_subprocess_force_exit(qemu);
+    }
+    while (!ended) {
+        g_main_context_iteration(context, TRUE);
+    }
+    g_source_destroy(timer);
+    g_source_unref(timer);
+    g_main_context_pop_thread_default(context);
+    g_main_context_unref(context);
+}
+
+/* ---- What it left ------------------------------------------------------------------------- */
+
+static GBytes *read_scratch(int fd, GError **error)
+{
+    GMappedFile *file = g_mapped_file_new_from_fd(fd, FALSE, error);
+    GBytes *bytes = NULL;
+
+    if (file != NULL) {
+        bytes = g_mapped_file_get_bytes(file);
+        g_mapped_file_unref(file);
+    }
+    return bytes;
+}
+
+/* The console's last line, for a message; the caller frees it. */
+static char *last_line(GBytes *console)
+{
+    gsize size;
+    const char *text = g_bytes_get_data(console, &size);
+    char *copy = g_utf8_make_valid(text != NULL ? text : "", (gssize)size);
+    char *line;
+
+    g_strchomp(copy);
+    line = strrchr(copy, '\n');
+    line = g_strdup(line != NULL ? line + 1 : copy);
+    g_free(copy);
+    return line;
+}
+
+/* Gives the caller the console, with and without the kernel's lines. */
+static void pass_console(const struct boot_options *options, GBytes *console)
+{
+    static const char mark[] = "rescind: ";
+    gsize size;
+    const char *at = g_bytes_get_data(console, &size);
+    const char *end = at + size;
+
+    if (options->console != NULL && size > 0) {
+        g_string_append_len(options->console, at, (gssize)size);
+    }
+    while (options->text != NULL && at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *next = newline != NULL ? newline + 1 : end;
+
+        if ((size_t)(next - at) < sizeof mark - 1 || memcmp(at, mark, sizeof mark - 1) != 0) {
+            g_string_append_len(options->text, at, next - at);
+        }
+        at = next;
+    }
+}
+
+static void guest_failed(GBytes *console, const char *what, GError **error)
+{
+    char *line = last_line(console);
+
+    g_set_error(error, BOOT_ERROR, BOOT_ERROR_GUEST, "%s: %s", what,
+                line[0] != '\0' ? line : "(it said nothing)");
+    g_free(line);
+}
+
+/* Whether QEMU's end is one that leaves a report. */
+static bool check_end(const struct run *run, GSubprocess *qemu, GBytes *console, GBytes *complaints,
+                      GError **error)
+{
+    int status = g_subprocess_get_if_exited(qemu) ? g_subprocess_get_exit_status(qemu) : -1;
+    char *line;
+
+    if (run->timed_out) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_TIMEOUT,
+                    "the machine did not come to its end within %u seconds", timeout_for(run));
+        return false;
+    }
+    switch (status) {
+    case 2 * EXIT_DONE + 1:
+        return true;
+    case 2 * EXIT_REFUSED + 1:
+        guest_failed(console, "the PC refuses the module", error);
+        return false;
+    case 2 * EXIT_NO_MEMORY + 1:
+        guest_failed(console, "the PC is too small", error);
+        return false;
+    case 2 * EXIT_PANIC + 1:
+        guest_failed(console, "the kernel on the PC has stopped itself", error);
+        return false;
+    case 0:
+        guest_failed(console, "the PC reset itself", error);
+        return false;
+    default:
+        line = last_line(complaints);
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "QEMU failed (status %d): %s", status,
+                    line[0] != '\0' ? line : "(it said nothing)");
+        g_free(line);
+        return false;
+    }
+}
+
+static struct outcome *collect(const struct run *run, GSubprocess *qemu, GError **error)
+{
+    GBytes *console = read_scratch(run->console_fd, error);
+    GBytes *report = console != NULL ? read_scratch(run->report_fd, error) : NULL;
+    GBytes *complaints = report != NULL ? read_scratch(run->stderr_fd, error) : NULL;
+    struct outcome *outcome = NULL;
+
+    if (complaints != NULL) {
+        pass_console(run->options, console);
+        if (check_end(run, qemu, console, complaints, error)) {
+            gsize size;
+            const char *text = g_bytes_get_data(report, &size);
+
+            outcome = boot_report(text, size, run->module, run->options, error);
+        }
+    }
+    g_clear_pointer(&complaints, g_bytes_unref);
+    g_clear_pointer(&report, g_bytes_unref);
+    g_clear_pointer(&console, g_bytes_unref);
+    return outcome;
+}
+
+struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_options *options,
+                         GError **error)
+{
+    struct run run = {
+        .options = options,
+        .module = module,
+        .size = size,
+        .module_fd = -1,
+        .console_fd = -1,
+        .report_fd = -1,
+        .stderr_fd = -1,
+    };
+    char *image = choose_image(options, error);
+    struct outcome *outcome = NULL;
+
+    if (image != NULL && open_files(&run, error)) {
+        GSubprocess *qemu = start_qemu(&run, image, error);
+
+        if (qemu != NULL) {
+            wait_for(&run, qemu);
+            outcome = collect(&run, qemu, error);
+            g_object_unref(qemu);
+        }
+    }
+    close_files(&run);
+    g_free(image);
+    return outcome;
+}

@@ -1,0 +1,56 @@
+/* Booting a start-up module on the PC: QEMU, and what the machine there reports.
+ *
+ * boot_run() starts QEMU on the image, waits for the machine's end, and reads the guest's report
+ * (src/pc99/report.h) from its second serial port. Nothing in the outcome comes from anywhere
+ * else, and a report that is cut short or malformed in any way is an error. The time is bounded.
+ * For `rescind boot` and the tests; needs qemu-system-x86_64 (RESCIND_QEMU names another).
+ */
+#ifndef RESCIND_SIM_BOOT_H
+#define RESCIND_SIM_BOOT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/outcome.h"
+
+/* All zero will do. */
+struct boot_options {
+    const char *image;   /* NULL: RESCIND_IMAGE of the environment, else what boot_image() finds */
+    const char *machine; /* QEMU's type: "q35" (NULL) or "pc" */
+    bool icount;         /* every run the same, instruction for instruction */
+    unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
+    unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
+    GString *console;    /* gets all that the guest wrote on its console, in any case; or NULL */
+    GString *text;       /* gets the same without the kernel's own lines: programs' text; or NULL */
+    /* Every message that the guest's kernel took, header and payload, in order; or NULL. */
+    void (*capture)(void *context, uint32_t vpe, const uint8_t *message, size_t size);
+    void *context;
+};
+
+enum { BOOT_TIMEOUT = 60 };
+
+enum boot_error {
+    BOOT_ERROR_IMAGE,   /* there is no image */
+    BOOT_ERROR_QEMU,    /* QEMU is missing, could not be started, or failed */
+    BOOT_ERROR_TIMEOUT, /* the machine did not come to its end in time */
+    BOOT_ERROR_GUEST,   /* the guest refused the module, was short of memory, or broke */
+    BOOT_ERROR_REPORT,  /* what it reported makes no sense */
+};
+#define BOOT_ERROR boot_error_quark()
+GQuark boot_error_quark(void);
+
+/* Runs `module`, `size` bytes that have passed startup_check(). NULL: `error` says why. */
+struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_options *options,
+                         GError **error);
+
+/* The image's path: in the build tree beside the running program, or in the prefix that it is
+ * installed in. NULL: it is in neither. The caller frees it. */
+char *boot_image(void);
+
+/* Reads a report of the run of `module`, calling capture as boot_run() does. NULL: `error` names the line. */
+struct outcome *boot_report(const char *text, size_t size, const uint8_t *module,
+                            const struct boot_options *options, GError **error);
+
+#endif

@@ -1,0 +1,137 @@
+/* Coroutines on guard-paged stacks; see coroutine.h. */
+#include "sim/coroutine.h"
+
+#include <glib.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#endif
+#ifdef HAVE_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+enum { PAINT = 0xA5 };
+
+struct coroutine {
+    void (*body)(void *data);
+    void *data;
+    char *base;   /* of the mapping: the guard page, then the stack */
+    size_t guard; /* bytes */
+    size_t stack; /* bytes */
+    bool done;
+    ucontext_t inside, outside;
+    void *fake_inside, *fake_outside; /* AddressSanitizer's, where it is on */
+    const void *outside_stack;
+    size_t outside_size;
+};
+
+/* AddressSanitizer has to be told of each switch, before and after. */
+static void leave(void **fake, const void *stack, size_t size)
+{
+#ifdef HAVE_ASAN
+    __sanitizer_start_switch_fiber(fake, stack, size);
+#else
+    (void)fake;
+    (void)stack;
+    (void)size;
+#endif
+}
+
+static void arrive(void *fake, const void **stack, size_t *size)
+{
+#ifdef HAVE_ASAN
+    __sanitizer_finish_switch_fiber(fake, stack, size);
+#else
+    (void)fake;
+    (void)stack;
+    (void)size;
+#endif
+}
+
+static void enter(unsigned low, unsigned high)
+{
+    struct coroutine *c = (struct coroutine *)((uintptr_t)high << 32 | low);
+
+    arrive(NULL, &c->outside_stack, &c->outside_size);
+    c->body(c->data);
+    c->done = true;
+    leave(NULL, c->outside_stack, c->outside_size);
+    swapcontext(&c->inside, &c->outside);
+}
+
+struct coroutine *coroutine_new(void (*body)(void *data), void *data, size_t stack)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct coroutine *c = g_new0(struct coroutine, 1);
+
+    c->body = body;
+    c->data = data;
+    c->guard = page;
+    c->stack = (stack + page - 1) / page * page;
+    c->base = mmap(NULL, c->guard + c->stack, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (c->base == MAP_FAILED) {
+        g_free(c);
+        return NULL;
+    }
+    mprotect(c->base, c->guard, PROT_NONE);
+    getcontext(&c->inside);
+    c->inside.uc_stack.ss_sp = c->base + c->guard;
+    c->inside.uc_stack.ss_size = c->stack;
+    c->inside.uc_link = NULL;
+    makecontext(&c->inside, (void (*)(void))enter, 2, (unsigned)(uintptr_t)c,
+                (unsigned)((uintptr_t)c >> 32));
+    return c;
+}
+
+void coroutine_free(struct coroutine *c)
+{
+    if (c == NULL)
+        return;
+    munmap(c->base, c->guard + c->stack);
+    g_free(c);
+}
+
+bool coroutine_resume(struct coroutine *c)
+{
+    leave(&c->fake_outside, c->base + c->guard, c->stack);
+    swapcontext(&c->outside, &c->inside);
+    arrive(c->fake_outside, NULL, NULL);
+    return !c->done;
+}
+
+void coroutine_yield(struct coroutine *c)
+{
+    leave(&c->fake_inside, c->outside_stack, c->outside_size);
+    swapcontext(&c->inside, &c->outside);
+    arrive(c->fake_inside, &c->outside_stack, &c->outside_size);
+}
+
+void coroutine_paint(struct coroutine *c)
+{
+    /* The topmost page holds what makecontext() has put there. */
+    memset(c->base + c->guard, PAINT, c->stack - 1024);
+}
+
+size_t coroutine_used(const struct coroutine *c)
+{
+    size_t clean = 0;
+
+    while (clean < c->stack && (unsigned char)c->base[c->guard + clean] == PAINT)
+        clean++;
+    return c->stack - clean;
+}
+
+size_t coroutine_above(const struct coroutine *c, uintptr_t address)
+{
+    return (uintptr_t)(c->base + c->guard + c->stack) - address;
+}

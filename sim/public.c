@@ -1,0 +1,156 @@
+/* The public face of the simulator: rescind/sim.h over the machine. */
+#include "rescind/sim.h"
+
+#include <string.h>
+
+#include "sim/machine.h"
+
+enum { DEFAULT_VPES = 16, DEFAULT_NODES = 65536 };
+
+struct rescind_sim {
+    struct machine *machine;
+    struct rescind_sim_options options;
+    uint32_t vpes; /* added so far */
+    char message[256];
+};
+
+static void print(void *context, const char *text, size_t size)
+{
+    struct rescind_sim *sim = context;
+
+    if (sim->options.print != NULL)
+        sim->options.print(sim->options.print_context, text, size);
+}
+
+struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options)
+{
+    struct rescind_sim *sim = g_new0(struct rescind_sim, 1);
+    struct machine_options machine = {
+        .vpes = options->vpes != 0 ? options->vpes : DEFAULT_VPES,
+        .nodes = options->nodes != 0 ? options->nodes : DEFAULT_NODES,
+        .work = options->work,
+        .seed = options->seed,
+        .random = options->schedule == RESCIND_SIM_RANDOM,
+        .stack = options->stack_size,
+        .audit = options->audit ? AUDIT_ALWAYS : machine_default_audit(),
+        .print = print,
+        .context = sim,
+    };
+
+    sim->options = *options;
+    sim->machine = machine_new(&machine, NULL);
+    if (sim->machine == NULL)
+        g_clear_pointer(&sim, g_free);
+    return sim;
+}
+
+void rescind_sim_free(struct rescind_sim *sim)
+{
+    if (sim == NULL)
+        return;
+    machine_free(sim->machine);
+    g_free(sim);
+}
+
+int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
+                               void *argument)
+{
+    int vpe = machine_vpe(sim->machine, name);
+
+    if (vpe < 0)
+        return -1;
+    sim->vpes++;
+    if (program != NULL)
+        machine_function(sim->machine, (uint32_t)vpe, program, argument);
+    return vpe;
+}
+
+static bool is_vpe(const struct rescind_sim *sim, int vpe)
+{
+    return vpe >= 0 && (uint32_t)vpe < sim->vpes;
+}
+
+enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel,
+                                            int target)
+{
+    if (!is_vpe(sim, vpe) || !is_vpe(sim, target))
+        return RESCIND_INV_ARGS;
+    return machine_grant(sim->machine, (uint32_t)vpe, sel, (uint32_t)target);
+}
+
+enum rescind_sim_result rescind_sim_run(struct rescind_sim *sim)
+{
+    sim->message[0] = '\0';
+    if (machine_run(sim->machine, NULL, NULL) == MACHINE_BROKEN) {
+        g_strlcpy(sim->message, machine_finding(sim->machine), sizeof(sim->message));
+        return RESCIND_SIM_BROKEN;
+    }
+    for (uint32_t i = 0; i < sim->vpes; i++) {
+        struct machine_status status = machine_status(sim->machine, i);
+        if (!status.ended && !status.through) {
+            g_snprintf(sim->message, sizeof(sim->message), "%s is stuck",
+                       machine_vpe_name(sim->machine, i));
+            return RESCIND_SIM_STUCK;
+        }
+    }
+    return RESCIND_SIM_QUIET;
+}
+
+const char *rescind_sim_message(const struct rescind_sim *sim)
+{
+    return sim->message;
+}
+
+void rescind_sim_kill(struct rescind_sim *sim, int vpe, uint32_t code)
+{
+    if (is_vpe(sim, vpe))
+        machine_kill(sim->machine, (uint32_t)vpe, code);
+}
+
+bool rescind_sim_returned(const struct rescind_sim *sim, int vpe, int *value)
+{
+    struct machine_status status;
+
+    if (!is_vpe(sim, vpe))
+        return false;
+    status = machine_status(sim->machine, (uint32_t)vpe);
+    if (status.through && value != NULL)
+        *value = status.value;
+    return status.through;
+}
+
+bool rescind_sim_ended(const struct rescind_sim *sim, int vpe)
+{
+    return is_vpe(sim, vpe) && machine_status(sim->machine, (uint32_t)vpe).ended;
+}
+
+bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
+                            struct rescind_sim_cap *cap)
+{
+    struct kernel_cap found;
+
+    if (!is_vpe(sim, vpe) || kind >= RESCIND_TABLE_KINDS ||
+        !kernel_find(machine_kernel(sim->machine), (uint32_t)vpe, kind, from, &found))
+        return false;
+    *cap = (struct rescind_sim_cap){
+        .vpe = vpe,
+        .kind = kind,
+        .sel = found.sel,
+        .type = found.type,
+        .has_parent = found.has_parent,
+        .parent_vpe = (int)found.parent_vpe,
+        .parent_kind = found.parent_kind,
+        .parent_sel = found.parent_sel,
+    };
+    return true;
+}
+
+uint64_t rescind_sim_time(const struct rescind_sim *sim)
+{
+    return machine_time(sim->machine);
+}
+
+uint64_t rescind_sim_events(const struct rescind_sim *sim)
+{
+    return machine_events(sim->machine);
+}

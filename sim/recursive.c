@@ -1,0 +1,11 @@
+/* The textbook recursive revocation; see recursive.h. */
+#include "sim/recursive.h"
+
+#include "cap/cap.h"
+
+__attribute__((noinline)) void recursive_revoke(struct kernel *k, uint32_t index)
+{
+    for (uint32_t child; (child = cap_at(k, index)->child) != 0;)
+        recursive_revoke(k, child);
+    cap_destroy(k, index);
+}

@@ -1,0 +1,46 @@
+/* The arena: struct kernel is its first bytes and says where everything else in it lies.
+ *
+ * Every room of the kernel takes a struct kernel * and reaches its own array through its own
+ * accessor (pool_node, task_at, table_at, vpe_at, call_at). Nothing in the arena is a pointer,
+ * so that a copy of the arena is a copy of the kernel. The layout is made once, by
+ * kernel_create() in kernel/kernel.c; the pool lies last, so the part in use is a prefix.
+ */
+#ifndef RESCIND_BASE_ARENA_H
+#define RESCIND_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/outbox.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "rescind/abi.h"
+
+struct kernel {
+    /* Byte offsets from this struct. */
+    size_t tasks, tables, vpes, calls, rings, nodes;
+
+    uint32_t vpe_limit; /* length of the arrays that go by VPE */
+    uint32_t vpe_count; /* VPEs 0 .. vpe_count - 1 exist */
+    uint32_t work;      /* capabilities an event may touch */
+    uint32_t worked;    /* and the last turn of work has touched */
+    uint16_t pe;
+
+    struct pool pool;
+    struct random random;
+    uint32_t ready; /* the line of tasks that have work to do; see base/task.h */
+    struct outbox outbox;
+};
+
+static inline void *arena_at(const struct kernel *k, size_t offset)
+{
+    return (char *)(uintptr_t)k + offset;
+}
+
+/* A broken invariant stops the kernel, in every build. */
+#define KERNEL_ASSERT(holds)                                                                       \
+    ((holds) ? (void)0 : platform_panic(__FILE__ ": broken invariant: " #holds))
+_Noreturn void platform_panic(const char *what);
+
+#endif

@@ -1,0 +1,68 @@
+/* Reading a message: SemperOS's marshalling, a slot of 8 bytes a scalar.
+ *
+ * A reader starts with ok = true; reading past the end clears it and gives zeros from then on, so
+ * that a decoder reads everything and asks once. O(1) a call.
+ */
+#ifndef RESCIND_BASE_BYTES_H
+#define RESCIND_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "rescind/abi.h"
+
+struct bytes {
+    const uint8_t *data;
+    size_t size; /* bytes left */
+    bool ok;
+};
+
+/* The next `size` bytes and the padding behind them to a multiple of 8. */
+static inline const uint8_t *bytes_take(struct bytes *in, size_t size)
+{
+    size_t padded = (size + 7) & ~(size_t)7;
+    const uint8_t *at = in->data;
+
+    if (!in->ok || size > in->size || padded > in->size) {
+        in->ok = false;
+        in->size = 0;
+        return NULL;
+    }
+    in->data += padded;
+    in->size -= padded;
+    return at;
+}
+
+static inline uint64_t bytes_u64(struct bytes *in)
+{
+    uint64_t value = 0;
+    const uint8_t *at = bytes_take(in, 8);
+
+    if (at != NULL)
+        memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+static inline uint32_t bytes_u32(struct bytes *in)
+{
+    return (uint32_t)bytes_u64(in);
+}
+
+static inline bool bytes_bool(struct bytes *in)
+{
+    return (uint8_t)bytes_u64(in) != 0;
+}
+
+static inline struct rescind_range bytes_range(struct bytes *in)
+{
+    struct rescind_range range = {0};
+    const uint8_t *at = bytes_take(in, sizeof(range));
+
+    if (at != NULL)
+        memcpy(&range, at, sizeof(range));
+    return range;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* The outbox: what must leave the kernel is put here by an event and taken out after it.
+ *
+ * An event answers one message and ends one VPE at most, so a few places always suffice: putting
+ * can't fail. Text lies behind the entries, so that it outlives the message it came in. A machine
+ * that does not drain one event's output loses it with the next event.
+ */
+#ifndef RESCIND_BASE_OUTBOX_H
+#define RESCIND_BASE_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rescind/abi.h"
+
+/* What an event wants of the machine. */
+enum kernel_output_kind {
+    KERNEL_NOTHING,
+    KERNEL_PRINT,    /* `size` bytes of `text` to the console */
+    KERNEL_REPLY,    /* `vpe` has a reply in its ring: wake it */
+    KERNEL_ENDED,    /* `vpe` has ended with `code` */
+    KERNEL_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
+};
+
+enum { OUTBOX_PLACES = 4 };
+
+struct outbox {
+    uint32_t count, taken;
+    struct outbox_entry {
+        uint32_t kind; /* enum kernel_output_kind */
+        uint32_t vpe;
+        uint32_t code;
+    } entries[OUTBOX_PLACES];
+    uint32_t text_size;
+    uint8_t text[RESCIND_MSG_MAX];
+};
+
+void outbox_clear(struct outbox *box);
+void outbox_put(struct outbox *box, enum kernel_output_kind kind, uint32_t vpe, uint32_t code);
+/* At most RESCIND_MSG_MAX bytes, once an event. */
+void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t size);
+
+#endif

@@ -1,0 +1,41 @@
+/* The pool: nodes of 64 bytes, one cache line, that hold one capability or one small object each.
+ *
+ * A node is named by its index; 0 names none. Its first byte is its type, 0 while it is free.
+ * Taking and giving back are O(1); the pool never grows, so taking can fail.
+ */
+#ifndef RESCIND_BASE_POOL_H
+#define RESCIND_BASE_POOL_H
+
+#include <stdint.h>
+
+struct kernel;
+
+#define POOL_NODE_SIZE 64u
+
+struct pool {
+    uint32_t limit; /* nodes 1 .. limit - 1 may be taken */
+    uint32_t high;  /* nodes from here on were never taken */
+    uint32_t free;  /* head of the list of nodes given back */
+    uint32_t used;  /* nodes taken now */
+};
+
+struct pool_node {
+    _Alignas(POOL_NODE_SIZE) uint8_t type; /* 0: free */
+    uint32_t next_free;                    /* while free */
+};
+
+void pool_init(struct pool *pool, uint32_t limit);
+
+/* A node of type `type`, which is not 0; its other bytes hold anything. 0 when none is left. */
+uint32_t pool_take(struct kernel *k, uint8_t type);
+
+/* Gives back a node that was taken. */
+void pool_give(struct kernel *k, uint32_t index);
+
+/* How many can still be taken. */
+uint32_t pool_left(const struct kernel *k);
+
+/* The node at `index`, to be read as what its type says. */
+void *pool_node(const struct kernel *k, uint32_t index);
+
+#endif

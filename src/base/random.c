@@ -1,0 +1,41 @@
+/* The secret generator; see random.h. */
+#include "base/random.h"
+
+static uint64_t splitmix(uint64_t *seed)
+{
+    uint64_t z = *seed += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+void random_init(struct random *random, uint64_t seed)
+{
+    for (int i = 0; i < 4; i += 2) {
+        uint64_t bits = splitmix(&seed);
+        random->state[i] = (uint32_t)bits;
+        random->state[i + 1] = (uint32_t)(bits >> 32);
+    }
+    random->state[0] |= 1; /* all zeros would stay all zeros */
+}
+
+static uint32_t rotate(uint32_t x, int by)
+{
+    return x << by | x >> (32 - by);
+}
+
+uint32_t random_next(struct random *random)
+{
+    uint32_t *s = random->state;
+    uint32_t result = rotate(s[0] + s[3], 7) + s[0];
+    uint32_t t = s[1] << 9;
+
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate(s[3], 11);
+    return result;
+}

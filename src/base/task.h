@@ -1,0 +1,40 @@
+/* Tasks: the calls under way, and the lines they stand in.
+ *
+ * A VPE has one call outstanding at most, so there is one task a VPE and it goes by the VPE's
+ * number; nothing is allocated to begin or to wait. A line is a ring of tasks, named by a 32-bit anchor
+ * (0: empty) in whatever is waited for: a capability, a locked range, or the kernel's own line of
+ * tasks that are ready to go on. A task stands in at most one line. Everything here is O(1);
+ * in particular a whole line is made ready at once, however long.
+ */
+#ifndef RESCIND_BASE_TASK_H
+#define RESCIND_BASE_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct task {
+    uint32_t next, prev; /* neighbours in its line, as task number + 1; 0: in no line */
+    bool committed;      /* an EXCHANGE that has taken effect: what it reserved is there */
+};
+
+static inline struct task *task_at(const struct kernel *k, uint32_t number)
+{
+    return (struct task *)arena_at(k, k->tasks) + number;
+}
+
+/* Puts the task at the end of the line; it stands in none before. */
+void task_join(struct kernel *k, uint32_t *line, uint32_t number);
+
+/* Takes the task out of the line it stands in. */
+void task_leave(struct kernel *k, uint32_t *line, uint32_t number);
+
+/* Moves the whole line to the end of the ready line, in its order. */
+void task_wake(struct kernel *k, uint32_t *line);
+
+/* Number of the first task of the line, or -1; and of the one behind `number`, or -1. */
+int32_t task_first(uint32_t line);
+int32_t task_after(const struct kernel *k, uint32_t line, uint32_t number);
+
+#endif

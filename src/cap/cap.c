@@ -1,0 +1,48 @@
+/* Making and removing capabilities; see cap.h. */
+#include "cap/cap.h"
+
+#include "base/task.h"
+#include "cap/table.h"
+#include "cap/tree.h"
+
+uint32_t cap_create(struct kernel *k, const struct cap_spec *spec)
+{
+    uint32_t index = pool_take(k, spec->type);
+
+    if (index == 0)
+        return 0;
+    struct cap *cap = cap_at(k, index);
+    cap->rights = spec->rights;
+    cap->flags = spec->flags;
+    cap->table = spec->table;
+    cap->sel = spec->sel;
+    cap->object = spec->object;
+    cap->waiters = 0;
+    cap->reserver = spec->reserver;
+    cap->spare[0] = cap->spare[1] = 0;
+    table_insert(k, index);
+    tree_link(k, spec->parent, index);
+    cap_type(spec->type)->acquire(k, spec->object);
+    return index;
+}
+
+void cap_destroy(struct kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    tree_unlink(k, index);
+    table_remove(k, index);
+    task_wake(k, &cap->waiters);
+    cap_type(cap->type)->release(k, cap->object);
+    pool_give(k, index);
+}
+
+bool cap_is_there(const struct kernel *k, const struct cap *cap)
+{
+    return !(cap->flags & CAP_RESERVED) || task_at(k, cap->reserver)->committed;
+}
+
+uint64_t cap_key(const struct kernel *k, const struct cap *cap)
+{
+    return RESCIND_KEY(k->pe, table_vpe(cap->table), cap->type, cap->sel);
+}

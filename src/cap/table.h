@@ -1,0 +1,60 @@
+/* Capability tables: two a VPE (objects and mappings), each from selectors to capabilities.
+ *
+ * The interface is find, insert, remove; the treap is the kind behind it, and derivation does
+ * not care. A table also carries the one record of what is locked in it: only its owner's own
+ * call (a REVOKE's range, or everything for EXIT) locks, and a VPE has one call at a time.
+ */
+#ifndef RESCIND_CAP_TABLE_H
+#define RESCIND_CAP_TABLE_H
+
+#include "cap/cap.h"
+
+#define TABLE_END ((uint64_t)1 << 32) /* one past the last selector */
+
+struct table {
+    uint32_t root;    /* of its treap */
+    uint32_t count;   /* capabilities in it, reserved ones included */
+    uint64_t lock_from, lock_to; /* selectors that a revocation holds; empty when equal */
+    uint32_t lock_waiters;       /* line of tasks that wait for them */
+};
+
+/* Tables go by number: that of a VPE's table of a kind. */
+static inline uint32_t table_of(uint32_t vpe, uint32_t kind)
+{
+    return vpe * RESCIND_TABLE_KINDS + kind;
+}
+static inline uint32_t table_vpe(uint32_t table)
+{
+    return table / RESCIND_TABLE_KINDS;
+}
+static inline uint32_t table_kind(uint32_t table)
+{
+    return table % RESCIND_TABLE_KINDS;
+}
+
+static inline struct table *table_at(const struct kernel *k, uint32_t table)
+{
+    return (struct table *)arena_at(k, k->tables) + table;
+}
+
+/* The capability at `sel`, or 0; the first at or after `from`, or 0. Expected O(log n). */
+uint32_t table_find(const struct kernel *k, uint32_t table, uint32_t sel);
+uint32_t table_find_from(const struct kernel *k, uint32_t table, uint64_t from);
+
+/* Puts capability `index`, whose table and sel are set, into its table; takes it out. */
+void table_insert(struct kernel *k, uint32_t index);
+void table_remove(struct kernel *k, uint32_t index);
+
+/* Is the selector in a locked range? O(1). */
+static inline bool table_is_locked(const struct kernel *k, uint32_t table, uint32_t sel)
+{
+    const struct table *t = table_at(k, table);
+
+    return sel >= t->lock_from && sel < t->lock_to;
+}
+
+/* Locks selectors from .. to - 1, of which none is locked; unlocks, making the waiters ready. */
+void table_lock(struct kernel *k, uint32_t table, uint64_t from, uint64_t to);
+void table_unlock(struct kernel *k, uint32_t table);
+
+#endif

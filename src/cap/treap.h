@@ -1,0 +1,29 @@
+/* Treap: the selector-ordered index of one capability table.
+ *
+ * A binary search tree by selector that is also a heap by priority, the smallest at the root.
+ * Priorities come from the kernel's secret generator, never from a selector or a counter, so no
+ * choice of selectors and no order of insertion makes it deep: the expected depth is O(log n).
+ *
+ * Callers own the nodes (struct cap, of which this module writes sel, priority, left, right and
+ * up alone); a node is in one treap at most. The root is a 32-bit index that the caller keeps.
+ * Source: Seidel and Aragon, "Randomized Search Trees", Algorithmica 16, 1996.
+ */
+#ifndef RESCIND_CAP_TREAP_H
+#define RESCIND_CAP_TREAP_H
+
+#include "cap/cap.h"
+
+/* The node at `sel`, or 0. Expected O(log n). */
+uint32_t treap_find(const struct kernel *k, uint32_t root, uint32_t sel);
+
+/* The first node at or after `from` (which may be 2^32: none), or 0. Expected O(log n). */
+uint32_t treap_find_from(const struct kernel *k, uint32_t root, uint64_t from);
+
+/* Inserts `node`, whose sel and priority are set and whose sel no other node has. Expected
+ * O(log n) to find the place, and fewer than two rotations. */
+void treap_insert(struct kernel *k, uint32_t *root, uint32_t node);
+
+/* Removes `node`, without a search: fewer than two rotations expected. */
+void treap_remove(struct kernel *k, uint32_t *root, uint32_t node);
+
+#endif

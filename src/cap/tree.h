@@ -1,0 +1,24 @@
+/* The derivation tree: who was derived from whom, across tables.
+ *
+ * A capability's children form a ring, of which it knows one; a child knows its parent and its two
+ * neighbours. So linking and unlinking are O(1), and a walk that turns the ring as it goes
+ * (tree_turn) needs no cursor that a removal in between could leave dangling.
+ */
+#ifndef RESCIND_CAP_TREE_H
+#define RESCIND_CAP_TREE_H
+
+#include "cap/cap.h"
+
+/* Makes `child`, which has no links yet, the last of `parent`'s ring; parent 0: a root. */
+void tree_link(struct kernel *k, uint32_t parent, uint32_t child);
+
+/* Takes `index` out of its parent's ring. It has no children. */
+void tree_unlink(struct kernel *k, uint32_t index);
+
+/* The next child in the ring becomes the parent's first. */
+static inline void tree_turn(const struct kernel *k, struct cap *parent)
+{
+    parent->child = cap_at(k, parent->child)->next;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* Send gates; see gate.h. */
+#include "object/gate.h"
+
+uint32_t gate_create(struct kernel *k, uint32_t vpe, uint32_t ep, uint64_t label, uint64_t credits)
+{
+    uint32_t index = pool_take(k, OBJECT_GATE);
+
+    if (index == 0)
+        return 0;
+    struct gate *gate = pool_node(k, index);
+    *gate = (struct gate){
+        .object = {.type = OBJECT_GATE},
+        .vpe = vpe,
+        .ep = ep,
+        .label = label,
+        .credits = credits,
+    };
+    return index;
+}
+
+const struct cap_type gate_type = {
+    .name = "gate",
+    .derive = object_derive_always,
+    .acquire = object_acquire,
+    .release = object_release,
+    .size = sizeof(struct gate),
+};

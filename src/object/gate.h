@@ -1,0 +1,22 @@
+/* Send gates: the right to send to an endpoint of a VPE, under a label and with some credits. */
+#ifndef RESCIND_OBJECT_GATE_H
+#define RESCIND_OBJECT_GATE_H
+
+#include "object/object.h"
+
+struct gate {
+    struct object object;
+    uint32_t vpe; /* whose endpoint it is */
+    uint32_t ep;
+    uint64_t label;
+    uint64_t credits;
+};
+_Static_assert(sizeof(struct gate) <= POOL_NODE_SIZE, "a gate is one node");
+
+extern const struct cap_type gate_type;
+
+/* A gate that no capability names yet. 0 when the pool is empty. O(1). */
+uint32_t gate_create(struct kernel *k, uint32_t vpe, uint32_t ep, uint64_t label,
+                     uint64_t credits);
+
+#endif

@@ -1,0 +1,32 @@
+/* Objects: what capabilities name. Small ones live in a pool node; a VPE in its array.
+ *
+ * Each object type is one pair of files and a row of struct cap_type; the rows are gathered in
+ * types.c. A node's object counts the capabilities that name it and goes with the last of them.
+ */
+#ifndef RESCIND_OBJECT_OBJECT_H
+#define RESCIND_OBJECT_OBJECT_H
+
+#include "cap/cap.h"
+
+/* Node types of objects; capabilities' types are below 64. */
+enum object_node { OBJECT_GATE = 64, OBJECT_MEM = 65 };
+
+/* What every object in a pool node starts with. */
+struct object {
+    uint8_t type;  /* enum object_node */
+    uint32_t refs; /* capabilities that name it */
+};
+
+static inline struct object *object_at(const struct kernel *k, uint32_t index)
+{
+    return pool_node(k, index);
+}
+
+/* acquire and release of every type whose object is a pool node. */
+void object_acquire(struct kernel *k, uint32_t object);
+void object_release(struct kernel *k, uint32_t object);
+
+/* derive of every type that may always be copied. */
+enum rescind_error object_derive_always(const struct kernel *k, const struct cap *source);
+
+#endif

@@ -1,0 +1,70 @@
+/* VPEs; see vpe.h. */
+#include "object/vpe.h"
+
+#include "cap/table.h"
+#include "object/mem.h"
+#include "object/object.h"
+
+static void vpe_acquire(struct kernel *k, uint32_t object)
+{
+    KERNEL_ASSERT(object < k->vpe_count);
+}
+
+/* A VPE's storage is its place in the array and its table's emptiness what ends it: see
+ * syscall/exit.c. So there is nothing to give back with a capability on it. */
+static void vpe_release(struct kernel *k, uint32_t object)
+{
+    KERNEL_ASSERT(object < k->vpe_count);
+}
+
+const struct cap_type vpe_type = {
+    .name = "vpe",
+    .derive = object_derive_always,
+    .acquire = vpe_acquire,
+    .release = vpe_release,
+    .size = sizeof(struct vpe),
+};
+
+static struct rescind_ring *ring_page(const struct kernel *k, size_t page)
+{
+    return arena_at(k, k->rings + page * VPE_RING_PAGE);
+}
+
+struct rescind_ring *vpe_syscall_ring(const struct kernel *k, uint32_t vpe)
+{
+    return ring_page(k, 2 * (size_t)vpe);
+}
+
+struct rescind_ring *vpe_reply_ring(const struct kernel *k, uint32_t vpe)
+{
+    return ring_page(k, 2 * (size_t)vpe + 1);
+}
+
+enum rescind_error vpe_boot(struct kernel *k, uint64_t mem_addr, uint64_t mem_size)
+{
+    uint32_t vpe = k->vpe_count;
+    uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
+
+    if (vpe == k->vpe_limit)
+        return RESCIND_NO_SPACE;
+    if (pool_left(k) < 3)
+        return RESCIND_OUT_OF_MEM;
+    k->vpe_count++;
+    *vpe_at(k, vpe) = (struct vpe){0};
+    ring_init(vpe_syscall_ring(k, vpe));
+    ring_init(vpe_reply_ring(k, vpe));
+    cap_create(k, &(struct cap_spec){
+                      .table = table,
+                      .sel = RESCIND_SEL_VPE,
+                      .type = RESCIND_CAP_VPE,
+                      .object = vpe,
+                  });
+    cap_create(k, &(struct cap_spec){
+                      .table = table,
+                      .sel = RESCIND_SEL_MEM,
+                      .type = RESCIND_CAP_MEM,
+                      .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
+                      .object = mem_create(k, mem_addr, mem_size),
+                  });
+    return RESCIND_NO_ERROR;
+}

@@ -1,0 +1,151 @@
+/* The way in: PVH hands over a 32-bit processor without paging and, in EBX, the physical address
+ * of its start information. This file brings it to 64-bit mode in the upper half and calls
+ * start_main(start information) there, on the kernel's stack, with interrupts off.
+ */
+#include "pc99/layout.h"
+
+#define PTE_TABLE 0x003 /* present, writable */
+#define PTE_LARGE 0x083 /* present, writable, 2 MiB */
+#define NX_HIGH   0x80000000
+
+#define CR0_VALUE 0x8001003d /* paging, WP, NE, ET, TS, EM, PE: floating point faults */
+#define CR4_VALUE 0x20       /* PAE; no OSFXSR, so that SSE faults too */
+#define EFER      0xc0000080
+#define EFER_BITS 0x901 /* NXE, LME, SCE */
+
+/* The note that makes QEMU take this file as a PVH kernel. */
+    .section .note.pvh, "a", @note
+    .balign 4
+    .long 4, 8, 18
+    .asciz "Xen"
+    .quad boot_entry
+
+    .section .boot, "ax", @progbits
+    .code32
+    .globl boot_entry
+boot_entry:
+    cli
+    cld
+    movl %ebx, %ebp
+    movl $0x80000000, %eax
+    cpuid
+    cmpl $0x80000001, %eax
+    jb no_long_mode
+    movl $0x80000001, %eax
+    cpuid
+    andl $0x20100000, %edx /* long mode and NX */
+    cmpl $0x20100000, %edx
+    jne no_long_mode
+    movl $CR4_VALUE, %eax
+    movl %eax, %cr4
+    movl $boot_pml4, %eax
+    movl %eax, %cr3
+    movl $EFER, %ecx
+    rdmsr
+    orl $EFER_BITS, %eax
+    wrmsr
+    movl $CR0_VALUE, %eax
+    movl %eax, %cr0
+    lgdt boot_gdt_pointer
+    ljmp $SEL_KERNEL_CODE, $boot_long
+
+no_long_mode:
+    movl $no_long_mode_text, %esi
+    movl $(no_long_mode_end - no_long_mode_text), %ecx
+    movl $0x3f8, %edx
+    rep outsb
+    movl $EXIT_PORT, %edx
+    movb $EXIT_REFUSED, %al
+    outb %al, %dx
+1:  hlt
+    jmp 1b
+
+    .code64
+boot_long:
+    movabsq $start_upper, %rax
+    jmp *%rax
+
+no_long_mode_text:
+    .ascii "rescind: this processor has no 64-bit mode with NX\n"
+no_long_mode_end:
+
+    .section .boot.data, "aw", @progbits
+    .balign 8
+boot_gdt:
+    .quad 0
+    .quad 0x00af9b000000ffff
+    .quad 0x00cf93000000ffff
+boot_gdt_pointer:
+    .word boot_gdt_pointer - boot_gdt - 1
+    .quad boot_gdt
+
+/* The first page tables. The identity map of the first GiB serves this file alone and goes when
+ * paging_init() has run. */
+    .balign PAGE_SIZE
+    .globl boot_pml4
+boot_pml4:
+    .quad boot_pdpt_low + PTE_TABLE
+    .fill 255, 8, 0
+    .quad boot_pdpt_direct + PTE_TABLE
+    .fill 254, 8, 0
+    .quad boot_pdpt_kernel + PTE_TABLE
+boot_pdpt_low:
+    .quad boot_pd_low + PTE_TABLE
+    .fill 511, 8, 0
+boot_pdpt_direct:
+    .quad boot_pd_direct + PTE_TABLE
+    .quad boot_pd_direct + 0x1000 + PTE_TABLE
+    .quad boot_pd_direct + 0x2000 + PTE_TABLE
+    .quad boot_pd_direct + 0x3000 + PTE_TABLE
+    .fill 508, 8, 0
+boot_pdpt_kernel:
+    .fill 510, 8, 0
+    .quad boot_pd_kernel + PTE_TABLE
+    .quad 0
+    .globl boot_pd_kernel
+boot_pd_kernel:
+    .quad PTE_LARGE
+    .fill 511, 8, 0
+boot_pd_low:
+    .set page, 0
+    .rept 512
+    .long (page << 21) | PTE_LARGE, 0
+    .set page, page + 1
+    .endr
+boot_pd_direct:
+    .set page, 0
+    .rept 2048
+    .long (page << 21) | PTE_LARGE, NX_HIGH
+    .set page, page + 1
+    .endr
+
+    .text
+start_upper:
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    movl $SEL_KERNEL_DATA, %eax
+    movl %eax, %ss
+    leaq kernel_stack_top(%rip), %rsp
+    movl %ebp, %edi
+    xorl %ebp, %ebp
+    call start_main
+    ud2
+
+/* The kernel's stack, with an unmapped page below it (paging_init), and the one for what can hit the kernel
+ * anywhere. */
+    .section .stack, "aw", @nobits
+    .balign PAGE_SIZE
+    .globl kernel_stack_guard
+kernel_stack_guard:
+    .skip PAGE_SIZE
+    .skip 4 * PAGE_SIZE
+    .globl kernel_stack_top
+kernel_stack_top:
+    .skip PAGE_SIZE
+    .globl fatal_stack_top
+fatal_stack_top:
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,70 @@
+/* The console. See console.h. */
+#include "pc99/console.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "pc99/format.h"
+#include "pc99/uart.h"
+
+/* Boot table: whether the next byte starts a line, so that reports never stand in one. */
+static bool in_line;
+
+void console_init(void)
+{
+    uart_init(UART_COM1);
+}
+
+void console_text(const char *text, size_t size)
+{
+    if (size > 0) {
+        uart_write(UART_COM1, text, size);
+        in_line = text[size - 1] != '\n';
+    }
+}
+
+static void put_string(const char *text)
+{
+    console_text(text, format_length(text));
+}
+
+static void put_number(uint64_t value, unsigned base)
+{
+    char digits[FORMAT_DIGITS];
+    size_t size = format_number(value, base, digits);
+
+    console_text(digits, size);
+}
+
+static void put_field(char letter, va_list *arguments)
+{
+    if (letter == 's') {
+        put_string(va_arg(*arguments, const char *));
+    } else if (letter == 'u') {
+        put_number(va_arg(*arguments, uint64_t), 10);
+    } else {
+        put_string("0x");
+        put_number(va_arg(*arguments, uint64_t), 16);
+    }
+}
+
+void console_report(const char *format, ...)
+{
+    va_list arguments;
+
+    if (in_line) {
+        console_text("\n", 1);
+    }
+    put_string("rescind: ");
+    va_start(arguments, format);
+    for (const char *at = format; *at != '\0'; at++) {
+        if (at[0] == '%' && at[1] != '\0') {
+            at++;
+            put_field(*at, &arguments);
+        } else {
+            console_text(at, 1);
+        }
+    }
+    va_end(arguments);
+    console_text("\n", 1);
+}

@@ -1,0 +1,19 @@
+/* The console, on COM1: what programs print, as it stands, and the kernel's own reports, each a
+ * line of its own that starts with "rescind: ".
+ */
+#ifndef RESCIND_PC99_CONSOLE_H
+#define RESCIND_PC99_CONSOLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void console_init(void);
+
+/* A program's text. */
+void console_text(const char *text, size_t size);
+
+/* One line of the kernel's. The format knows %s (const char *), %u and %x (uint64_t, decimal and
+ * hexadecimal with 0x), and nothing else. */
+void console_report(const char *format, ...);
+
+#endif

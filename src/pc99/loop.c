@@ -1,0 +1,343 @@
+/* The event loop. See loop.h. */
+#include "pc99/loop.h"
+
+#include <stddef.h>
+
+#include "kernel/tree.h"
+#include "pc99/console.h"
+#include "pc99/cpu.h"
+#include "pc99/format.h"
+#include "pc99/lapic.h"
+#include "rescind/platform.h"
+
+enum { KILLED_CODE = 1 }; /* what a VPE that was ended by force exits with */
+
+/* Part of the per-processor block: the loop that this processor runs. */
+static struct loop *running;
+
+struct context *loop_doorbell(uint64_t idle);
+struct context *loop_trap(struct context *context);
+
+static void queue_init(struct link *queue)
+{
+    queue->next = queue->prev = queue;
+}
+
+static bool queue_is_empty(const struct link *queue)
+{
+    return queue->next == queue;
+}
+
+static void queue_append(struct link *queue, struct link *link)
+{
+    link->next = queue;
+    link->prev = queue->prev;
+    queue->prev->next = link;
+    queue->prev = link;
+}
+
+static void queue_leave(struct link *link)
+{
+    if (link->next != NULL) {
+        link->prev->next = link->next;
+        link->next->prev = link->prev;
+        link->next = link->prev = NULL;
+    }
+}
+
+/* Moves all of `from` to the end of `to`. */
+static void queue_move(struct link *to, struct link *from)
+{
+    if (!queue_is_empty(from)) {
+        from->next->prev = to->prev;
+        to->prev->next = from->next;
+        from->prev->next = to;
+        to->prev = from->prev;
+        queue_init(from);
+    }
+}
+
+void loop_init(struct loop *loop)
+{
+    *loop = (struct loop){0};
+    queue_init(&loop->run);
+    queue_init(&loop->idle);
+}
+
+void loop_add(struct loop *loop, struct runner *runner)
+{
+    queue_append(&loop->run, &runner->link);
+}
+
+const struct rescind_startup_vpe *loop_vpe(const struct loop *loop, uint32_t vpe)
+{
+    const uint8_t *module = (const uint8_t *)loop->module;
+
+    return (const struct rescind_startup_vpe *)(module + loop->module->vpes) + vpe;
+}
+
+static const char *name_of(void *loop, uint32_t vpe)
+{
+    return loop_vpe(loop, vpe)->name;
+}
+
+static void emit_text(void *loop, const char *text, size_t size)
+{
+    (void)loop;
+    console_text(text, size);
+}
+
+static void print_tree(struct loop *loop, const char *title)
+{
+    console_text(title, format_length(title));
+    tree_print(loop->kernel, name_of, loop, emit_text);
+}
+
+/* Looks at the message that the kernel is about to take. The ring may hold anything; its owner
+ * does not run meanwhile. */
+static void peek(struct loop *loop, struct runner *runner)
+{
+    const struct rescind_ring *ring = kernel_syscall_ring(loop->kernel, runner->vpe);
+    const uint8_t *slot =
+        ring->slots + (size_t)(ring->tail % RESCIND_RING_SLOTS) * RESCIND_RING_SLOT_SIZE;
+    struct __attribute__((packed)) {
+        struct rescind_header header;
+        uint32_t opcode, padding;
+        struct rescind_range range;
+    } message;
+
+    __builtin_memcpy(&message, slot, sizeof message);
+    if (loop->capture && message.header.length <= RESCIND_PAYLOAD_MAX) {
+        report_message(&loop->report, runner->vpe, slot,
+                       sizeof message.header + message.header.length);
+    }
+    if (loop->module->watch != 0 && loop->watching == NULL &&
+        message.opcode == RESCIND_SYS_REVOKE && message.range.start == loop->module->watch) {
+        print_tree(loop, "before the revocation:\n");
+        loop->watching = runner;
+    }
+}
+
+static void watch_end(struct loop *loop, const struct runner *runner)
+{
+    if (loop->watching == runner) {
+        loop->watching = NULL;
+        print_tree(loop, "after the revocation:\n");
+    }
+}
+
+/* The VPE takes no more turns. */
+static void bury(struct runner *runner)
+{
+    queue_leave(&runner->link);
+    runner->dead = true;
+}
+
+static void answer(struct loop *loop, struct runner *runner)
+{
+    watch_end(loop, runner);
+    if (runner->blocked && !runner->dead) {
+        runner->blocked = false;
+        queue_append(&loop->run, &runner->link);
+    }
+}
+
+static void obey(struct loop *loop, const struct kernel_output *output)
+{
+    struct runner *runner = &loop->runners[output->vpe];
+
+    switch (output->kind) {
+    case KERNEL_NOTHING:
+        break;
+    case KERNEL_PRINT:
+        console_text(output->text, output->size);
+        break;
+    case KERNEL_REPLY:
+        answer(loop, runner);
+        break;
+    case KERNEL_BAD_RING:
+        console_report("[%s] killed: its ring makes no sense", name_of(loop, output->vpe));
+        bury(runner);
+        break;
+    case KERNEL_ENDED:
+        watch_end(loop, runner);
+        bury(runner);
+        break;
+    }
+}
+
+/* Does what the last event wants of the machine; false: nothing. */
+static bool drain(struct loop *loop)
+{
+    struct kernel_output output = kernel_take_output(loop->kernel);
+    bool any = output.kind != KERNEL_NOTHING;
+
+    while (output.kind != KERNEL_NOTHING) {
+        obey(loop, &output);
+        output = kernel_take_output(loop->kernel);
+    }
+    return any;
+}
+
+/* Somebody has done something that an idle VPE may be waiting for. */
+static void progress(struct loop *loop)
+{
+    queue_move(&loop->run, &loop->idle);
+}
+
+static bool may_run(const struct loop *loop, const struct runner *runner)
+{
+    return !runner->dead && kernel_vpe_state(loop->kernel, runner->vpe) == VPE_RUNNING;
+}
+
+/* Gives the kernel a message of `runner`, which could run until now. False: there was none. */
+static bool take_message(struct loop *loop, struct runner *runner)
+{
+    if ((loop->module->watch != 0 || loop->capture) &&
+        kernel_message_waiting(loop->kernel, runner->vpe)) {
+        peek(loop, runner);
+    }
+    kernel_message(loop->kernel, runner->vpe);
+    if (!drain(loop) && may_run(loop, runner)) {
+        return false;
+    }
+    progress(loop);
+    return true;
+}
+
+/* The kernel's turn: as long as a VPE's if there is one to run, else until a VPE can run. */
+static void work(struct loop *loop)
+{
+    int32_t vpe;
+
+    processor.ticked = false;
+    while ((vpe = kernel_ready(loop->kernel)) >= 0 &&
+           (!processor.ticked || queue_is_empty(&loop->run))) {
+        kernel_work(loop->kernel, (uint32_t)vpe);
+        drain(loop);
+        cpu_interrupt_window();
+    }
+}
+
+/* Nothing can move any more. */
+static _Noreturn void finish(struct loop *loop)
+{
+    for (uint32_t vpe = 0; vpe < loop->module->vpe_count; vpe++) {
+        const struct rescind_startup_vpe *entry = loop_vpe(loop, vpe);
+        const struct pc_area *area = loop->runners[vpe].area;
+
+        report_vpe(&loop->report, loop->kernel, vpe, entry, area);
+    }
+    if (!report_end(&loop->report)) {
+        console_report("COM2 did not take the whole report");
+    }
+    platform_out8(EXIT_PORT, EXIT_DONE);
+    cpu_stop();
+}
+
+/* A VPE's turn is over: chooses the next one. */
+static struct context *next_turn(struct loop *loop)
+{
+    struct runner *runner;
+
+    cpu_interrupt_window(); /* a tick of the last turn is not to cut the next one short */
+    work(loop);
+    if (queue_is_empty(&loop->run)) {
+        finish(loop);
+    }
+    runner =
+        (struct runner *)((char *)loop->run.next - __builtin_offsetof(struct runner, link));
+    queue_leave(&runner->link);
+    if (loop->current != runner) {
+        loop->current = runner;
+        trap_use_context(&runner->context);
+        cpu_set_space(runner->space.pml4);
+    }
+    return &runner->context;
+}
+
+static void kill(struct loop *loop, struct runner *runner)
+{
+    const struct context *at = &runner->context;
+    const char *name = name_of(loop, runner->vpe);
+
+    if (at->vector == 14) {
+        console_report("[%s] killed: page fault at %x (ip %x)", name, cpu_fault_address(), at->rip);
+    } else if (at->vector < VECTOR_TIMER) {
+        console_report("[%s] killed: %s (ip %x)", name, trap_name(at->vector), at->rip);
+    } else {
+        console_report("[%s] killed: wild instruction pointer (ip %x)", name, at->rip);
+    }
+    bury(runner);
+    kernel_end(loop->kernel, runner->vpe, KILLED_CODE);
+    drain(loop);
+    progress(loop);
+}
+
+/* Called by trap.S: the current VPE rang. `idle`: it has seen nothing new since it last did. */
+struct context *loop_doorbell(uint64_t idle)
+{
+    struct loop *loop = running;
+    struct runner *runner = loop->current;
+
+    if (runner->context.rip >= PAGING_USER_END) { /* SYSRET would fault in the kernel */
+        kill(loop, runner);
+        return next_turn(loop);
+    }
+    if (!may_run(loop, runner)) {
+        runner->blocked = true;
+    } else if (take_message(loop, runner)) {
+        if (may_run(loop, runner)) {
+            return &runner->context;
+        }
+        runner->blocked = true;
+    } else if (runner->answered) {
+        runner->answered = false;
+        return &runner->context;
+    } else if (idle != 0) {
+        queue_append(&loop->idle, &runner->link);
+    } else {
+        progress(loop);
+        queue_append(&loop->run, &runner->link);
+    }
+    return next_turn(loop);
+}
+
+/* The timer has ended the turn of `runner`. */
+static void preempt(struct loop *loop, struct runner *runner)
+{
+    progress(loop);
+    if (may_run(loop, runner) && take_message(loop, runner)) {
+        runner->answered = true;
+    }
+    if (may_run(loop, runner)) {
+        queue_append(&loop->run, &runner->link);
+    } else {
+        runner->blocked = true;
+    }
+}
+
+/* Called by trap.S: an exception or interrupt in ring 3, whose context is the current VPE's. */
+struct context *loop_trap(struct context *context)
+{
+    struct loop *loop = running;
+
+    if (context->vector == VECTOR_TIMER) {
+        lapic_end_of_interrupt();
+    } else if (context->vector > VECTOR_TIMER) {
+        return context; /* spurious */
+    }
+    if (context->vector < VECTOR_TIMER || context->rip >= PAGING_USER_END) {
+        kill(loop, loop->current);
+    } else {
+        preempt(loop, loop->current);
+    }
+    return next_turn(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    running = loop;
+    report_begin(&loop->report, loop->module->vpe_count);
+    trap_resume(next_turn(loop));
+}

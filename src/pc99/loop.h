@@ -1,0 +1,67 @@
+/* The event loop: which VPE runs, which event the kernel gets next, and when the machine is at its end.
+ *
+ * Ring 3 enters it by the doorbell (loop_doorbell), the timer or a fault (loop_trap); each looks
+ * at the ring of the VPE that ran, and answers with the context to go on with. A VPE whose reply
+ * is there goes on at once. One whose call is outstanding is not run before the reply is there.
+ * Otherwise it is the next one's turn, round robin, and before each turn the kernel's unfinished
+ * work gets a turn as long as a VPE's: until the timer ticks.
+ *
+ * A VPE that gives the processor away as idle is asked again once anybody has made progress: sent
+ * a message, given the processor away otherwise, been preempted or ended. When all are idle, ended or
+ * waiting for a call that has no work to do, nothing can move: the loop reports and stops.
+ * Each event costs the same however many VPEs there are.
+ */
+#ifndef RESCIND_PC99_LOOP_H
+#define RESCIND_PC99_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "pc99/paging.h"
+#include "pc99/report.h"
+#include "pc99/trap.h"
+#include "rescind/startup.h"
+#include "user/pc_area.h"
+
+struct link {
+    struct link *next, *prev; /* NULL: in no queue */
+};
+
+/* A VPE as this machine runs it. It is dead, blocked, in one of the loop's queues, or running. */
+struct runner {
+    struct context context;
+    struct link link;
+    struct space space;
+    struct pc_area *area; /* its results, as the kernel reaches them */
+    uint32_t vpe;
+    bool blocked; /* its call is outstanding */
+    bool dead;    /* it has ended or is being ended, and never runs again */
+    bool answered; /* the timer brought its message to the kernel, so its doorbell comes late */
+};
+
+struct loop {
+    struct kernel *kernel;
+    const struct rescind_startup *module; /* checked */
+    struct runner *runners;               /* one a VPE */
+    struct runner *current;               /* the last that ran; NULL at first */
+    struct link run;                      /* those that can run, in the order of their turns */
+    struct link idle;                     /* those that saw nothing new since the last progress */
+    struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
+    bool capture;            /* the report gets every message that the kernel takes */
+    struct report report;
+};
+
+/* Makes an empty loop; the caller fills in kernel, module and runners. */
+void loop_init(struct loop *loop);
+
+/* `runner`, whose context is ready to start, takes turns from now on. */
+void loop_add(struct loop *loop, struct runner *runner);
+
+/* Runs the machine to its end. */
+_Noreturn void loop_run(struct loop *loop);
+
+/* The module's entry and the name of a VPE. */
+const struct rescind_startup_vpe *loop_vpe(const struct loop *loop, uint32_t vpe);
+
+#endif

@@ -1,0 +1,116 @@
+/* Page tables. See paging.h. */
+#include "pc99/paging.h"
+
+#include <stddef.h>
+
+#include "pc99/cpu.h"
+
+#define PTE_NX 0x8000000000000000
+enum { PTE_PRESENT = 1, PTE_WRITE = 2, PTE_USER = 4 };
+enum { ENTRIES = 512, LEVEL_BITS = 9, PAGE_BITS = 12, PML4_SHIFT = 39, KERNEL_HALF = 256 };
+enum { CR4_UMIP = 1 << 11, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21 };
+enum { LEAF_FEATURES = 7, SMEP_IN_B = 1 << 7, SMAP_IN_B = 1 << 20, UMIP_IN_C = 1 << 2 };
+#define PTE_ADDRESS 0x000ffffffffff000
+
+extern const uint8_t kernel_boot[], kernel_text[], kernel_rodata[], kernel_data[];
+extern const uint8_t kernel_end_of_image[], kernel_stack_guard[];
+extern uint64_t kernel_pml4[], kernel_pd[];
+
+/* Boot table: the kernel's 2 MiB in pages of 4 KiB. */
+static uint64_t kernel_pt[ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+
+static void map_kernel(const uint8_t *from, const uint8_t *to, uint64_t bits)
+{
+    for (const uint8_t *at = from; at < to; at += PAGE_SIZE) {
+        uint64_t physical = (uint64_t)at - KERNEL_BASE;
+
+        kernel_pt[physical / PAGE_SIZE] = physical | bits | PTE_PRESENT;
+    }
+}
+
+/* The kernel never uses a user address, so it may forbid itself to. */
+static void forbid_user_memory(void)
+{
+    struct cpu_id id = cpu_id(LEAF_FEATURES);
+
+    cpu_add_cr4(((id.b & SMEP_IN_B) != 0 ? CR4_SMEP : 0) | ((id.b & SMAP_IN_B) != 0 ? CR4_SMAP : 0) |
+                ((id.c & UMIP_IN_C) != 0 ? CR4_UMIP : 0));
+}
+
+void paging_init(void)
+{
+    map_kernel(kernel_boot, kernel_text, PTE_WRITE | PTE_NX);
+    map_kernel(kernel_text, kernel_rodata, 0);
+    map_kernel(kernel_rodata, kernel_data, PTE_NX);
+    map_kernel(kernel_data, kernel_end_of_image, PTE_WRITE | PTE_NX);
+    kernel_pt[((uint64_t)kernel_stack_guard - KERNEL_BASE) / PAGE_SIZE] = 0;
+    kernel_pd[0] = ((uint64_t)kernel_pt - KERNEL_BASE) | PTE_PRESENT | PTE_WRITE;
+    kernel_pml4[0] = 0;
+    cpu_set_space((uint64_t)kernel_pml4 - KERNEL_BASE);
+    if (cpu_id(0).a >= LEAF_FEATURES) {
+        forbid_user_memory();
+    }
+}
+
+bool space_create(struct space *space, struct frames *frames)
+{
+    uint64_t *table;
+
+    space->pml4 = frames_take(frames, 1);
+    if (space->pml4 == 0) {
+        return false;
+    }
+    table = frames_at(space->pml4);
+    for (unsigned i = KERNEL_HALF; i < ENTRIES; i++) {
+        table[i] = kernel_pml4[i];
+    }
+    return true;
+}
+
+/* The entry for `at` in the table of the lowest level, whose missing tables are made. */
+static uint64_t *entry_of(struct space *space, struct frames *frames, uint64_t at)
+{
+    uint64_t *table = frames_at(space->pml4);
+
+    for (unsigned shift = PML4_SHIFT; shift > PAGE_BITS; shift -= LEVEL_BITS) {
+        uint64_t *entry = &table[at >> shift & (ENTRIES - 1)];
+
+        if (*entry == 0) {
+            uint64_t frame = frames_take(frames, 1);
+
+            if (frame == 0) {
+                return NULL;
+            }
+            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+        }
+        table = frames_at(*entry & PTE_ADDRESS);
+    }
+    return &table[at >> PAGE_BITS & (ENTRIES - 1)];
+}
+
+bool space_map(struct space *space, struct frames *frames, uint64_t at, uint64_t physical,
+               uint64_t count, enum paging_rights rights)
+{
+    uint64_t bits = PTE_PRESENT | PTE_USER;
+
+    bits |= (rights & PAGING_WRITE) != 0 ? PTE_WRITE : 0;
+    bits |= (rights & PAGING_EXECUTE) != 0 ? 0 : PTE_NX;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t *entry = entry_of(space, frames, at + i * PAGE_SIZE);
+
+        if (entry == NULL) {
+            return false;
+        }
+        *entry = (physical + i * PAGE_SIZE) | bits;
+    }
+    return true;
+}
+
+void space_share(struct space *space, const struct space *from, uint64_t at)
+{
+    uint64_t *to = frames_at(space->pml4);
+    const uint64_t *source = frames_at(from->pml4);
+    unsigned slot = at >> PML4_SHIFT & (ENTRIES - 1);
+
+    to[slot] = source[slot];
+}

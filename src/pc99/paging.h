@@ -1,0 +1,35 @@
+/* Page tables: the kernel's half, which every address space has, and spaces for ring 3.
+ *
+ * Frames for tables come from `frames`; a call that finds none left returns false, and the space
+ * is of no use then.
+ */
+#ifndef RESCIND_PC99_PAGING_H
+#define RESCIND_PC99_PAGING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pc99/frames.h"
+
+enum paging_rights { PAGING_READ = 0, PAGING_WRITE = 1, PAGING_EXECUTE = 2 };
+
+/* User addresses end here; the page before it is never mapped. */
+#define PAGING_USER_END 0x00007ffffffff000
+
+struct space {
+    uint64_t pml4; /* physical */
+};
+
+/* Gives the kernel's text, constants and data their own rights, and drops the identity map. */
+void paging_init(void);
+
+bool space_create(struct space *space, struct frames *frames);
+
+/* Maps `count` pages at user address `at` to the frames from `physical` on. */
+bool space_map(struct space *space, struct frames *frames, uint64_t at, uint64_t physical,
+               uint64_t count, enum paging_rights rights);
+
+/* Gives `space` the 512 GiB that contain `at` as `from` has them, tables and all. */
+void space_share(struct space *space, const struct space *from, uint64_t at);
+
+#endif

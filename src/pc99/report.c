@@ -1,0 +1,123 @@
+/* The report at the machine's end. See report.h. */
+#include "pc99/report.h"
+
+#include "pc99/format.h"
+#include "pc99/uart.h"
+
+#define FNV_BASIS 0xcbf29ce484222325
+#define FNV_PRIME 0x100000001b3
+enum { RESULTS_A_LINE = 32 };
+
+static void put_text(struct report *report, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0' && report->used < REPORT_LINE; i++) {
+        report->line[report->used++] = text[i];
+    }
+}
+
+/* Behind a space, as all fields but the first. */
+static void put_number(struct report *report, uint64_t value)
+{
+    if (report->used + 1 + FORMAT_DIGITS <= REPORT_LINE) {
+        report->line[report->used++] = ' ';
+        report->used += format_number(value, 16, report->line + report->used);
+    }
+}
+
+static void end_line(struct report *report)
+{
+    report->line[report->used++] = '\n';
+    for (size_t i = 0; i < report->used; i++) {
+        report->hash = (report->hash ^ (uint8_t)report->line[i]) * FNV_PRIME;
+    }
+    if (uart_write(UART_COM2, report->line, report->used) != report->used) {
+        report->lost = true;
+    }
+    report->lines++;
+    report->used = 0;
+}
+
+static void put_hex(struct report *report, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size && report->used + 2 < REPORT_LINE; i++) {
+        report->line[report->used++] = "0123456789abcdef"[bytes[i] >> 4];
+        report->line[report->used++] = "0123456789abcdef"[bytes[i] & 15];
+    }
+}
+
+static void put_results(struct report *report, const uint8_t *results, uint32_t count)
+{
+    for (uint32_t at = 0; at < count; at += RESULTS_A_LINE) {
+        put_text(report, "r ");
+        put_hex(report, results + at, count - at < RESULTS_A_LINE ? count - at : RESULTS_A_LINE);
+        end_line(report);
+    }
+}
+
+static void put_caps(struct report *report, const struct kernel *kernel, uint32_t vpe)
+{
+    struct kernel_cap cap;
+
+    for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
+        for (uint64_t from = 0; kernel_find(kernel, vpe, kind, from, &cap);
+             from = (uint64_t)cap.sel + 1) {
+            put_text(report, "c");
+            put_number(report, cap.kind);
+            put_number(report, cap.sel);
+            put_number(report, cap.type);
+            if (cap.has_parent) {
+                put_number(report, cap.parent_vpe);
+                put_number(report, cap.parent_kind);
+                put_number(report, cap.parent_sel);
+            } else {
+                put_text(report, " -");
+            }
+            end_line(report);
+        }
+    }
+}
+
+void report_begin(struct report *report, uint32_t vpes)
+{
+    *report = (struct report){.hash = FNV_BASIS};
+    uart_init(UART_COM2);
+    put_text(report, "rescind-report 1");
+    put_number(report, vpes);
+    end_line(report);
+}
+
+void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size)
+{
+    put_text(report, "m");
+    put_number(report, vpe);
+    put_text(report, " ");
+    put_hex(report, bytes, size);
+    end_line(report);
+}
+
+void report_vpe(struct report *report, const struct kernel *kernel, uint32_t vpe,
+                const struct rescind_startup_vpe *entry, const struct pc_area *area)
+{
+    uint32_t position = area->position < entry->step_count ? area->position : entry->step_count;
+    bool ended = kernel_vpe_state(kernel, vpe) == VPE_ENDED;
+
+    put_text(report, "vpe");
+    put_number(report, vpe);
+    put_text(report, ended ? " e" : position == entry->step_count ? " t" : " s");
+    put_number(report, position);
+    put_number(report, entry->call_count);
+    end_line(report);
+    put_results(report, area->results, entry->call_count);
+    put_caps(report, kernel, vpe);
+}
+
+bool report_end(struct report *report)
+{
+    uint64_t lines = report->lines, hash = report->hash;
+
+    put_text(report, "end");
+    put_number(report, lines);
+    put_number(report, hash);
+    end_line(report);
+    return !report->lost;
+}

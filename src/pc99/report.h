@@ -1,0 +1,42 @@
+/* The report on COM2 at the machine's end, all read out of this kernel; sim/boot.c reads it.
+ *
+ * Text, one record a line, numbers in hexadecimal, fields separated by one space:
+ *
+ *     rescind-report 1 VPES
+ *     m VPE HEX...                       a message that the kernel took (if asked to capture)
+ *     vpe INDEX STATE POSITION CALLS     STATE: e ended, t through its program, s stuck
+ *     r HEX...                           its results, two digits each, 32 to a line
+ *     c KIND SEL TYPE -                  its capabilities, by table and selector: a root,
+ *     c KIND SEL TYPE VPE KIND SEL       or with its parent
+ *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
+ */
+#ifndef RESCIND_PC99_REPORT_H
+#define RESCIND_PC99_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "rescind/startup.h"
+#include "user/pc_area.h"
+
+enum { REPORT_LINE = 2 * RESCIND_MSG_MAX + 64 };
+
+struct report {
+    uint64_t lines;
+    uint64_t hash;
+    bool lost;   /* COM2 did not take everything */
+    size_t used; /* of the line being made */
+    char line[REPORT_LINE];
+};
+
+void report_begin(struct report *report, uint32_t vpes);
+/* At most RESCIND_MSG_MAX bytes. */
+void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size);
+void report_vpe(struct report *report, const struct kernel *kernel, uint32_t vpe,
+                const struct rescind_startup_vpe *entry, const struct pc_area *area);
+/* False: some of it was lost on the way. */
+bool report_end(struct report *report);
+
+#endif

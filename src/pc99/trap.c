@@ -1,0 +1,156 @@
+/* Traps: the GDT, IDT and TSS, and what happens to exceptions of the kernel itself. See trap.h. */
+#include "pc99/trap.h"
+
+#include <stddef.h>
+
+#include "pc99/console.h"
+#include "pc99/cpu.h"
+#include "pc99/lapic.h"
+#include "rescind/platform.h"
+
+struct __attribute__((packed)) tss {
+    uint32_t reserved0;
+    uint64_t stack[3]; /* the stack pointer for entries to ring 0, 1, 2 */
+    uint64_t reserved1;
+    uint64_t fatal_stack; /* IST 1: for what must not rely on any other stack */
+    uint64_t other_stacks[6];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_map; /* past the end: ring 3 has no port */
+};
+
+struct gate {
+    uint16_t offset_low;
+    uint16_t selector;
+    uint8_t stack; /* IST, 0: none */
+    uint8_t type;
+    uint16_t offset_middle;
+    uint32_t offset_high;
+    uint32_t reserved;
+};
+
+struct __attribute__((packed)) table_pointer {
+    uint16_t limit;
+    const void *base;
+};
+
+enum { GATES = 256, GATE_INTERRUPT = 0x8e, STUB_SIZE = 16, TSS_AVAILABLE = 0x89 };
+enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
+
+/* What SYSCALL clears: IF, DF, TF, NT, AC, RF, IOPL. */
+enum { FLAGS_CLEARED = 0x57700 };
+
+extern const uint8_t trap_vectors[], fatal_stack_top[];
+extern void trap_doorbell(void);
+
+struct processor processor;
+static struct tss tss;
+static struct gate gates[GATES];
+static uint64_t segments[8] = {
+    0,
+    0x00af9b000000ffff, /* SEL_KERNEL_CODE */
+    0x00cf93000000ffff, /* SEL_KERNEL_DATA */
+    0,                  /* SEL_SYSRET: 32-bit user code, which there is none of */
+    0x00cff3000000ffff, /* SEL_USER_DATA */
+    0x00affb000000ffff, /* SEL_USER_CODE */
+    0,                  /* SEL_TSS, in two halves */
+    0,
+};
+
+static void set_gates(void)
+{
+    for (unsigned i = 0; i < GATES; i++) {
+        uint64_t stub = (uint64_t)trap_vectors + (uint64_t)i * STUB_SIZE;
+        bool fatal = i == VECTOR_NMI || i == VECTOR_DOUBLE_FAULT || i == VECTOR_MACHINE_CHECK;
+
+        gates[i] = (struct gate){
+            .offset_low = (uint16_t)stub,
+            .selector = SEL_KERNEL_CODE,
+            .stack = fatal ? 1 : 0,
+            .type = GATE_INTERRUPT,
+            .offset_middle = (uint16_t)(stub >> 16),
+            .offset_high = (uint32_t)(stub >> 32),
+        };
+    }
+}
+
+static void set_tss(void)
+{
+    uint64_t base = (uint64_t)&tss;
+
+    tss.fatal_stack = (uint64_t)fatal_stack_top;
+    tss.io_map = sizeof tss;
+    segments[SEL_TSS / 8] = (sizeof tss - 1) | (base & 0xffffff) << 16 |
+                            (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    segments[SEL_TSS / 8 + 1] = base >> 32;
+}
+
+void trap_init(void)
+{
+    struct table_pointer idt = {sizeof gates - 1, gates};
+    struct table_pointer gdt = {sizeof segments - 1, segments};
+
+    set_gates();
+    set_tss();
+    __asm__ volatile("lgdt %0" : : "m"(gdt));
+    __asm__ volatile("lidt %0" : : "m"(idt));
+    __asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+    cpu_write_msr(MSR_STAR, (uint64_t)(SEL_SYSRET | 3) << 48 | (uint64_t)SEL_KERNEL_CODE << 32);
+    cpu_write_msr(MSR_LSTAR, (uint64_t)trap_doorbell);
+    cpu_write_msr(MSR_FMASK, FLAGS_CLEARED);
+}
+
+void trap_use_context(struct context *context)
+{
+    processor.context = context;
+    tss.stack[0] = (uint64_t)(context + 1);
+}
+
+void trap_resume(struct context *context)
+{
+    __asm__ volatile("jmp resume" : : "a"(context) : "memory");
+    __builtin_unreachable();
+}
+
+const char *trap_name(uint64_t vector)
+{
+    static const char *const names[] = {
+        [0] = "division error",     [1] = "single step",
+        [2] = "NMI",                [3] = "breakpoint",
+        [4] = "overflow",           [5] = "bound",
+        [6] = "invalid opcode",     [7] = "floating point",
+        [8] = "double fault",       [10] = "invalid TSS",
+        [11] = "segment missing",   [12] = "stack fault",
+        [13] = "general protection", [14] = "page fault",
+        [16] = "floating point",    [17] = "alignment",
+        [18] = "machine check",     [19] = "vector floating point",
+    };
+
+    if (vector < sizeof names / sizeof names[0] && names[vector] != NULL) {
+        return names[vector];
+    }
+    return "unknown exception";
+}
+
+_Noreturn void trap_fatal(const struct context *context);
+void trap_in_kernel(const struct context *context);
+
+/* Called by trap.S: the kernel itself has met an exception. */
+_Noreturn void trap_fatal(const struct context *context)
+{
+    console_report("exception in the kernel: %s at %x, error %x, address %x, stack %x",
+                   trap_name(context->vector), context->rip, context->error, cpu_fault_address(),
+                   context->rsp);
+    platform_panic("the kernel does not survive its own exceptions");
+}
+
+/* Called by trap.S: an interrupt in one of the loop's windows, or else an exception. */
+void trap_in_kernel(const struct context *context)
+{
+    if (context->vector == VECTOR_TIMER) {
+        lapic_end_of_interrupt();
+        processor.ticked = true;
+    } else if (context->vector < VECTOR_TIMER) {
+        trap_fatal(context);
+    }
+}

@@ -1,0 +1,209 @@
+/* EXCHANGE; see exchange.h. */
+#include "syscall/exchange.h"
+
+#include "base/task.h"
+#include "syscall/lookup.h"
+
+enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
+{
+    uint32_t vpe = bytes_u32(&in);
+    struct rescind_range own = bytes_range(&in), other = bytes_range(&in);
+    bool obtain = bytes_bool(&in);
+
+    if (!in.ok || own.type >= RESCIND_TABLE_KINDS || own.type != other.type ||
+        own.count != other.count)
+        return RESCIND_INV_ARGS;
+    if ((uint64_t)own.start + own.count > TABLE_END ||
+        (uint64_t)other.start + other.count > TABLE_END)
+        return RESCIND_INV_ARGS;
+    *out = (struct exchange){
+        .vpe = vpe,
+        .kind = own.type,
+        .obtain = obtain,
+        .src = obtain ? other.start : own.start,
+        .dst = obtain ? own.start : other.start,
+        .count = own.count,
+    };
+    return RESCIND_NO_ERROR;
+}
+
+/* Can element `i` be copied now? Then the capability to copy. */
+static struct lookup check(struct kernel *k, const struct exchange *x, uint32_t i)
+{
+    struct lookup src = lookup_source(k, x->src_table, x->src + i);
+    struct lookup dst = lookup_free(k, x->dst_table, x->dst + i);
+
+    if (src.error != RESCIND_NO_ERROR)
+        return src;
+    if (dst.error != RESCIND_NO_ERROR)
+        return dst;
+    if (src.line != NULL)
+        return src;
+    if (dst.line != NULL)
+        return dst;
+    if (pool_left(k) == 0)
+        src.error = RESCIND_OUT_OF_MEM;
+    else
+        src.error = cap_type(cap_at(k, src.cap)->type)->derive(k, cap_at(k, src.cap));
+    return src;
+}
+
+static void copy(struct kernel *k, const struct exchange *x, uint32_t source, uint8_t flags,
+                 uint32_t reserver)
+{
+    const struct cap *cap = cap_at(k, source);
+
+    cap_create(k, &(struct cap_spec){
+                      .table = x->dst_table,
+                      .sel = x->dst + x->done,
+                      .type = cap->type,
+                      .rights = cap->rights,
+                      .flags = flags,
+                      .reserver = reserver,
+                      .object = cap->object,
+                      .parent = source,
+                  });
+}
+
+/* What refuses the whole range whatever its selectors hold: more of it than the table holds at
+ * all, or a selector that would have to be both held and free. O(1). */
+static bool is_hopeless(const struct kernel *k, const struct exchange *x)
+{
+    uint32_t apart = x->src > x->dst ? x->src - x->dst : x->dst - x->src;
+
+    return x->count > table_at(k, x->src_table)->count ||
+           (x->src_table == x->dst_table && apart < x->count);
+}
+
+/* Nothing is reserved. Looks at the capability on the VPE, and first at the element that an
+ * earlier attempt stopped at. CALL_MORE: go ahead. */
+static enum progress start(struct kernel *k, struct exchange *x, uint32_t caller,
+                           struct lookup found, enum rescind_error *error)
+{
+    if (found.cap != 0) {
+        uint32_t mine = table_of(caller, x->kind);
+        x->target = cap_at(k, found.cap)->object;
+        x->src_table = x->obtain ? table_of(x->target, x->kind) : mine;
+        x->dst_table = x->obtain ? mine : table_of(x->target, x->kind);
+        if (x->count == 0)
+            return CALL_DONE;
+        if (is_hopeless(k, x))
+            found.error = RESCIND_INV_ARGS;
+        else
+            found = check(k, x, x->awaited);
+    }
+    *error = found.error;
+    if (found.error != RESCIND_NO_ERROR)
+        return CALL_DONE;
+    if (found.line == NULL)
+        return CALL_MORE;
+    task_join(k, found.line, caller);
+    return CALL_WAITS;
+}
+
+/* The attempt has failed with `error`, or (NO_ERROR) met something to wait for. */
+static void give_up(struct exchange *x, enum rescind_error error)
+{
+    x->phase = EXCHANGE_UNDO;
+    x->error = error;
+}
+
+/* Makes copies while there is work left. */
+static void reserve(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
+{
+    /* With work left to undo all of it, nobody can see it half done. */
+    bool at_once = x->done == 0 && x->count <= *work / 2;
+
+    for (; x->done < x->count && *work > 0; x->done++, --*work) {
+        struct lookup source = check(k, x, x->done);
+        if (source.error != RESCIND_NO_ERROR || source.line != NULL) {
+            x->awaited = x->done;
+            give_up(x, source.error);
+            return;
+        }
+        copy(k, x, source.cap, at_once ? 0 : CAP_RESERVED, caller);
+    }
+    if (x->done < x->count)
+        return;
+    x->phase = EXCHANGE_SETTLE;
+    if (!at_once) {
+        task_at(k, caller)->committed = true; /* the instant at which the call takes effect */
+        x->done = 0;
+    }
+}
+
+/* One copy that was reserved is plainly there now, unless a revocation has taken it already. */
+static void settle(struct kernel *k, struct exchange *x, uint32_t caller)
+{
+    uint32_t index = table_find(k, x->dst_table, x->dst + x->done);
+
+    x->done++;
+    if (index == 0)
+        return;
+    struct cap *cap = cap_at(k, index);
+    if ((cap->flags & CAP_RESERVED) && cap->reserver == caller) {
+        cap->flags &= (uint8_t)~CAP_RESERVED;
+        task_wake(k, &cap->waiters);
+    }
+}
+
+/* The last copy goes again: nobody has seen it, so nothing has been derived from it. */
+static void undo(struct kernel *k, struct exchange *x)
+{
+    x->done--;
+    cap_destroy(k, table_find(k, x->dst_table, x->dst + x->done));
+}
+
+/* RESERVE for one event. */
+static enum progress attempt(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
+                             enum rescind_error *error)
+{
+    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
+
+    if (x->done == 0) {
+        enum progress progress = start(k, x, caller, vpe, error);
+        if (progress != CALL_MORE)
+            return progress;
+    } else if (vpe.cap == 0 || cap_at(k, vpe.cap)->object != x->target) {
+        give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
+        return CALL_MORE;
+    }
+    reserve(k, x, caller, work);
+    return CALL_MORE;
+}
+
+enum progress exchange_step(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
+                            enum rescind_error *error)
+{
+    while (*work > 0) {
+        switch (x->phase) {
+        case EXCHANGE_RESERVE: {
+            enum progress progress = attempt(k, x, caller, work, error);
+            if (progress != CALL_MORE)
+                return progress;
+            break;
+        }
+        case EXCHANGE_SETTLE:
+            if (x->done == x->count) {
+                task_at(k, caller)->committed = false;
+                *error = RESCIND_NO_ERROR;
+                return CALL_DONE;
+            }
+            settle(k, x, caller);
+            --*work;
+            break;
+        case EXCHANGE_UNDO:
+            if (x->done > 0) {
+                undo(k, x);
+                --*work;
+            } else if (x->error != RESCIND_NO_ERROR) {
+                *error = x->error;
+                return CALL_DONE;
+            } else {
+                x->phase = EXCHANGE_RESERVE;
+            }
+            break;
+        }
+    }
+    return CALL_MORE;
+}

@@ -1,0 +1,48 @@
+/* EXCHANGE: copies a range of capabilities between the caller and another VPE, all or nothing.
+ *
+ * A call copies element by element; each copy is RESERVED, invisible to others, until all of them
+ * are there. The commit is one flag, turned in the event that reserves the last of them and has
+ * just seen that the capability on the VPE still stands; a copy reserved earlier holds its
+ * source, since a revocation waits for RESERVED children before it takes effect. So at the instant of the
+ * commit all that the call needs is there. Then the reservations are settled.
+ *
+ * An element that can't be judged (under revocation, locked, or reserved by another EXCHANGE) ends the
+ * attempt: reservations are undone, from the last to the first, and the call waits holding nothing and starts again at
+ * that element. So no other call ever waits for one that waits here. A call whose range fits one event never
+ * shows a reservation at all.
+ */
+#ifndef RESCIND_SYSCALL_EXCHANGE_H
+#define RESCIND_SYSCALL_EXCHANGE_H
+
+#include "base/bytes.h"
+#include "cap/revoke.h"
+
+enum exchange_phase { EXCHANGE_RESERVE, EXCHANGE_SETTLE, EXCHANGE_UNDO };
+
+struct exchange {
+    uint32_t vpe;   /* selector of the capability on the other VPE */
+    uint32_t kind;  /* of both tables */
+    bool obtain;    /* false: own -> other; true: other -> own */
+    uint32_t src;   /* first selector to copy from, */
+    uint32_t dst;   /* and to */
+    uint32_t count; /* of each */
+
+    enum exchange_phase phase;
+    uint32_t done;    /* copies reserved (RESERVE, UNDO) or settled (SETTLE) so far */
+    uint32_t awaited; /* the element at which the last attempt met something to wait for */
+    enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
+    uint32_t target;          /* once copies are reserved: the other VPE, */
+    uint32_t src_table;       /* and both tables */
+    uint32_t dst_table;
+};
+
+/* Message to struct. INV_ARGS: too short, no such kind of table, kinds or counts that differ, a
+ * range that passes the last selector. O(1). */
+enum rescind_error exchange_decode(struct bytes in, struct exchange *out);
+
+/* Goes on, touching *work capabilities at most. The answer is OK, INV_ARGS or OUT_OF_MEM.
+ * Expected O(log n) a capability. */
+enum progress exchange_step(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
+                            enum rescind_error *error);
+
+#endif

@@ -1,0 +1,47 @@
+/* Looking at selectors; see lookup.h. */
+#include "syscall/lookup.h"
+
+#include "object/vpe.h"
+
+static const struct lookup refused = {.error = RESCIND_INV_ARGS};
+
+struct lookup lookup_source(struct kernel *k, uint32_t table, uint32_t sel)
+{
+    uint32_t index = table_find(k, table, sel);
+
+    if (index == 0)
+        return refused;
+    struct cap *cap = cap_at(k, index);
+    if (!cap_is_there(k, cap))
+        return refused; /* before the EXCHANGE that reserved it, the selector is empty */
+    if (cap->flags & CAP_VISITED)
+        return (struct lookup){.line = &cap->waiters};
+    return (struct lookup){.cap = index};
+}
+
+struct lookup lookup_free(struct kernel *k, uint32_t table, uint32_t sel)
+{
+    uint32_t index = table_find(k, table, sel);
+
+    if (index != 0) {
+        struct cap *cap = cap_at(k, index);
+        if (cap_is_there(k, cap) && !(cap->flags & CAP_VISITED))
+            return refused;
+        return (struct lookup){.line = &cap->waiters};
+    }
+    if (table_is_locked(k, table, sel))
+        return (struct lookup){.line = &table_at(k, table)->lock_waiters};
+    return (struct lookup){0};
+}
+
+struct lookup lookup_vpe(struct kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_source(k, table_of(vpe, RESCIND_TABLE_OBJECT), sel);
+
+    if (found.cap != 0) {
+        const struct cap *cap = cap_at(k, found.cap);
+        if (cap->type != RESCIND_CAP_VPE || vpe_at(k, cap->object)->ended)
+            return refused;
+    }
+    return found;
+}

@@ -1,0 +1,39 @@
+/* A VPE's user addresses on the PC: what the kernel maps there, and what start-up code and kernel
+ * tell each other. user.ld repeats PC_IMAGE. Included by pc_main.c, start.S and src/pc99/.
+ */
+#ifndef RESCIND_USER_PC_AREA_H
+#define RESCIND_USER_PC_AREA_H
+
+#define PC_IMAGE     0x400000     /* this program; text and constants shared and read-only */
+#define PC_SYSCALLS  0x480000     /* endpoint 0's ring, one page */
+#define PC_REPLIES   0x482000     /* endpoint 1's ring, one page */
+#define PC_SIGNALS   0x484000     /* one byte a signal, in a page that all VPEs share */
+#define PC_STACK     0x490000     /* PC_STACK_SIZE bytes, with unmapped pages on both sides */
+#define PC_STACK_SIZE 0x8000
+#define PC_AREA      0x4a0000     /* struct pc_area, private */
+#define PC_MODULE    0x8000000000 /* the start-up module, read-only */
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
+
+/* Private to a VPE; the kernel reads it when the machine has come to its end. */
+struct pc_area {
+    uint32_t vpe; /* this VPE's number, set by the kernel */
+    uint16_t pe;  /* and where it is */
+    uint16_t reserved;
+    uint32_t position; /* the step it stands at; the step count when it is through */
+    uint8_t results[]; /* one byte a call of its program, RESCIND_RESULT_NONE at first */
+};
+
+/* The first bytes of the program's image. */
+struct pc_image {
+    uint64_t entry;
+    uint64_t text_end;   /* of PC_IMAGE .. here: read and executed */
+    uint64_t rodata_end; /* .. here: read */
+    uint64_t data_end;   /* .. here: private; also the end of what the image holds */
+    uint64_t bss_end;    /* .. here: private and zero */
+};
+#endif
+
+#endif

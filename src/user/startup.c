@@ -1,0 +1,139 @@
+/* The check of a start-up module; user/startup.h says more. */
+#include "user/startup.h"
+
+#include <stdbool.h>
+
+#include "rescind/abi.h"
+
+_Static_assert(sizeof(struct rescind_startup) % 8 == 0, "what follows the header is aligned");
+_Static_assert(sizeof(struct rescind_startup_vpe) % 8 == 0, "VPE records are aligned");
+_Static_assert(sizeof(struct rescind_startup_grant) % 8 == 0, "grant records are aligned");
+
+/* Whether `count` records of `record` bytes at `offset` lie behind the header and in `size`. */
+static bool inside(size_t size, uint32_t offset, uint64_t count, uint32_t record)
+{
+    return offset % 8 == 0 && offset >= sizeof(struct rescind_startup) && offset <= size &&
+           count <= (size - offset) / record;
+}
+
+static const char *check_header(const struct rescind_startup *h, size_t size)
+{
+    if (h->magic != RESCIND_STARTUP_MAGIC)
+        return "the magic number is wrong";
+    if (h->size != size)
+        return "the size is wrong";
+    if (h->vpe_count == 0 || h->vpe_count > RESCIND_STARTUP_VPES)
+        return "the number of VPEs is out of range";
+    if (h->signal_count > RESCIND_STARTUP_SIGNALS)
+        return "the number of signals is out of range";
+    if (h->nodes == 0 || h->nodes > RESCIND_STARTUP_NODES)
+        return "the number of pool nodes is out of range";
+    if (!inside(size, h->vpes, h->vpe_count, sizeof(struct rescind_startup_vpe)))
+        return "the VPEs lie outside the module";
+    if (!inside(size, h->grants, h->grant_count, sizeof(struct rescind_startup_grant)))
+        return "the grants lie outside the module";
+    if (h->reserved != 0)
+        return "a reserved word of the header is not 0";
+    return NULL;
+}
+
+static const char *check_grant(const struct rescind_startup *h,
+                               const struct rescind_startup_grant *grant)
+{
+    if (grant->vpe >= h->vpe_count || grant->target >= h->vpe_count)
+        return "a grant names no VPE";
+    if (grant->sel < RESCIND_SEL_FREE)
+        return "a grant's selector is taken";
+    if (grant->reserved != 0)
+        return "a reserved word of a grant is not 0";
+    return NULL;
+}
+
+static const char *check_step(const struct rescind_startup *h,
+                              const struct rescind_startup_step *step)
+{
+    switch (step->kind) {
+    case RESCIND_STEP_CALL:
+        return step->size == 0 || step->size > RESCIND_PAYLOAD_MAX
+                   ? "a call's payload is out of range"
+                   : NULL;
+    case RESCIND_STEP_SIGNAL:
+    case RESCIND_STEP_WAIT:
+        if (step->arg >= h->signal_count)
+            return "a step names no signal";
+        break;
+    case RESCIND_STEP_RUN:
+        break;
+    default:
+        return "a step is of no known kind";
+    }
+    return step->size != 0 ? "a step that is no call has a payload" : NULL;
+}
+
+/* Walks the steps of `vpe`, which must fill its steps_size bytes exactly. */
+static const char *check_steps(const struct rescind_startup *h,
+                               const struct rescind_startup_vpe *vpe)
+{
+    uint32_t left = vpe->steps_size;
+    uint32_t calls = 0;
+
+    for (uint32_t i = 0; i < vpe->step_count; i++) {
+        if (left < sizeof(struct rescind_startup_step))
+            return "a VPE's steps are cut short";
+        uint32_t offset = vpe->steps + (vpe->steps_size - left);
+        const struct rescind_startup_step *step = startup_step(h, offset);
+        const char *wrong = check_step(h, step);
+        if (wrong != NULL)
+            return wrong;
+        if (left < startup_step_size(step))
+            return "a call's payload is cut short";
+        left -= startup_step_size(step);
+        calls += step->kind == RESCIND_STEP_CALL;
+    }
+    if (left != 0)
+        return "a VPE's steps do not fill their bytes";
+    return calls != vpe->call_count ? "a VPE's number of calls is wrong" : NULL;
+}
+
+static bool name_ends(const struct rescind_startup_vpe *vpe)
+{
+    for (size_t i = 0; i < sizeof(vpe->name); i++) {
+        if (vpe->name[i] == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *check_vpe(const struct rescind_startup *h, const struct rescind_startup_vpe *vpe)
+{
+    if (!name_ends(vpe))
+        return "a VPE's name does not end";
+    if (vpe->step_count == 0)
+        return vpe->steps != 0 || vpe->steps_size != 0 || vpe->call_count != 0
+                   ? "a passive VPE has steps"
+                   : NULL;
+    if (!inside(h->size, vpe->steps, vpe->steps_size, 1))
+        return "a VPE's steps lie outside the module";
+    return check_steps(h, vpe);
+}
+
+const char *startup_check(const void *module, size_t size)
+{
+    const struct rescind_startup *h = module;
+    const char *wrong;
+    uint64_t steps = 0;
+
+    if ((uintptr_t)module % 8 != 0)
+        return "the module is not aligned";
+    if (size < sizeof(*h))
+        return "the header is cut short";
+    wrong = check_header(h, size);
+    for (uint32_t i = 0; wrong == NULL && i < h->grant_count; i++)
+        wrong = check_grant(h, startup_grant(h, i));
+    for (uint32_t i = 0; wrong == NULL && i < h->vpe_count; i++) {
+        steps += startup_vpe(h, i)->step_count;
+        wrong = steps > RESCIND_STARTUP_STEPS ? "there are too many steps"
+                                              : check_vpe(h, startup_vpe(h, i));
+    }
+    return wrong;
+}

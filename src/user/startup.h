@@ -1,0 +1,50 @@
+/* Start-up modules: the check that must pass before one is read, and the way to its records.
+ *
+ * A module (include/rescind/startup.h) comes from outside: on the PC whoever starts the machine
+ * hands it over. startup_check() reads it once from end to end, in time proportional to its size
+ * and number of steps; after that nothing in it can lead a reader astray. Left to whoever acts on
+ * it: that a RUN step's program exists, and that the pool is large enough for the grants. The
+ * simulator, the PC's start-up code and the step machine (user/steps.h) call this.
+ */
+#ifndef RESCIND_USER_STARTUP_H
+#define RESCIND_USER_STARTUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rescind/startup.h"
+
+/* NULL, or what is wrong with the `size` bytes at `module`, which must be 8-aligned. */
+const char *startup_check(const void *module, size_t size);
+
+/* Of a module that passed; `index` is below its vpe_count or grant_count. O(1). */
+static inline const struct rescind_startup_vpe *startup_vpe(const void *module, uint32_t index)
+{
+    const struct rescind_startup *header = module;
+    const void *vpes = (const uint8_t *)module + header->vpes;
+
+    return (const struct rescind_startup_vpe *)vpes + index;
+}
+
+static inline const struct rescind_startup_grant *startup_grant(const void *module, uint32_t index)
+{
+    const struct rescind_startup *header = module;
+    const void *grants = (const uint8_t *)module + header->grants;
+
+    return (const struct rescind_startup_grant *)grants + index;
+}
+
+/* The step at `offset` of a module, and the bytes it takes with its payload and padding. */
+static inline const struct rescind_startup_step *startup_step(const void *module, uint32_t offset)
+{
+    const void *step = (const uint8_t *)module + offset;
+
+    return step;
+}
+
+static inline uint32_t startup_step_size(const struct rescind_startup_step *step)
+{
+    return (uint32_t)sizeof(*step) + ((step->size + 7u) & ~7u);
+}
+
+#endif

@@ -1,0 +1,528 @@
+/* The driver of a live kernel; see drive.h. */
+#include "tests/drive.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/audit.h"
+
+enum { PAGE = 4096, REST_EVENTS = 200000 };
+
+__attribute__((format(printf, 2, 3))) static bool fail(struct drive *drive, const char *format, ...)
+{
+    if (!drive->failure[0]) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(drive->failure, sizeof drive->failure, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
+
+static void *pages(size_t size)
+{
+    void *memory = aligned_alloc(PAGE, (size + PAGE - 1) / PAGE * PAGE);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void forget(struct drive *drive)
+{
+    drive->history.count = 0;
+    drive->clock = 0;
+    drive->events = 0;
+    drive->failure[0] = '\0';
+    for (int vpe = 0; vpe < MODEL_VPES; vpe++) {
+        drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
+        drive->spoilt[vpe] = false;
+    }
+}
+
+struct drive *drive_new(const struct drive_config *config)
+{
+    struct kernel_config kernel = {
+        .vpes = config->vpes, .nodes = config->nodes, .work = config->work, .seed = config->seed};
+    struct drive *drive = calloc(1, sizeof *drive);
+    if (!drive || config->vpes > MODEL_VPES)
+        abort();
+    drive->config = *config;
+    drive->audit = true;
+    drive->size = kernel_size(&kernel);
+    drive->arena = pages(drive->size);
+    drive->kernel = kernel_create(drive->arena, drive->size, &kernel);
+    if (!drive->size || !drive->kernel)
+        abort();
+    for (uint32_t vpe = 0; vpe < config->vpes; vpe++)
+        if (kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) != RESCIND_NO_ERROR)
+            abort();
+    model_boot(&drive->start, config->vpes);
+    forget(drive);
+    return drive;
+}
+
+void drive_free(struct drive *drive)
+{
+    free(drive->saved);
+    free(drive->arena);
+    free(drive);
+}
+
+void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target)
+{
+    if (kernel_boot_grant(drive->kernel, vpe, sel, target) != RESCIND_NO_ERROR ||
+        model_grant(&drive->start, vpe, sel, target) != RESCIND_NO_ERROR)
+        abort();
+}
+
+void drive_save(struct drive *drive)
+{
+    for (uint32_t i = 0; i < drive->history.count; i++) {
+        const struct history_entry *entry = &drive->history.entries[i];
+        model_call(&drive->start, entry->vpe, &entry->call);
+    }
+    forget(drive);
+    free(drive->saved);
+    drive->used = kernel_used(drive->kernel);
+    drive->saved = pages(drive->used);
+    memcpy(drive->saved, drive->arena, drive->used);
+}
+
+void drive_reset(struct drive *drive)
+{
+    memcpy(drive->arena, drive->saved, drive->used);
+    forget(drive);
+}
+
+/* Each VPE holds capabilities on the others at 2 .. 4, gates at 10 and 11, copies of the gate 10 of
+ * the VPE before it at 20 and of the one before that at 21 (a copy of its copy), and a range of
+ * copies of its own gates at 30; at 40 and 41 the memory of the VPEs before it, likewise. */
+struct drive *drive_populated(void)
+{
+    enum { VPES = 4 };
+    struct drive_config config = {.vpes = VPES, .nodes = 120, .work = 3, .seed = 1};
+    struct drive *drive = drive_new(&config);
+    for (uint32_t vpe = 0; vpe < VPES; vpe++)
+        for (uint32_t i = 1; i < VPES; i++)
+            drive_grant(drive, vpe, 1 + i, (vpe + i) % VPES);
+    struct model_call calls[] = {call_creategate(0, 10),      call_creategate(0, 11),
+                                 call_delegate(2, 10, 20, 1), call_delegate(0, 10, 30, 2),
+                                 call_delegate(2, 20, 21, 1), call_delegate(2, 1, 40, 1),
+                                 call_delegate(2, 40, 41, 1)};
+    for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        for (uint32_t vpe = 0; vpe < VPES; vpe++)
+            if (drive_now(drive, vpe, &calls[i]) != RESCIND_NO_ERROR || drive->failure[0])
+                abort();
+    drive_save(drive);
+    return drive;
+}
+
+bool drive_idle(const struct drive *drive, uint32_t vpe)
+{
+    return drive->call[vpe] == DRIVE_NOTHING && drive->ending[vpe] == DRIVE_NOTHING &&
+           kernel_vpe_state(drive->kernel, vpe) == VPE_RUNNING;
+}
+
+bool drive_ready(const struct drive *drive, uint32_t vpe)
+{
+    for (int32_t at = kernel_ready(drive->kernel); at >= 0;
+         at = kernel_ready_after(drive->kernel, (uint32_t)at))
+        if ((uint32_t)at == vpe)
+            return true;
+    return false;
+}
+
+static uint8_t *slot(struct rescind_ring *ring, uint32_t index)
+{
+    return ring->slots + (size_t)index % RESCIND_RING_SLOTS * RESCIND_RING_SLOT_SIZE;
+}
+
+void drive_put(struct drive *drive, uint32_t vpe, const void *bytes, size_t size, uint16_t length)
+{
+    struct rescind_ring *ring = kernel_syscall_ring(drive->kernel, vpe);
+    struct rescind_header header = {.sender_ep = RESCIND_EP_SYSCALL,
+                                    .reply_ep = RESCIND_EP_REPLY,
+                                    .length = length,
+                                    .sender_vpe = (uint16_t)vpe,
+                                    .reply_label = 0x5eed0000 + vpe};
+    uint8_t *to = slot(ring, ring->head);
+    memcpy(to, &header, sizeof header);
+    if (size)
+        memcpy(to + sizeof header, bytes, size);
+    ring->head = (ring->head + 1) % RESCIND_RING_SLOTS;
+}
+
+bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
+{
+    struct rescind_ring *ring = kernel_reply_ring(drive->kernel, vpe);
+    if (ring->head == ring->tail)
+        return false;
+    struct rescind_header header;
+    uint64_t code;
+    memcpy(&header, slot(ring, ring->tail), sizeof header);
+    memcpy(&code, slot(ring, ring->tail) + sizeof header, sizeof code);
+    ring->tail = (ring->tail + 1) % RESCIND_RING_SLOTS;
+    *error = (enum rescind_error)code;
+    if (!(header.flags & RESCIND_MSG_REPLY) || header.length < sizeof code)
+        return fail(drive, "the reply to VPE%" PRIu32 " has the header of none", vpe);
+    if (header.label != 0x5eed0000 + (uint64_t)vpe)
+        return fail(drive, "the reply to VPE%" PRIu32 " bears another label than asked for", vpe);
+    return true;
+}
+
+static bool is_named(const struct model_call *call, uint32_t kind, uint32_t sel)
+{
+    return kind == call->own.type && sel >= call->own.start &&
+           sel - call->own.start < call->own.count;
+}
+
+/* After the answer nothing of what REVOKE named may be in the tables. With own = 0 somebody else
+ * may have derived from it anew already; so that is looked at only when nobody can have. */
+static bool check_revoked(struct drive *drive, uint32_t at)
+{
+    const struct history_entry *entry = &drive->history.entries[at];
+    const struct model_call *call = &entry->call;
+    uint32_t vpe = entry->vpe;
+    static struct model_row rows[MODEL_CAPS];
+    bool alone = true;
+    for (uint32_t i = 0; i < drive->history.count; i++)
+        alone = alone && (i == at || drive->history.entries[i].done < entry->sent);
+    uint32_t count = drive_rows(drive, rows);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct model_row *row = &rows[i];
+        bool named = row->vpe == vpe && is_named(call, row->kind, row->sel);
+        bool below = row->has_parent && row->parent_vpe == vpe &&
+                     is_named(call, row->parent_kind, row->parent_sel);
+        if ((named && call->flag) || (below && alone))
+            return fail(drive, "REVOKE is answered, but VPE%" PRIu32 " still holds %" PRIu32,
+                        row->vpe, row->sel);
+    }
+    return true;
+}
+
+static bool answered(struct drive *drive, uint32_t vpe, enum rescind_error error)
+{
+    int32_t at = drive->call[vpe];
+    if (at == DRIVE_NOTHING)
+        return fail(drive, "VPE%" PRIu32 " got a reply to no call", vpe);
+    struct history_entry *entry = &drive->history.entries[at];
+    if (entry->call.op == RESCIND_SYS_EXIT && entry->call.error == RESCIND_NO_ERROR)
+        return fail(drive, "EXIT of VPE%" PRIu32 " got a reply", vpe);
+    entry->done = drive->clock;
+    entry->answered = true;
+    entry->result = error;
+    drive->call[vpe] = DRIVE_NOTHING;
+    if (entry->call.op == RESCIND_SYS_REVOKE && entry->call.error == RESCIND_NO_ERROR &&
+        error == RESCIND_NO_ERROR)
+        return check_revoked(drive, (uint32_t)at);
+    return true;
+}
+
+static bool ended(struct drive *drive, uint32_t vpe)
+{
+    struct kernel_cap cap;
+    int32_t at = drive->call[vpe];
+    int32_t ending = drive->ending[vpe];
+    if (at != DRIVE_NOTHING)
+        drive->history.entries[at].done = drive->clock;
+    if (ending != DRIVE_NOTHING)
+        drive->history.entries[ending].done = drive->clock;
+    if (ending == DRIVE_NOTHING &&
+        (at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT))
+        return fail(drive, "VPE%" PRIu32 " has ended, and nobody asked for that", vpe);
+    for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++)
+        if (kernel_find(drive->kernel, vpe, kind, 0, &cap))
+            return fail(drive, "VPE%" PRIu32 " has ended and holds %" PRIu32, vpe, cap.sel);
+    drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
+    return true;
+}
+
+/* What the last event wanted of the machine. */
+struct wanted {
+    int32_t replied; /* VPE, or DRIVE_NOTHING */
+    enum rescind_error error;
+    int32_t broken; /* VPE whose ring is called broken, or DRIVE_NOTHING */
+};
+
+static bool take_outputs(struct drive *drive, struct wanted *wanted)
+{
+    struct kernel_output output;
+    *wanted = (struct wanted){.replied = DRIVE_NOTHING, .broken = DRIVE_NOTHING};
+    while ((output = kernel_take_output(drive->kernel)).kind != KERNEL_NOTHING) {
+        if (output.vpe >= drive->config.vpes)
+            return fail(drive, "an output is for VPE%" PRIu32 ", which is not there", output.vpe);
+        if (output.kind == KERNEL_PRINT && output.size > RESCIND_PAYLOAD_MAX)
+            return fail(drive, "PRINT puts out %zu bytes", output.size);
+        if (output.kind == KERNEL_BAD_RING)
+            wanted->broken = (int32_t)output.vpe;
+        if (output.kind != KERNEL_REPLY)
+            continue;
+        if (wanted->replied != DRIVE_NOTHING)
+            return fail(drive, "one event replies twice");
+        wanted->replied = (int32_t)output.vpe;
+        wanted->error = (enum rescind_error)output.code;
+    }
+    return true;
+}
+
+/* Reads the replies: there must be the one that was announced, and no other. A VPE that has
+ * spoilt its rings is not asked. */
+static bool take_replies(struct drive *drive, const struct wanted *wanted)
+{
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+        enum rescind_error error = wanted->error;
+        bool announced = wanted->replied == (int32_t)vpe;
+        bool there = drive->spoilt[vpe] ? announced : drive_take(drive, vpe, &error);
+        if (there != announced || (there && error != wanted->error))
+            return fail(drive, "VPE%" PRIu32 " is not told what the kernel says it is", vpe);
+        if (there && !answered(drive, vpe, error))
+            return false;
+    }
+    return true;
+}
+
+/* What follows every event. `broken`: the VPE whose ring should be called broken. */
+static bool after_event(struct drive *drive, int32_t broken)
+{
+    struct audit_finding finding;
+    struct wanted wanted;
+    drive->clock++;
+    drive->events++;
+    if (drive->audit && !kernel_audit(drive->kernel, &finding))
+        return fail(drive, "audit: %s (%s) is broken at %" PRIu32, finding.name, finding.sentence,
+                    finding.where);
+    if (!take_outputs(drive, &wanted) || !take_replies(drive, &wanted))
+        return false;
+    if (wanted.broken != broken)
+        return fail(drive, "a ring is called broken that is not, or the other way round");
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+        bool open = drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING;
+        if (open && kernel_vpe_state(drive->kernel, vpe) == VPE_ENDED && !ended(drive, vpe))
+            return false;
+        if (!open && kernel_vpe_state(drive->kernel, vpe) == VPE_WAITING)
+            return fail(drive, "VPE%" PRIu32 " waits, though its call is answered", vpe);
+    }
+    return !drive->failure[0];
+}
+
+static int32_t write_down(struct drive *drive, uint32_t vpe, const struct model_call *call)
+{
+    if (drive->history.count == HISTORY_CALLS)
+        abort();
+    struct history_entry *entry = &drive->history.entries[drive->history.count];
+    *entry = (struct history_entry){
+        .call = *call, .vpe = vpe, .sent = drive->clock++, .done = HISTORY_NEVER};
+    return (int32_t)drive->history.count++;
+}
+
+static bool deliver(struct drive *drive, uint32_t vpe, const struct model_call *call,
+                    const void *message, size_t size)
+{
+    if (drive->failure[0])
+        return false;
+    if (!drive_idle(drive, vpe))
+        return fail(drive, "VPE%" PRIu32 " can't call now", vpe);
+    drive_put(drive, vpe, message, size, (uint16_t)size);
+    drive->call[vpe] = write_down(drive, vpe, call);
+    if (!kernel_message_waiting(drive->kernel, vpe))
+        return fail(drive, "the message of VPE%" PRIu32 " is not seen", vpe);
+    kernel_message(drive->kernel, vpe);
+    return after_event(drive, DRIVE_NOTHING);
+}
+
+bool drive_call(struct drive *drive, uint32_t vpe, const struct model_call *call)
+{
+    uint8_t message[MODEL_MESSAGE_MAX];
+    size_t size = model_encode(call, message);
+    return deliver(drive, vpe, call, message, size);
+}
+
+bool drive_bytes(struct drive *drive, uint32_t vpe, const void *message, size_t size)
+{
+    struct model_call call = model_decode(message, size);
+    return deliver(drive, vpe, &call, message, size);
+}
+
+/* Whether a ring's control block is what abi.h says. */
+static bool is_sound(const struct rescind_ring *ring)
+{
+    return ring->head < RESCIND_RING_SLOTS && ring->tail < RESCIND_RING_SLOTS &&
+           ring->slot_count == RESCIND_RING_SLOTS && ring->slot_size == RESCIND_RING_SLOT_SIZE &&
+           ring->slot_mask == RESCIND_RING_SLOTS - 1 && ring->state == RESCIND_RING_ACTIVE;
+}
+
+void drive_spoil(struct drive *drive, uint32_t vpe, bool reply, uint32_t offset, uint8_t value)
+{
+    struct rescind_ring *ring =
+        reply ? kernel_reply_ring(drive->kernel, vpe) : kernel_syscall_ring(drive->kernel, vpe);
+    drive->spoilt[vpe] = true;
+    ((uint8_t *)ring)[offset % PAGE] = value;
+}
+
+bool drive_deliver(struct drive *drive, uint32_t vpe)
+{
+    const struct rescind_ring *calls = kernel_syscall_ring(drive->kernel, vpe);
+    struct model_call call = call_exit();
+    if (drive->failure[0])
+        return false;
+    if (!drive_idle(drive, vpe) || !kernel_message_waiting(drive->kernel, vpe))
+        return true;
+    if (!is_sound(calls) || !is_sound(kernel_reply_ring(drive->kernel, vpe))) {
+        drive->ending[vpe] = write_down(drive, vpe, &call);
+        kernel_message(drive->kernel, vpe);
+        return after_event(drive, (int32_t)vpe);
+    }
+    const uint8_t *message = calls->slots + (size_t)calls->tail * RESCIND_RING_SLOT_SIZE;
+    struct rescind_header header;
+    memcpy(&header, message, sizeof header);
+    call = header.length > RESCIND_PAYLOAD_MAX
+               ? (struct model_call){.error = RESCIND_INV_ARGS}
+               : model_decode(message + sizeof header, header.length);
+    drive->call[vpe] = write_down(drive, vpe, &call);
+    kernel_message(drive->kernel, vpe);
+    return after_event(drive, DRIVE_NOTHING);
+}
+
+bool drive_work(struct drive *drive, uint32_t vpe)
+{
+    if (drive->failure[0])
+        return false;
+    if (!drive_ready(drive, vpe))
+        return fail(drive, "VPE%" PRIu32 " is not in the line", vpe);
+    kernel_work(drive->kernel, vpe);
+    return after_event(drive, DRIVE_NOTHING);
+}
+
+bool drive_end(struct drive *drive, uint32_t vpe)
+{
+    struct model_call call = call_exit();
+    if (drive->failure[0])
+        return false;
+    drive->ending[vpe] = write_down(drive, vpe, &call);
+    kernel_end(drive->kernel, vpe, 0);
+    return after_event(drive, DRIVE_NOTHING);
+}
+
+bool drive_rest(struct drive *drive)
+{
+    uint64_t limit = drive->events + REST_EVENTS;
+    int32_t next;
+    while ((next = kernel_ready(drive->kernel)) >= 0) {
+        if (drive->events == limit)
+            return fail(drive, "%d events on, there is still work", REST_EVENTS);
+        if (!drive_work(drive, (uint32_t)next))
+            return false;
+    }
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+        if (drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING)
+            return fail(drive, "VPE%" PRIu32 " is stuck: nothing moves, and it waits", vpe);
+    return !drive->failure[0];
+}
+
+enum rescind_error drive_now(struct drive *drive, uint32_t vpe, const struct model_call *call)
+{
+    uint32_t at = drive->history.count;
+    if (!drive_call(drive, vpe, call) || !drive_rest(drive))
+        return RESCIND_NO_ERROR;
+    return drive->history.entries[at].result;
+}
+
+uint32_t drive_rows(const struct drive *drive, struct model_row *rows)
+{
+    uint32_t count = 0;
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+        for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
+            struct kernel_cap cap;
+            uint64_t from = 0;
+            while (count < MODEL_CAPS && kernel_find(drive->kernel, vpe, kind, from, &cap)) {
+                struct model_row row = {
+                    .vpe = cap.vpe, .kind = cap.kind, .sel = cap.sel, .type = cap.type};
+                if (cap.has_parent) {
+                    row.has_parent = true;
+                    row.parent_vpe = cap.parent_vpe;
+                    row.parent_kind = cap.parent_kind;
+                    row.parent_sel = cap.parent_sel;
+                }
+                rows[count++] = row;
+                from = (uint64_t)cap.sel + 1;
+            }
+        }
+    return count;
+}
+
+bool drive_judge(struct drive *drive, struct order *order, bool may_lack_memory)
+{
+    static struct model_row rows[MODEL_CAPS];
+    if (drive->failure[0])
+        return false;
+    uint32_t count = drive_rows(drive, rows);
+    switch (order_search(order, &drive->start, &drive->history, rows, count, may_lack_memory)) {
+    case ORDER_FOUND:
+        return true;
+    case ORDER_GAVE_UP:
+        return fail(drive, "the order search gave up");
+    default:
+        return fail(drive, "no order of atomic calls explains the answers and the tables");
+    }
+}
+
+void drive_print(FILE *out, const struct drive *drive)
+{
+    static struct model_row rows[MODEL_CAPS];
+    fprintf(out, "%s\n", drive->failure[0] ? drive->failure : "nothing is wrong");
+    fprintf(out,
+            "%" PRIu32 " VPEs, %" PRIu32 " nodes, %" PRIu32 " capabilities an event, %" PRIu64
+            " events\nat first:\n",
+            drive->config.vpes, drive->config.nodes, drive->config.work, drive->events);
+    for (uint32_t i = 0; i < drive->start.count; i++) {
+        struct model_row row = model_row(&drive->start, i);
+        fputs("    ", out);
+        history_print_row(out, &row);
+    }
+    fputs("history (sent .. answered):\n", out);
+    history_print(out, &drive->history);
+    fputs("now:\n", out);
+    uint32_t count = drive_rows(drive, rows);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs("    ", out);
+        history_print_row(out, &rows[i]);
+    }
+}
+
+struct model_call call_noop(void)
+{
+    return (struct model_call){.op = RESCIND_SYS_NOOP};
+}
+
+struct model_call call_creategate(uint32_t vpe, uint32_t dst)
+{
+    return (struct model_call){.op = RESCIND_SYS_CREATEGATE, .vpe = vpe, .dst = dst};
+}
+
+struct model_call call_delegate(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count)
+{
+    return (struct model_call){.op = RESCIND_SYS_EXCHANGE,
+                               .vpe = vpe,
+                               .own = {RESCIND_TABLE_OBJECT, own, count},
+                               .other = {RESCIND_TABLE_OBJECT, other, count}};
+}
+
+struct model_call call_obtain(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count)
+{
+    struct model_call call = call_delegate(vpe, own, other, count);
+    call.flag = true;
+    return call;
+}
+
+struct model_call call_revoke(uint32_t start, uint32_t count, bool own)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_REVOKE, .own = {RESCIND_TABLE_OBJECT, start, count}, .flag = own};
+}
+
+struct model_call call_exit(void)
+{
+    return (struct model_call){.op = RESCIND_SYS_EXIT};
+}

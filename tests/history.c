@@ -1,0 +1,100 @@
+/* Histories in words; see history.h. */
+#include "tests/history.h"
+
+#include <inttypes.h>
+
+const char *history_word(enum rescind_error error)
+{
+    switch (error) {
+#define WORD(name, number, word)                                                                   \
+    case RESCIND_##name:                                                                           \
+        return word;
+        RESCIND_ERRORS(WORD)
+#undef WORD
+    }
+    return "no error of the ABI";
+}
+
+static const char *type_word(uint32_t type)
+{
+    switch (type) {
+#define WORD(name, number, word)                                                                   \
+    case RESCIND_CAP_##name:                                                                       \
+        return word;
+        RESCIND_CAP_TYPES(WORD)
+#undef WORD
+    }
+    return "no type of the ABI";
+}
+
+static void print_range(FILE *out, const struct rescind_range *range)
+{
+    if (range->type == RESCIND_TABLE_MAP)
+        fputs(" map:", out);
+    else if (range->type == RESCIND_TABLE_OBJECT)
+        fputc(' ', out);
+    else
+        fprintf(out, " (table %" PRIu32 ")", range->type);
+    fprintf(out, "%" PRIu32, range->start);
+    if (range->count != 1)
+        fprintf(out, ":%" PRIu32, range->count);
+}
+
+void history_print_call(FILE *out, const struct model_call *call)
+{
+    if (call->error != RESCIND_NO_ERROR) {
+        fprintf(out, "raw (opcode %" PRIu32 ", to be answered %s)", call->op,
+                history_word(call->error));
+        return;
+    }
+    switch (call->op) {
+    case RESCIND_SYS_CREATEGATE:
+        fprintf(out, "creategate %" PRIu32 " %" PRIu32, call->vpe, call->dst);
+        break;
+    case RESCIND_SYS_EXCHANGE:
+        fprintf(out, "exchange %s %" PRIu32, call->flag ? "obtain" : "delegate", call->vpe);
+        print_range(out, &call->own);
+        print_range(out, &call->other);
+        break;
+    case RESCIND_SYS_REVOKE:
+        fputs("revoke", out);
+        print_range(out, &call->own);
+        fprintf(out, " own=%d", call->flag);
+        break;
+    case RESCIND_SYS_EXIT:
+        fputs("exit", out);
+        break;
+    case RESCIND_SYS_PRINT:
+        fputs("print", out);
+        break;
+    default:
+        fputs("noop", out);
+    }
+}
+
+void history_print(FILE *out, const struct history *history)
+{
+    for (uint32_t i = 0; i < history->count; i++) {
+        const struct history_entry *entry = &history->entries[i];
+        fprintf(out, "%5" PRIu64, entry->sent);
+        if (entry->done == HISTORY_NEVER)
+            fputs(" ..  never", out);
+        else
+            fprintf(out, " .. %6" PRIu64, entry->done);
+        fprintf(out, "  VPE%" PRIu32 "  ", entry->vpe);
+        history_print_call(out, &entry->call);
+        if (entry->answered)
+            fprintf(out, "  => %s", history_word(entry->result));
+        fputc('\n', out);
+    }
+}
+
+void history_print_row(FILE *out, const struct model_row *row)
+{
+    fprintf(out, "VPE%" PRIu32 ":%s%" PRIu32 " %s", row->vpe,
+            row->kind == RESCIND_TABLE_MAP ? "map:" : "", row->sel, type_word(row->type));
+    if (row->has_parent)
+        fprintf(out, " child-of VPE%" PRIu32 ":%s%" PRIu32, row->parent_vpe,
+                row->parent_kind == RESCIND_TABLE_MAP ? "map:" : "", row->parent_sel);
+    fputc('\n', out);
+}

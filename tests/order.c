@@ -1,0 +1,150 @@
+/* The order search; see order.h. */
+#include "tests/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATES = 1 << 16 }; /* of the memory; a power of two */
+
+/* One level of the search: the calls before it are done, and `model` is what they led to. */
+struct level {
+    uint32_t next[ORDER_VPES]; /* of each VPE: how many of its calls are done */
+    uint32_t candidate;        /* the VPE whose call is tried next at this level */
+    struct model model;
+};
+
+struct seen {
+    uint64_t state;
+    uint32_t search; /* in which search it was seen: others' entries are empty */
+};
+
+struct order {
+    uint32_t search;
+    uint32_t seen_count;
+    struct seen seen[STATES];
+    uint32_t count[ORDER_VPES]; /* calls of each VPE, as indices of the history */
+    uint32_t calls[ORDER_VPES][HISTORY_CALLS];
+    struct level levels[HISTORY_CALLS + 1];
+};
+
+struct order *order_new(void)
+{
+    struct order *order = calloc(1, sizeof *order);
+    if (!order)
+        abort();
+    return order;
+}
+
+void order_free(struct order *order)
+{
+    free(order);
+}
+
+static void copy_model(struct model *to, const struct model *from)
+{
+    memcpy(to, from, offsetof(struct model, caps) + from->count * sizeof from->caps[0]);
+}
+
+/* Whether this level's state is new; it is remembered. */
+static bool remember(struct order *order, const struct level *level)
+{
+    uint64_t state = model_hash(&level->model);
+    for (int vpe = 0; vpe < ORDER_VPES; vpe++)
+        state = (state ^ level->next[vpe]) * 0x9fb21c651e98df25ull;
+    for (uint32_t at = (uint32_t)(state >> 32) % STATES;; at = (at + 1) % STATES) {
+        struct seen *seen = &order->seen[at];
+        if (seen->search == order->search && seen->state == state)
+            return false;
+        if (seen->search != order->search) {
+            *seen = (struct seen){.state = state, .search = order->search};
+            order->seen_count++;
+            return true;
+        }
+    }
+}
+
+static const struct history_entry *next_call(const struct order *order,
+                                             const struct history *history,
+                                             const struct level *level, uint32_t vpe)
+{
+    if (level->next[vpe] == order->count[vpe])
+        return NULL;
+    return &history->entries[order->calls[vpe][level->next[vpe]]];
+}
+
+/* Whether the next call of `vpe` may come next: no other VPE's next call was done before it was
+ * sent. */
+static bool may_come(const struct order *order, const struct history *history,
+                     const struct level *level, uint32_t vpe)
+{
+    const struct history_entry *entry = next_call(order, history, level, vpe);
+    if (!entry)
+        return false;
+    for (uint32_t other = 0; other < ORDER_VPES; other++) {
+        const struct history_entry *rival = next_call(order, history, level, other);
+        if (other != vpe && rival && rival->done < entry->sent)
+            return false;
+    }
+    return true;
+}
+
+/* Does the call on the model, and tells whether the answer is the one in the history. */
+static bool explains(struct model *model, const struct history_entry *entry, bool may_lack_memory)
+{
+    bool allocates =
+        entry->call.error == RESCIND_NO_ERROR &&
+        (entry->call.op == RESCIND_SYS_CREATEGATE || entry->call.op == RESCIND_SYS_EXCHANGE);
+    if (entry->answered && entry->result == RESCIND_OUT_OF_MEM && may_lack_memory && allocates)
+        return true;
+    enum rescind_error result = model_call(model, entry->vpe, &entry->call);
+    return !entry->answered || result == entry->result;
+}
+
+static void sort_by_vpe(struct order *order, const struct history *history)
+{
+    memset(order->count, 0, sizeof order->count);
+    for (uint32_t i = 0; i < history->count; i++) {
+        uint32_t vpe = history->entries[i].vpe;
+        if (vpe >= ORDER_VPES)
+            abort();
+        order->calls[vpe][order->count[vpe]++] = i;
+    }
+}
+
+enum order_verdict order_search(struct order *order, const struct model *start,
+                                const struct history *history, const struct model_row *rows,
+                                uint32_t count, bool may_lack_memory)
+{
+    sort_by_vpe(order, history);
+    order->search++;
+    order->seen_count = 0;
+    uint32_t depth = 0;
+    struct level *level = &order->levels[0];
+    copy_model(&level->model, start);
+    memset(level->next, 0, sizeof level->next);
+    level->candidate = 0;
+    for (;;) {
+        level = &order->levels[depth];
+        if (depth == history->count && model_equals(&level->model, rows, count))
+            return ORDER_FOUND;
+        while (level->candidate < ORDER_VPES && !may_come(order, history, level, level->candidate))
+            level->candidate++;
+        if (level->candidate == ORDER_VPES) { /* all were tried: back */
+            if (depth-- == 0)
+                return ORDER_NONE;
+            continue;
+        }
+        uint32_t vpe = level->candidate++;
+        struct level *after = &order->levels[depth + 1];
+        copy_model(&after->model, &level->model);
+        memcpy(after->next, level->next, sizeof after->next);
+        after->candidate = 0;
+        const struct history_entry *entry = next_call(order, history, level, vpe);
+        after->next[vpe]++;
+        if (!explains(&after->model, entry, may_lack_memory) || !remember(order, after))
+            continue;
+        if (order->seen_count > STATES / 2)
+            return ORDER_GAVE_UP;
+        depth++;
+    }
+}

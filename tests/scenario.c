@@ -1,0 +1,426 @@
+/* Scenarios from a stream of choices; see scenario.h. */
+#include "tests/scenario.h"
+
+#include <stdlib.h>
+
+enum {
+    MIN_VPES = 2,
+    WORKS = 3,   /* 1 .. 3 capabilities an event */
+    LAYOUTS = 3, /* who holds a capability on whom at boot */
+    POOLS = 7,
+    ROOMY = 300, /* nodes of the pool that never runs dry */
+    FIRST = 2,
+    NARROW = 8,       /* calls use FIRST .. FIRST + NARROW - 1, so that they meet, */
+    WIDE = 24,        /* or so many, so that EXCHANGEs of ranges take long */
+    MAX_SETUP = 16,   /* calls before the VPEs run side by side */
+    MAX_CALLS = 28,   /* calls side by side */
+    MAX_STEPS = 2000, /* decisions side by side */
+};
+
+struct scenarios {
+    struct order *order;
+    struct drive *drives[ORDER_VPES + 1][WORKS][LAYOUTS][POOLS];
+};
+
+struct choice choice_seeded(uint64_t seed)
+{
+    return (struct choice){.seed = seed};
+}
+
+struct choice choice_bytes(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t nothing;
+    return (struct choice){.bytes = size ? bytes : &nothing, .left = size};
+}
+
+uint32_t choose(struct choice *choice, uint32_t n)
+{
+    if (choice->bytes) {
+        if (choice->left == 0)
+            return 0;
+        choice->left--;
+        return *choice->bytes++ % n;
+    }
+    uint64_t x = choice->seed += 0x9e3779b97f4a7c15ull;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return (uint32_t)((x ^ (x >> 31)) >> 32) % n;
+}
+
+bool choice_over(const struct choice *choice)
+{
+    return choice->bytes && choice->left == 0;
+}
+
+/* What the tables hold, and what a call can be aimed at with it. */
+struct view {
+    const struct drive *drive;
+    uint32_t selectors; /* that calls are to use, from FIRST on */
+    struct model_row rows[MODEL_CAPS];
+    uint32_t count;
+};
+
+static const struct model_row *held(const struct view *view, uint32_t vpe, uint32_t sel)
+{
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->rows[i].vpe == vpe && view->rows[i].kind == RESCIND_TABLE_OBJECT &&
+            view->rows[i].sel == sel)
+            return &view->rows[i];
+    return NULL;
+}
+
+/* Another's EXCHANGE that is under way, or NULL. */
+static const struct history_entry *under_way(const struct view *view, uint32_t vpe,
+                                             struct choice *choice)
+{
+    uint32_t vpes = view->drive->config.vpes;
+    uint32_t first = choose(choice, vpes);
+    for (uint32_t i = 0; i < vpes; i++) {
+        uint32_t other = (first + i) % vpes;
+        int32_t at = view->drive->call[other];
+        if (other != vpe && at != DRIVE_NOTHING &&
+            view->drive->history.entries[at].call.op == RESCIND_SYS_EXCHANGE)
+            return &view->drive->history.entries[at];
+    }
+    return NULL;
+}
+
+/* A selector at which `vpe` holds something (a VPE capability, if wanted), or any. */
+static uint32_t aim(const struct view *view, uint32_t vpe, bool names_vpe, struct choice *choice)
+{
+    uint32_t found[MODEL_CAPS];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < view->count && count < 256; i++)
+        if (view->rows[i].vpe == vpe && (!names_vpe || view->rows[i].type == RESCIND_CAP_VPE))
+            found[count++] = view->rows[i].sel;
+    uint32_t drawn = choose(choice, 256);
+    if (count == 0 || drawn >= 240)
+        return drawn % (FIRST + view->selectors);
+    return found[drawn % count];
+}
+
+/* The VPE that the capability at `sel` names: where its tree's root is. `vpe` if it names none. */
+static uint32_t named_vpe(const struct view *view, uint32_t vpe, uint32_t sel)
+{
+    const struct model_row *row = held(view, vpe, sel);
+    if (!row || row->type != RESCIND_CAP_VPE)
+        return vpe;
+    for (uint32_t steps = 0; row->has_parent && steps < view->count; steps++) {
+        const struct model_row *parent = held(view, row->parent_vpe, row->parent_sel);
+        if (!parent)
+            return vpe;
+        row = parent;
+    }
+    return row->vpe;
+}
+
+/* How many selectors from `sel` on are all held, or all free; at most `limit`. */
+static uint32_t run_length(const struct view *view, uint32_t vpe, uint32_t sel, bool taken,
+                           uint32_t limit)
+{
+    uint32_t length = 0;
+    while (length < limit && (held(view, vpe, sel + length) != NULL) == taken)
+        length++;
+    return length;
+}
+
+/* Where `vpe` has room for `count` capabilities; anywhere if there is none or by whim. */
+static uint32_t aim_free(const struct view *view, uint32_t vpe, uint32_t count,
+                         struct choice *choice)
+{
+    uint32_t drawn = choose(choice, 256);
+    uint32_t first = drawn % view->selectors;
+    if (drawn < 224)
+        for (uint32_t i = 0; i < view->selectors; i++) {
+            uint32_t sel = FIRST + (first + i) % view->selectors;
+            if (run_length(view, vpe, sel, false, count) == count)
+                return sel;
+        }
+    return FIRST + first;
+}
+
+/* Looks at what another's EXCHANGE is about to put somewhere, or has put there. */
+static bool observe(const struct view *view, uint32_t vpe, struct model_call *out,
+                    struct choice *choice)
+{
+    const struct history_entry *entry = under_way(view, vpe, choice);
+    if (!entry)
+        return false;
+    const struct model_call *call = &entry->call;
+    uint32_t holder = entry->vpe;
+    if (!call->flag)
+        holder = held(view, entry->vpe, call->vpe) ? named_vpe(view, entry->vpe, call->vpe)
+                                                   : choose(choice, view->drive->config.vpes);
+    uint32_t sel = call->flag ? call->own.start : call->other.start;
+    sel += choose(choice, call->own.count < 256 ? call->own.count + 1 : 256);
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->rows[i].vpe == vpe && view->rows[i].type == RESCIND_CAP_VPE &&
+            named_vpe(view, vpe, view->rows[i].sel) == holder) {
+            *out = call_obtain(view->rows[i].sel, aim_free(view, vpe, 1, choice), sel, 1);
+            return true;
+        }
+    return false;
+}
+
+/* Revokes what another's EXCHANGE rests on: an ancestor of the VPE capability that it uses, or of
+ * the first capability that it copies. */
+static bool undermine(const struct view *view, uint32_t vpe, struct model_call *out,
+                      struct choice *choice)
+{
+    const struct history_entry *entry = under_way(view, vpe, choice);
+    if (!entry)
+        return false;
+    const struct model_call *call = &entry->call;
+    const struct model_row *row = held(view, entry->vpe, call->vpe);
+    if (choose(choice, 2))
+        row = call->flag ? held(view, named_vpe(view, entry->vpe, call->vpe), call->other.start)
+                         : held(view, entry->vpe, call->own.start);
+    for (uint32_t steps = 0; row && steps < view->count; steps++) {
+        if (row->vpe == vpe && row->sel >= FIRST) {
+            *out = call_revoke(row->sel, 1 + choose(choice, 2), choose(choice, 2));
+            return true;
+        }
+        row = row->has_parent ? held(view, row->parent_vpe, row->parent_sel) : NULL;
+    }
+    return false;
+}
+
+static struct model_call an_exchange(const struct view *view, uint32_t vpe, bool obtain,
+                                     struct choice *choice)
+{
+    uint32_t vpe_sel = aim(view, vpe, true, choice);
+    uint32_t named = named_vpe(view, vpe, vpe_sel);
+    uint32_t from = obtain ? named : vpe;
+    uint32_t to = obtain ? vpe : named;
+    uint32_t source = aim(view, from, false, choice);
+    uint32_t drawn = choose(choice, 64);
+    uint32_t count = drawn < 24 ? 1 : 1 + drawn % (view->selectors / 2);
+    if (drawn < 62) {
+        uint32_t run = run_length(view, from, source, true, count);
+        count = run ? run : 1;
+    }
+    uint32_t destination = aim_free(view, to, count, choice);
+    if (obtain)
+        return call_obtain(vpe_sel, destination, source, count);
+    return call_delegate(vpe_sel, source, destination, count);
+}
+
+static struct model_call a_revoke(const struct view *view, uint32_t vpe, struct choice *choice)
+{
+    const uint32_t counts[8] = {1, 1, 1, 2, 3, 4, view->selectors, UINT32_MAX - 1};
+    uint32_t drawn = choose(choice, 64);
+    uint32_t start = aim(view, vpe, false, choice);
+    uint32_t count = counts[drawn % 8];
+    if (count == UINT32_MAX - 1)
+        start = FIRST;
+    if (start < FIRST)
+        start += FIRST;
+    return call_revoke(start, count, drawn / 8 % 3 != 0);
+}
+
+/* Calls that are refused, or do little. */
+static struct model_call an_odd_call(const struct view *view, struct choice *choice)
+{
+    struct model_call call = call_delegate(0, UINT32_MAX, FIRST, 2);
+    switch (choose(choice, 10)) {
+    case 0:
+        return call;
+    case 1:
+        return call_delegate(0, FIRST, FIRST + 1, UINT32_MAX - FIRST);
+    case 2:
+        return call_obtain(0, FIRST, FIRST, 0);
+    case 3:
+        call.other.count = 1;
+        return call;
+    case 4:
+        call = call_delegate(0, FIRST, FIRST + 2, 1);
+        call.own.type = RESCIND_TABLE_MAP;
+        call.other.type = choose(choice, 2) ? RESCIND_TABLE_MAP : RESCIND_TABLE_OBJECT;
+        return call;
+    case 5:
+        return call_revoke(UINT32_MAX, 2, true);
+    case 6:
+        return call_revoke(choose(choice, 3), choose(choice, 3), true);
+    case 7:
+        call = call_revoke(FIRST, view->selectors, true);
+        call.own.type = choose(choice, 3);
+        return call;
+    case 8:
+        return (struct model_call){.op = RESCIND_SYS_PRINT};
+    default:
+        return call_noop();
+    }
+}
+
+struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_t selectors,
+                                bool build, struct choice *choice)
+{
+    static struct view view;
+    view.drive = drive;
+    view.selectors = selectors;
+    view.count = drive_rows(drive, view.rows);
+    uint32_t drawn = choose(choice, build ? 10 : 24);
+    struct model_call call;
+    if ((drawn >= 20 && undermine(&view, vpe, &call, choice)) ||
+        (drawn >= 16 && observe(&view, vpe, &call, choice)))
+        return call;
+    drawn %= 16;
+    if (drawn < 3)
+        return call_creategate(drawn == 0 ? aim(&view, vpe, true, choice) : 0,
+                               aim_free(&view, vpe, 1, choice));
+    if (drawn < 7)
+        return an_exchange(&view, vpe, false, choice);
+    if (drawn < 10)
+        return an_exchange(&view, vpe, true, choice);
+    if (drawn < 15)
+        return a_revoke(&view, vpe, choice);
+    return an_odd_call(&view, choice);
+}
+
+/* Who holds what at boot: 0, each a capability on the next VPE; 1, VPE0 on all others; 2, all on
+ * all others. */
+static uint32_t grants(struct drive *drive, uint32_t vpes, uint32_t layout)
+{
+    uint32_t count = 0;
+    for (uint32_t vpe = 0; vpe < vpes; vpe++)
+        for (uint32_t i = 1; i < vpes; i++) {
+            if ((layout == 0 && i > 1) || (layout == 1 && vpe > 0))
+                continue;
+            if (drive)
+                drive_grant(drive, vpe, FIRST + i - 1, (vpe + i) % vpes);
+            count++;
+        }
+    return count;
+}
+
+static struct drive *drive_for(struct scenarios *scenarios, bool wide, struct choice *choice)
+{
+    static const uint32_t spare[POOLS] = {ROOMY, 4, 9, 16, 20, 32, 48}; /* nodes */
+    uint32_t drawn = choose(choice, 256);
+    uint32_t vpes = MIN_VPES + drawn % (ORDER_VPES - MIN_VPES + 1);
+    uint32_t work = drawn / 3 % WORKS;
+    uint32_t layout = drawn / 9 % LAYOUTS;
+    uint32_t pool = choose(choice, 8);
+    pool = pool > 3 ? 0 : pool && wide ? pool + 3 : pool;
+    struct drive **drive = &scenarios->drives[vpes][work][layout][pool];
+    if (!*drive) {
+        struct drive_config config = {.vpes = vpes, .work = work + 1, .seed = 1};
+        config.nodes = 3 * vpes + grants(NULL, vpes, layout) + spare[pool];
+        *drive = drive_new(&config);
+        grants(*drive, vpes, layout);
+        drive_save(*drive);
+    }
+    drive_reset(*drive);
+    return *drive;
+}
+
+/* Gives one VPE many gates in a row, and capabilities on it to the others by way of one that it
+ * can revoke. */
+static void long_runs(struct drive *drive, struct choice *choice)
+{
+    uint32_t vpe = choose(choice, drive->config.vpes);
+    uint32_t gates = 2 + choose(choice, WIDE / 2);
+    for (uint32_t i = 0; i < gates; i++) {
+        struct model_call gate = call_creategate(0, FIRST + WIDE - 1 - i);
+        drive_now(drive, vpe, &gate);
+    }
+    struct model_call calls[2] = {
+        call_delegate(0, 0, FIRST + WIDE / 3, 1),
+        call_obtain(FIRST, FIRST + WIDE / 3 + 1, FIRST + WIDE / 3, 1),
+    };
+    drive_now(drive, vpe, &calls[0]);
+    for (uint32_t i = 1; i < drive->config.vpes; i++)
+        drive_now(drive, (vpe + i) % drive->config.vpes, &calls[1]);
+}
+
+/* Calls one after the other, each from rest to rest: what the VPEs then fight over. */
+static void set_up(struct drive *drive, uint32_t selectors, struct choice *choice)
+{
+    uint32_t calls = choose(choice, MAX_SETUP + 1);
+    for (uint32_t i = 0; i < calls && !drive->failure[0]; i++) {
+        uint32_t vpe = choose(choice, drive->config.vpes);
+        struct model_call call = scenario_call(drive, vpe, selectors, true, choice);
+        drive_now(drive, vpe, &call);
+    }
+}
+
+/* A random VPE among those that are ready, or (not ready) idle; or DRIVE_NOTHING. */
+static int32_t some_vpe(const struct drive *drive, bool ready, struct choice *choice)
+{
+    int32_t found[MODEL_VPES];
+    uint32_t count = 0;
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+        if (ready ? drive_ready(drive, vpe) : drive_idle(drive, vpe))
+            found[count++] = (int32_t)vpe;
+    if (count < 2)
+        return count ? found[0] : DRIVE_NOTHING;
+    return found[choose(choice, count)];
+}
+
+static bool may_end(const struct drive *drive, uint32_t vpe)
+{
+    int32_t at = drive->call[vpe];
+    if (drive->ending[vpe] != DRIVE_NOTHING || kernel_vpe_state(drive->kernel, vpe) == VPE_ENDED)
+        return false;
+    return at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT;
+}
+
+/* Calls and work, in whatever order the choices say. */
+static void side_by_side(struct drive *drive, uint32_t selectors, struct choice *choice)
+{
+    uint32_t calls = 4 + choose(choice, MAX_CALLS - 3);
+    uint32_t eager = 1 + choose(choice, 7); /* of 8: how much sooner a call comes than work */
+    for (uint32_t step = 0; step < MAX_STEPS && !drive->failure[0]; step++) {
+        uint32_t drawn = choose(choice, 256);
+        if (calls == 0 || choice_over(choice))
+            return;
+        int32_t vpe = some_vpe(drive, drawn % 8 >= eager, choice);
+        if (drawn == 255 && may_end(drive, step % drive->config.vpes)) {
+            drive_end(drive, step % drive->config.vpes);
+            calls--;
+        } else if (vpe == DRIVE_NOTHING) {
+            continue;
+        } else if (drawn % 8 >= eager) {
+            drive_work(drive, (uint32_t)vpe);
+        } else {
+            struct model_call call = scenario_call(drive, (uint32_t)vpe, selectors, false, choice);
+            if (choose(choice, 32) == 31)
+                call = call_exit();
+            drive_call(drive, (uint32_t)vpe, &call);
+            calls--;
+        }
+    }
+}
+
+struct drive *scenario_run(struct scenarios *scenarios, struct choice choice)
+{
+    bool wide = choose(&choice, 2);
+    uint32_t selectors = wide ? WIDE : NARROW;
+    struct drive *drive = drive_for(scenarios, wide, &choice);
+    if (wide)
+        long_runs(drive, &choice);
+    set_up(drive, selectors, &choice);
+    side_by_side(drive, selectors, &choice);
+    if (!drive->failure[0] && drive_rest(drive))
+        drive_judge(drive, scenarios->order, drive->config.nodes < ROOMY);
+    return drive;
+}
+
+struct scenarios *scenarios_new(void)
+{
+    struct scenarios *scenarios = calloc(1, sizeof *scenarios);
+    if (!scenarios)
+        abort();
+    scenarios->order = order_new();
+    return scenarios;
+}
+
+void scenarios_free(struct scenarios *scenarios)
+{
+    struct drive **drives = &scenarios->drives[0][0][0][0];
+    for (size_t i = 0; i < sizeof scenarios->drives / sizeof drives[0]; i++)
+        if (drives[i])
+            drive_free(drives[i]);
+    order_free(scenarios->order);
+    free(scenarios);
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Installs what a task needs and the machine lacks: sh tests/setup.sh build|test|fuzz|coverage.
+# With apt, through sudo when not root; without apt it names Debian's packages. Called by the
+# other scripts; a call with everything in place is quick.
+set -eu
+task=${1:-test}
+missing=
+
+command_from() { # COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+library_from() { # PKG-CONFIG-NAME PACKAGE
+    pkg-config --exists "$1" 2>/dev/null || missing="$missing $2"
+}
+
+command_from cc gcc
+command_from objcopy binutils
+command_from meson meson
+command_from ninja ninja-build
+command_from pkg-config pkg-config
+command_from qemu-system-x86_64 qemu-system-x86
+command_from python3 python3
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+library_from glib-2.0 libglib2.0-dev
+library_from json-glib-1.0 libjson-glib-dev
+case $task in
+build) ;;
+test | fuzz)
+    library_from cmocka libcmocka-dev
+    command_from clang clang
+    command_from dot graphviz
+    echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
+        clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null ||
+        missing="$missing libclang-rt-dev"
+    ;;
+coverage)
+    library_from cmocka libcmocka-dev
+    command_from dot graphviz
+    command_from lcov lcov
+    ;;
+*)
+    echo "usage: sh tests/setup.sh build|test|fuzz|coverage" >&2
+    exit 2
+    ;;
+esac
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Missing. On Debian these packages have it; install what corresponds:$missing" >&2
+    exit 1
+fi
+root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "Missing, and neither root nor sudo to install it:$missing" >&2
+        exit 1
+    }
+    root=sudo
+fi
+echo "Installing:$missing" >&2
+$root apt-get update -q >&2
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive $root apt-get install -q -y --no-install-recommends $missing >&2
