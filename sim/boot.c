@@ -20,15 +20,17 @@ enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
 /* File descriptors as QEMU sees them. */
 enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5 };
 
-G_DEFINE_QUARK(rescind-boot-error, boot_error)
+G_DEFINE_QUARK(rescind - boot - error, boot_error)
 
 /* ---- The image ---------------------------------------------------------------------------- */
 
 char *boot_image(void)
 {
     static const char *const places[] = {
-        "../src/pc99/rescind-pc99.elf", "src/pc99/rescind-pc99.elf",
-        "../share/rescind/rescind-pc99.elf", "../../share/rescind/rescind-pc99.elf",
+        "../src/pc99/rescind-pc99.elf",
+        "src/pc99/rescind-pc99.elf",
+        "../share/rescind/rescind-pc99.elf",
+        "../../share/rescind/rescind-pc99.elf",
     };
     char *self = g_file_read_link("/proc/self/exe", NULL);
     char *directory = self != NULL ? g_path_get_dirname(self) : g_strdup(".");
@@ -157,9 +159,14 @@ static unsigned timeout_for(const struct run *run)
 static GPtrArray *qemu_arguments(const struct run *run, const char *image)
 {
     static const char *const fixed[] = {
-        "-accel", "tcg", "-cpu", "max", "-nodefaults", "-no-reboot", "-display", "none",
-        "-initrd", "/dev/fd/3", "-serial", "file:/dev/fd/4", "-serial", "file:/dev/fd/5",
-        "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+        "-accel",      "tcg",
+        "-cpu",        "max",
+        "-nodefaults", "-no-reboot",
+        "-display",    "none",
+        "-initrd",     "/dev/fd/3",
+        "-serial",     "file:/dev/fd/4",
+        "-serial",     "file:/dev/fd/5",
+        "-device",     "isa-debug-exit,iobase=0xf4,iosize=1",
     };
     const struct boot_options *options = run->options;
     const char *qemu = g_getenv("RESCIND_QEMU");
@@ -207,11 +214,12 @@ static GSubprocess *start_qemu(const struct run *run, const char *image, GError 
     g_subprocess_launcher_take_fd(launcher, dup(run->report_fd), FD_REPORT);
     g_subprocess_launcher_take_stderr_fd(launcher, dup(run->stderr_fd));
     g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
-    qemu = g_subprocess_launcher_spawnv(
-        launcher, (const char *const *)arguments->pdata, &cause);
+    qemu = g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments->pdata, &cause);
     if (qemu == NULL) {
-        g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "QEMU can't be started: %s "
-                    "(Debian: the package qemu-system-x86)", cause->message);
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU,
+                    "QEMU can't be started: %s "
+                    "(Debian: the package qemu-system-x86)",
+                    cause->message);
         g_error_free(cause);
     }
     g_ptr_array_unref(arguments);

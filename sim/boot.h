@@ -49,7 +49,8 @@ struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_o
  * installed in. NULL: it is in neither. The caller frees it. */
 char *boot_image(void);
 
-/* Reads a report of the run of `module`, calling capture as boot_run() does. NULL: `error` names the line. */
+/* Reads a report of the run of `module`, calling capture as boot_run() does. NULL: `error` names
+ * the line. */
 struct outcome *boot_report(const char *text, size_t size, const uint8_t *module,
                             const struct boot_options *options, GError **error);
 

@@ -116,16 +116,25 @@ static void take_bytes(struct reader *r, GByteArray *out)
     }
 }
 
-static uint64_t vpe_limit(const struct reader *r)
+static uint32_t vpe_count(const struct reader *r)
 {
-    return ((const struct rescind_startup *)r->module)->vpe_count - 1;
+    return ((const struct rescind_startup *)r->module)->vpe_count;
+}
+
+/* The number of a VPE that there is. */
+static uint32_t take_vpe(struct reader *r)
+{
+    uint64_t vpe = take_field(r, RESCIND_STARTUP_VPES);
+
+    r->failed = r->failed || vpe >= vpe_count(r);
+    return (uint32_t)vpe;
 }
 
 /* The rest of an `m` line. */
 static void read_message(struct reader *r)
 {
     GByteArray *bytes = g_byte_array_new();
-    uint32_t vpe = (uint32_t)take_field(r, vpe_limit(r));
+    uint32_t vpe = take_vpe(r);
 
     r->failed = r->failed || !take(r, " ");
     take_bytes(r, bytes);
@@ -143,7 +152,7 @@ static void read_vpe(struct reader *r, uint32_t index, struct outcome_vpe *vpe)
     const struct rescind_startup_vpe *entry = startup_vpe(r->module, index);
     bool through;
 
-    r->failed = r->failed || take_field(r, vpe_limit(r)) != index;
+    r->failed = r->failed || take_vpe(r) != index;
     vpe->ended = take(r, " e");
     through = !vpe->ended && take(r, " t");
     vpe->stuck = !vpe->ended && !through && take(r, " s");
@@ -156,8 +165,8 @@ static void read_vpe(struct reader *r, uint32_t index, struct outcome_vpe *vpe)
 
         r->failed = !take(r, "r ");
         take_bytes(r, vpe->results);
-        r->failed = r->failed || vpe->results->len !=
-                                     MIN(before + RESULTS_A_LINE, entry->call_count);
+        r->failed =
+            r->failed || vpe->results->len != MIN(before + RESULTS_A_LINE, entry->call_count);
     }
 }
 
@@ -193,12 +202,12 @@ static void read_cap(struct reader *r, GArray *caps)
     cap.type = (uint8_t)take_field(r, G_MAXUINT8);
     cap.has_parent = !take(r, " -");
     if (cap.has_parent) {
-        cap.parent_vpe = (uint32_t)take_field(r, vpe_limit(r));
+        cap.parent_vpe = take_vpe(r);
         cap.parent_kind = (uint8_t)take_field(r, RESCIND_TABLE_KINDS - 1);
         cap.parent_sel = (uint32_t)take_field(r, G_MAXUINT32);
     }
-    r->failed = r->failed || !at_end_of_line(r) || !type_is_known(cap.type) ||
-                !in_order(caps, &cap);
+    r->failed =
+        r->failed || !at_end_of_line(r) || !type_is_known(cap.type) || !in_order(caps, &cap);
     if (!r->failed) {
         g_array_append_val(caps, cap);
     }
@@ -209,7 +218,7 @@ static void read_head(struct reader *r)
 {
     if (next_line(r)) {
         r->failed = !take(r, "rescind-report 1") ||
-                    take_field(r, RESCIND_STARTUP_VPES) != vpe_limit(r) + 1 || !at_end_of_line(r);
+                    take_field(r, RESCIND_STARTUP_VPES) != vpe_count(r) || !at_end_of_line(r);
     }
 }
 

@@ -410,9 +410,6 @@ static bool parse_file(struct parser *p)
                                 : p->litmus->statements->len > 0 ? "a program or a condition"
                                                                  : "a declaration or a program");
     }
-    if (p->litmus->vpes->len == 0) {
-        return parse_fail(p, &token, "the file declares no VPE");
-    }
     if (p->second_kernel.size != 0) {
         return parse_fail(p, &p->second_kernel, "more than one kernel is not supported yet");
     }

@@ -85,18 +85,12 @@ static void print(struct machine *m, const char *text, size_t size)
         m->options.print(m->options.context, text, size);
 }
 
-G_GNUC_PRINTF(2, 3) static void note(struct machine *m, const char *format, ...)
+static void report(struct machine *m, enum machine_report_kind kind, uint32_t vpe, uint32_t value)
 {
-    va_list args;
-    char *line;
+    struct machine_report report = {kind, vpe, vpe_of(m, vpe)->name, value, m->time};
 
-    if (m->options.log == NULL)
-        return;
-    va_start(args, format);
-    line = g_strdup_vprintf(format, args);
-    va_end(args);
-    m->options.log(m->options.context, line);
-    g_free(line);
+    if (m->options.report != NULL)
+        m->options.report(m->options.context, &report);
 }
 
 /* ---- Making and freeing ------------------------------------------------------------------- */
@@ -326,7 +320,7 @@ static void replied(struct machine *m, uint32_t vpe, uint32_t error)
     struct machine_vpe *v = vpe_of(m, vpe);
     struct ring_message reply;
 
-    note(m, "%s: %s", v->name, error == 0 ? "ok" : "refused");
+    report(m, REPORT_REPLY, vpe, error);
     if (v->kind == STEPS && v->co == NULL &&
         ring_fetch(kernel_reply_ring(m->kernel, vpe), &reply) == RING_MESSAGE) {
         v->results->data[v->steps.calls] = reply.payload[0];
@@ -339,10 +333,8 @@ static void replied(struct machine *m, uint32_t vpe, uint32_t error)
 
 static void ended(struct machine *m, uint32_t vpe, uint32_t code)
 {
-    struct machine_vpe *v = vpe_of(m, vpe);
-
-    note(m, "%s: ended with %u", v->name, code);
-    g_clear_pointer(&v->co, coroutine_free);
+    report(m, REPORT_ENDED, vpe, code);
+    g_clear_pointer(&vpe_of(m, vpe)->co, coroutine_free);
 }
 
 /* ---- The watch ---------------------------------------------------------------------------- */
@@ -371,6 +363,7 @@ static void peek(struct machine *m, uint32_t vpe)
     memcpy(&header, message, sizeof(header));
     memcpy(&opcode, message + sizeof(header), sizeof(opcode));
     memcpy(&range, message + sizeof(header) + 8, sizeof(range));
+    report(m, REPORT_MESSAGE, vpe, opcode);
     if (m->options.capture != NULL && header.length <= RESCIND_PAYLOAD_MAX)
         m->options.capture(m->options.context, vpe, message, sizeof(header) + header.length);
     if (m->options.watch != 0 && m->watching < 0 && opcode == RESCIND_SYS_REVOKE &&
@@ -428,7 +421,7 @@ static void drain(struct machine *m)
             ended(m, out.vpe, out.code);
             break;
         case KERNEL_BAD_RING:
-            note(m, "%s: its ring makes no sense", vpe_of(m, out.vpe)->name);
+            report(m, REPORT_BAD_RING, out.vpe, 0);
             break;
         case KERNEL_NOTHING:
             break;
@@ -459,6 +452,7 @@ static void move_program(struct machine *m, uint32_t vpe)
 
     if (kernel_vpe_state(m->kernel, vpe) == VPE_ENDED || v->through)
         return;
+    report(m, REPORT_PROGRAM, vpe, 0);
     if (v->kind == FUNCTION)
         v->through = run_function(m, v);
     else
@@ -482,7 +476,9 @@ static void move(struct machine *m, struct move move)
         break;
     case MOVE_WORK:
         if (kernel_ready(m->kernel) >= 0) {
-            kernel_work(m->kernel, choose_work(m));
+            uint32_t vpe = choose_work(m);
+            report(m, REPORT_WORK, vpe, 0);
+            kernel_work(m->kernel, vpe);
             m->events++;
         }
         break;

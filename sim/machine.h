@@ -24,6 +24,23 @@ enum machine_audit {
     AUDIT_ALWAYS, /* after every event */
 };
 
+/* Something that happened, at one tick. */
+enum machine_report_kind {
+    REPORT_PROGRAM,  /* the program of `vpe` moved */
+    REPORT_MESSAGE,  /* the kernel takes a message of `vpe`, `value` is its opcode */
+    REPORT_WORK,     /* the kernel works on the call of `vpe` */
+    REPORT_REPLY,    /* the call of `vpe` is answered, `value` is the error code */
+    REPORT_ENDED,    /* `vpe` has ended, `value` is its exit code */
+    REPORT_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
+};
+struct machine_report {
+    enum machine_report_kind kind;
+    uint32_t vpe;
+    const char *vpe_name;
+    uint32_t value;
+    uint64_t time;
+};
+
 struct machine_options {
     uint32_t vpes;  /* at most so many */
     uint32_t nodes; /* of the kernel's pool */
@@ -35,8 +52,8 @@ struct machine_options {
     uint32_t watch; /* print the derivation tree around REVOKEs of this selector; 0: none */
     /* Text from programs and the watch; NULL: thrown away. */
     void (*print)(void *context, const char *text, size_t size);
-    /* The kernel's doings, a line each; NULL: not wanted. */
-    void (*log)(void *context, const char *line);
+    /* Told of everything that happens, when it happens; NULL: not wanted. */
+    void (*report)(void *context, const struct machine_report *report);
     /* Every message before the kernel takes it; NULL: not wanted. */
     void (*capture)(void *context, uint32_t vpe, const void *message, size_t size);
     void *context;

@@ -99,12 +99,6 @@ void tool_print(void *console, const char *text, size_t size)
     fwrite(text, 1, size, c->json ? stderr : stdout);
 }
 
-void tool_log(void *console, const char *line)
-{
-    (void)console;
-    fprintf(stderr, "%s\n", line);
-}
-
 int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool json,
                 const char *replay)
 {

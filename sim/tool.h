@@ -44,7 +44,6 @@ struct tool_console {
     bool json;
 };
 void tool_print(void *console, const char *text, size_t size);
-void tool_log(void *console, const char *line);
 
 /* Judges and prints a report; the exit status. `replay` is the command to run it again, without the file. */
 int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool json,

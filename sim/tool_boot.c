@@ -6,10 +6,12 @@
 
 #include "sim/boot.h"
 #include "sim/compile.h"
+#include "sim/trace.h"
 #include "rescind/startup.h"
 
 struct boot_command {
-    bool json, log;
+    bool json;
+    enum trace_level log;
     guint64 seed;
     guint work, watch;
     struct boot_options boot;
@@ -27,7 +29,7 @@ static int boot_module(const struct litmus *litmus, const GByteArray *module,
     options.console = g_string_new(NULL);
     options.text = g_string_new(NULL);
     outcome = boot_run(module->data, module->len, &options, &error);
-    if (command->log || outcome == NULL)
+    if (command->log != TRACE_NONE || outcome == NULL)
         fputs(options.console->str, stderr);
     if (outcome != NULL) {
         tool_print(&console, options.text->str, options.text->len);
@@ -63,10 +65,10 @@ static int boot_file(const char *file, const struct boot_command *command)
 
 int tool_boot(char **argv)
 {
-    char *format = NULL, *machine = NULL, *image = NULL;
+    char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
     gint64 seed = 0;
     gint work = 0, watch = 0, timeout = 0;
-    gboolean log = FALSE, icount = FALSE;
+    gboolean icount = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"machine", 0, 0, G_OPTION_ARG_STRING, &machine, "QEMU's: q35 (the default) or pc",
@@ -83,7 +85,8 @@ int tool_boot(char **argv)
          "a tick an instruction: every run is the same", NULL},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "stop QEMU after so long (60 and more)",
          "SECONDS"},
-        {"log", 0, 0, G_OPTION_ARG_NONE, &log, "the machine's console on standard error", NULL},
+        {"log", 0, 0, G_OPTION_ARG_STRING, &log,
+         "none (the default), or info: the machine's console on standard error", "LEVEL"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct boot_command command = {0};
@@ -96,7 +99,6 @@ int tool_boot(char **argv)
         command.seed = (guint64)seed;
         command.work = (guint)MAX(work, 0);
         command.watch = (guint)MAX(watch, 0);
-        command.log = log;
         command.boot = (struct boot_options){
             .image = image,
             .machine = machine,
@@ -105,6 +107,8 @@ int tool_boot(char **argv)
         };
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");
+        else if (!trace_level(log, &command.log))
+            status = tool_error(TOOL_USAGE, "--log is none or info, not %s", log);
         else if (machine != NULL && strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
             status = tool_error(TOOL_USAGE, "--machine is q35 or pc, not %s", machine);
         for (char **file = args; status != TOOL_USAGE && *file != NULL; file++) {
@@ -116,5 +120,6 @@ int tool_boot(char **argv)
     g_free(format);
     g_free(machine);
     g_free(image);
+    g_free(log);
     return status;
 }

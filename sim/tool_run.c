@@ -5,28 +5,45 @@
 #include <string.h>
 
 #include "sim/compile.h"
-#include "user/startup.h"
+#include "sim/trace.h"
 
 struct run_options {
-    bool json, random, log;
+    bool json, random;
+    struct trace *trace;
     guint64 seed;
     guint work, watch;
     enum machine_audit audit;
 };
 
+/* Where a machine's text and events go. */
+struct run_context {
+    struct tool_console console;
+    struct trace *trace;
+};
+
+static void print(void *context, const char *text, size_t size)
+{
+    tool_print(&((struct run_context *)context)->console, text, size);
+}
+
+static void report(void *context, const struct machine_report *report)
+{
+    trace_report(((struct run_context *)context)->trace, report);
+}
+
 static int run_machine(const struct litmus *litmus, const GByteArray *module,
                        const struct run_options *options)
 {
-    struct tool_console console = {.json = options->json};
+    struct run_context context = {.console.json = options->json, .trace = options->trace};
     struct machine_options machine_options = {
         .seed = options->seed,
         .random = options->random,
         .work = options->work,
         .watch = options->watch,
         .audit = options->audit,
-        .print = tool_print,
-        .log = options->log ? tool_log : NULL,
-        .context = &console,
+        .print = print,
+        .report = report,
+        .context = &context,
     };
     GError *error = NULL;
     struct machine *machine = machine_load(&machine_options, module->data, &error);
@@ -93,26 +110,50 @@ static bool choose(struct run_options *options, const char *schedule, const char
     return true;
 }
 
+static int run_files(char **files, struct run_options *options, enum trace_level level,
+                     const char *trace_file)
+{
+    GError *error = NULL;
+    int status = TOOL_OK;
+
+    options->trace = trace_new(level, trace_file, &error);
+    if (options->trace != NULL) {
+        for (char **file = files; *file != NULL; file++) {
+            int one = run_file(*file, options);
+            status = MAX(status, one);
+        }
+        trace_free(options->trace, &error);
+    }
+    if (error != NULL) {
+        status = tool_error(TOOL_BAD_FILE, "%s", error->message);
+        g_error_free(error);
+    }
+    return status;
+}
+
 int tool_run(char **argv)
 {
-    char *format = NULL, *schedule = NULL, *audit = NULL;
+    char *format = NULL, *schedule = NULL, *audit = NULL, *log = NULL, *trace = NULL;
     gint64 seed = 0;
     gint work = 0, watch = 0;
-    gboolean log = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"schedule", 0, 0, G_OPTION_ARG_STRING, &schedule, "fifo (the default) or random", "NAME"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the kernel's secret and of random (0)", "N"},
-        {"work", 0, 0, G_OPTION_ARG_INT, &work,
-         "capabilities that the kernel may touch an event", "N"},
+        {"work", 0, 0, G_OPTION_ARG_INT, &work, "capabilities that the kernel may touch an event",
+         "N"},
         {"audit", 0, 0, G_OPTION_ARG_STRING, &audit,
          "check the kernel's invariants: always, sparse (as often as is cheap) or never", "WHEN"},
         {"watch", 0, 0, G_OPTION_ARG_INT, &watch,
          "print the derivation tree around REVOKEs of a range from selector SEL", "SEL"},
-        {"log", 0, 0, G_OPTION_ARG_NONE, &log, "the kernel's answers on standard error", NULL},
+        {"log", 0, 0, G_OPTION_ARG_STRING, &log,
+         "to standard error: none (the default), info (answers) or debug (every event)", "LEVEL"},
+        {"trace", 0, 0, G_OPTION_ARG_FILENAME, &trace,
+         "write what happens as a trace for Perfetto or Chrome", "FILE"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     struct run_options options = {0};
+    enum trace_level level;
     char **args = g_strdupv(argv);
     int status = TOOL_OK;
 
@@ -123,17 +164,18 @@ int tool_run(char **argv)
         options.seed = (guint64)seed;
         options.work = (guint)MAX(work, 0);
         options.watch = (guint)MAX(watch, 0);
-        options.log = log;
-        if (args[0] == NULL)
+        if (!trace_level(log, &level))
+            status = tool_error(TOOL_USAGE, "--log is none, info or debug, not %s", log);
+        else if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "run needs a FILE");
-        for (char **file = args; *file != NULL; file++) {
-            int one = run_file(*file, &options);
-            status = MAX(status, one);
-        }
+        else
+            status = run_files(args, &options, level, trace);
     }
     g_strfreev(args);
     g_free(format);
     g_free(schedule);
     g_free(audit);
+    g_free(log);
+    g_free(trace);
     return status;
 }

@@ -283,16 +283,23 @@ static bool take_replies(struct drive *drive, const struct wanted *wanted)
     return true;
 }
 
+bool drive_audit(struct drive *drive)
+{
+    struct audit_finding finding;
+    if (kernel_audit(drive->kernel, &finding))
+        return true;
+    return fail(drive, "audit: %s (%s) is broken at %" PRIu32, finding.name, finding.sentence,
+                finding.where);
+}
+
 /* What follows every event. `broken`: the VPE whose ring should be called broken. */
 static bool after_event(struct drive *drive, int32_t broken)
 {
-    struct audit_finding finding;
     struct wanted wanted;
     drive->clock++;
     drive->events++;
-    if (drive->audit && !kernel_audit(drive->kernel, &finding))
-        return fail(drive, "audit: %s (%s) is broken at %" PRIu32, finding.name, finding.sentence,
-                    finding.where);
+    if (drive->audit && !drive_audit(drive))
+        return false;
     if (!take_outputs(drive, &wanted) || !take_replies(drive, &wanted))
         return false;
     if (wanted.broken != broken)

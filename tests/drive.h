@@ -75,6 +75,9 @@ bool drive_end(struct drive *drive, uint32_t vpe);
 void drive_spoil(struct drive *drive, uint32_t vpe, bool reply, uint32_t offset, uint8_t value);
 bool drive_deliver(struct drive *drive, uint32_t vpe);
 
+/* Runs the kernel's audit now, for those who have turned it off. */
+bool drive_audit(struct drive *drive);
+
 /* Works in the order of the line until nothing can move. It fails when that takes too long, or
  * when a VPE still waits then. */
 bool drive_rest(struct drive *drive);

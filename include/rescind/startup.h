@@ -20,7 +20,7 @@
 struct rescind_startup {
     uint64_t magic;
     uint32_t size;         /* of the whole module, bytes */
-    uint32_t vpe_count;    /* at least 1 */
+    uint32_t vpe_count;
     uint32_t grant_count;
     uint32_t signal_count; /* signals are numbered from 0 */
     uint32_t vpes;         /* offset of vpe_count struct rescind_startup_vpe */

@@ -38,6 +38,12 @@ static inline void *arena_at(const struct kernel *k, size_t offset)
     return (char *)(uintptr_t)k + offset;
 }
 
+/* The pool's node at `index`, to be read as what its type says. */
+static inline void *pool_node(const struct kernel *k, uint32_t index)
+{
+    return arena_at(k, k->nodes + (size_t)index * POOL_NODE_SIZE);
+}
+
 /* A broken invariant stops the kernel, in every build. */
 #define KERNEL_ASSERT(holds)                                                                       \
     ((holds) ? (void)0 : platform_panic(__FILE__ ": broken invariant: " #holds))

@@ -8,11 +8,6 @@ void pool_init(struct pool *pool, uint32_t limit)
     *pool = (struct pool){.limit = limit, .high = 1};
 }
 
-void *pool_node(const struct kernel *k, uint32_t index)
-{
-    return arena_at(k, k->nodes + (size_t)index * POOL_NODE_SIZE);
-}
-
 uint32_t pool_left(const struct kernel *k)
 {
     return k->pool.limit - 1 - k->pool.used;

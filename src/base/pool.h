@@ -1,7 +1,8 @@
 /* The pool: nodes of 64 bytes, one cache line, that hold one capability or one small object each.
  *
  * A node is named by its index; 0 names none. Its first byte is its type, 0 while it is free.
- * Taking and giving back are O(1); the pool never grows, so taking can fail.
+ * Taking and giving back are O(1); the pool never grows, so taking can fail. The accessor,
+ * pool_node(), is in base/arena.h.
  */
 #ifndef RESCIND_BASE_POOL_H
 #define RESCIND_BASE_POOL_H
@@ -34,8 +35,5 @@ void pool_give(struct kernel *k, uint32_t index);
 
 /* How many can still be taken. */
 uint32_t pool_left(const struct kernel *k);
-
-/* The node at `index`, to be read as what its type says. */
-void *pool_node(const struct kernel *k, uint32_t index);
 
 #endif

@@ -34,10 +34,8 @@ void task_leave(struct kernel *k, uint32_t *line, uint32_t number)
     task->next = task->prev = 0;
 }
 
-void task_wake(struct kernel *k, uint32_t *line)
+void task_wake_all(struct kernel *k, uint32_t *line)
 {
-    if (*line == 0)
-        return;
     if (k->ready == 0) {
         k->ready = *line;
     } else {

@@ -30,8 +30,15 @@ void task_join(struct kernel *k, uint32_t *line, uint32_t number);
 /* Takes the task out of the line it stands in. */
 void task_leave(struct kernel *k, uint32_t *line, uint32_t number);
 
-/* Moves the whole line to the end of the ready line, in its order. */
-void task_wake(struct kernel *k, uint32_t *line);
+/* Moves the whole line, which is not empty, to the end of the ready line, in its order. */
+void task_wake_all(struct kernel *k, uint32_t *line);
+
+/* The same for a line that mostly is empty. */
+static inline void task_wake(struct kernel *k, uint32_t *line)
+{
+    if (*line != 0)
+        task_wake_all(k, line);
+}
 
 /* Number of the first task of the line, or -1; and of the one behind `number`, or -1. */
 int32_t task_first(uint32_t line);

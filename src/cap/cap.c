@@ -37,11 +37,6 @@ void cap_destroy(struct kernel *k, uint32_t index)
     pool_give(k, index);
 }
 
-bool cap_is_there(const struct kernel *k, const struct cap *cap)
-{
-    return !(cap->flags & CAP_RESERVED) || task_at(k, cap->reserver)->committed;
-}
-
 uint64_t cap_key(const struct kernel *k, const struct cap *cap)
 {
     return RESCIND_KEY(k->pe, table_vpe(cap->table), cap->type, cap->sel);

@@ -7,6 +7,7 @@
 #define RESCIND_CAP_CAP_H
 
 #include "base/arena.h"
+#include "base/task.h"
 
 /* Where a capability stands in a revocation (the protocol is argued in revoke.h). */
 enum cap_flag {
@@ -81,6 +82,9 @@ uint32_t cap_create(struct kernel *k, const struct cap_spec *spec);
 void cap_destroy(struct kernel *k, uint32_t index);
 
 /* Is it there for others to see? A reserved one is, from the instant its EXCHANGE commits. */
-bool cap_is_there(const struct kernel *k, const struct cap *cap);
+static inline bool cap_is_there(const struct kernel *k, const struct cap *cap)
+{
+    return !(cap->flags & CAP_RESERVED) || task_at(k, cap->reserver)->committed;
+}
 
 #endif

@@ -41,58 +41,74 @@ static uint32_t *link_to(struct kernel *k, uint32_t *root, uint32_t up, uint32_t
     return cap->left == child ? &cap->left : &cap->right;
 }
 
-/* Turns the edge between `node` and its parent around; the order by selector stays. */
-static void rotate_up(struct kernel *k, uint32_t *root, uint32_t node)
+/* Hands the subtree at `at` out to both sides of `node`, by selector. */
+static void split(struct kernel *k, uint32_t at, uint32_t node)
 {
     struct cap *cap = cap_at(k, node);
-    uint32_t above = cap->up;
-    struct cap *parent = cap_at(k, above);
-    uint32_t moved;
+    uint32_t *left = &cap->left, *right = &cap->right; /* where the next smaller, larger one goes */
+    uint32_t left_up = node, right_up = node;
 
-    *link_to(k, root, parent->up, above) = node;
-    cap->up = parent->up;
-    parent->up = node;
-    if (parent->left == node) {
-        moved = cap->right;
-        parent->left = moved;
-        cap->right = above;
-    } else {
-        moved = cap->left;
-        parent->right = moved;
-        cap->left = above;
+    while (at != 0) {
+        struct cap *next = cap_at(k, at);
+        if (next->sel < cap->sel) {
+            *left = at;
+            next->up = left_up;
+            left_up = at;
+            left = &next->right;
+            at = next->right;
+        } else {
+            *right = at;
+            next->up = right_up;
+            right_up = at;
+            right = &next->left;
+            at = next->left;
+        }
     }
-    if (moved != 0)
-        cap_at(k, moved)->up = above;
+    *left = *right = 0;
 }
 
 void treap_insert(struct kernel *k, uint32_t *root, uint32_t node)
 {
     struct cap *cap = cap_at(k, node);
-    uint32_t above = 0, *link = root;
+    uint32_t up = 0, *link = root, at;
 
-    while (*link != 0) {
-        struct cap *at = cap_at(k, *link);
-        above = *link;
-        link = cap->sel < at->sel ? &at->left : &at->right;
+    while ((at = *link) != 0) {
+        struct cap *above = cap_at(k, at);
+        if (above->priority > cap->priority)
+            break;
+        up = at;
+        link = cap->sel < above->sel ? &above->left : &above->right;
     }
     *link = node;
-    cap->left = cap->right = 0;
-    cap->up = above;
-    while (cap->up != 0 && cap->priority < cap_at(k, cap->up)->priority)
-        rotate_up(k, root, node);
+    cap->up = up;
+    split(k, at, node);
 }
 
 void treap_remove(struct kernel *k, uint32_t *root, uint32_t node)
 {
-    struct cap *cap = cap_at(k, node);
-    uint32_t rest;
+    const struct cap *cap = cap_at(k, node);
+    uint32_t left = cap->left, right = cap->right, up = cap->up, rest;
+    uint32_t *link = link_to(k, root, up, node);
 
-    while (cap->left != 0 && cap->right != 0) {
-        bool left_first = cap_at(k, cap->left)->priority < cap_at(k, cap->right)->priority;
-        rotate_up(k, root, left_first ? cap->left : cap->right);
+    /* Joins its two subtrees where it was: the smaller priority goes up each time. */
+    while (left != 0 && right != 0) {
+        struct cap *l = cap_at(k, left), *r = cap_at(k, right);
+        if (l->priority < r->priority) {
+            *link = left;
+            l->up = up;
+            up = left;
+            link = &l->right;
+            left = l->right;
+        } else {
+            *link = right;
+            r->up = up;
+            up = right;
+            link = &r->left;
+            right = r->left;
+        }
     }
-    rest = cap->left != 0 ? cap->left : cap->right;
-    *link_to(k, root, cap->up, node) = rest;
+    rest = left != 0 ? left : right;
+    *link = rest;
     if (rest != 0)
-        cap_at(k, rest)->up = cap->up;
+        cap_at(k, rest)->up = up;
 }

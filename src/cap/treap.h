@@ -20,10 +20,10 @@ uint32_t treap_find(const struct kernel *k, uint32_t root, uint32_t sel);
 uint32_t treap_find_from(const struct kernel *k, uint32_t root, uint64_t from);
 
 /* Inserts `node`, whose sel and priority are set and whose sel no other node has. Expected
- * O(log n) to find the place, and fewer than two rotations. */
+ * O(log n) to find the place, and O(1) links changed. */
 void treap_insert(struct kernel *k, uint32_t *root, uint32_t node);
 
-/* Removes `node`, without a search: fewer than two rotations expected. */
+/* Removes `node`, without a search: expected O(1). */
 void treap_remove(struct kernel *k, uint32_t *root, uint32_t node);
 
 #endif

@@ -42,7 +42,7 @@ static size_t lay_out(struct kernel *k, const struct kernel_config *config)
 
 static bool is_sane(const struct kernel_config *config)
 {
-    return config->vpes >= 1 && config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 &&
+    return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 &&
            config->nodes <= INT32_MAX && config->pe < RESCIND_PE_MAX;
 }
 

@@ -25,7 +25,7 @@
 struct kernel;
 
 struct kernel_config {
-    uint32_t vpes;  /* at most so many VPEs, 1 .. RESCIND_VPE_MAX */
+    uint32_t vpes;  /* at most so many VPEs, up to RESCIND_VPE_MAX */
     uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object */
     uint32_t work;  /* capabilities touched an event; 0 takes the default */
     uint16_t pe;    /* this kernel's PE, for keys and headers */

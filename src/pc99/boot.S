@@ -134,8 +134,8 @@ start_upper:
     call start_main
     ud2
 
-/* The kernel's stack, with an unmapped page below it (paging_init), and the one for what can hit the kernel
- * anywhere. */
+/* The kernel's stack, with an unmapped page below it (paging_init), and the one for what can hit
+ * the kernel anywhere. */
     .section .stack, "aw", @nobits
     .balign PAGE_SIZE
     .globl kernel_stack_guard

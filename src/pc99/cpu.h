@@ -1,5 +1,5 @@
-/* The processor's own instructions, one function each, for the files of src/pc99 alone. Devices behind I/O
- * ports are not reached here but through rescind/platform.h.
+/* The processor's own instructions, one function each, for the files of src/pc99 alone. Devices
+ * behind I/O ports are not reached here but through rescind/platform.h.
  */
 #ifndef RESCIND_PC99_CPU_H
 #define RESCIND_PC99_CPU_H
@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MSR_APIC_BASE = 0x1b, MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_FMASK = 0xc0000084 };
+enum {
+    MSR_APIC_BASE = 0x1b,
+    MSR_STAR = 0xc0000081,
+    MSR_LSTAR = 0xc0000082,
+    MSR_FMASK = 0xc0000084
+};
 
 static inline uint64_t cpu_read_msr(uint32_t msr)
 {

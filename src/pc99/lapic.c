@@ -15,7 +15,12 @@ enum {
     LAPIC_CURRENT = 0x390,
     LAPIC_DIVIDE = 0x3e0,
 };
-enum { LVT_MASKED = 1 << 16, LVT_PERIODIC = 1 << 17, SPURIOUS_ENABLE = 1 << 8, BASE_ENABLE = 1 << 11 };
+enum {
+    LVT_MASKED = 1 << 16,
+    LVT_PERIODIC = 1 << 17,
+    SPURIOUS_ENABLE = 1 << 8,
+    BASE_ENABLE = 1 << 11
+};
 enum { DIVIDE_BY_16 = 3, TIMER_COUNT = 62500 };
 
 /* The address is left where the firmware put it, below 4 GiB. */

@@ -138,8 +138,8 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
 }
 
 /* One VPE: its memory, its place in the kernel, its address space. */
-static enum load_result load_vpe(struct load *load, struct loop *loop,
-                                 const struct shared *shared, uint32_t vpe)
+static enum load_result load_vpe(struct load *load, struct loop *loop, const struct shared *shared,
+                                 uint32_t vpe)
 {
     struct runner *runner = &loop->runners[vpe];
     uint64_t count = private_frames(loop_vpe(loop, vpe));

@@ -190,7 +190,7 @@ static bool may_run(const struct loop *loop, const struct runner *runner)
     return !runner->dead && kernel_vpe_state(loop->kernel, runner->vpe) == VPE_RUNNING;
 }
 
-/* Gives the kernel a message of `runner`, which could run until now. False: there was none. */
+/* Gives the kernel a message of `runner` if there is one. True: the kernel had an answer to it. */
 static bool take_message(struct loop *loop, struct runner *runner)
 {
     if ((loop->module->watch != 0 || loop->capture) &&
@@ -198,11 +198,7 @@ static bool take_message(struct loop *loop, struct runner *runner)
         peek(loop, runner);
     }
     kernel_message(loop->kernel, runner->vpe);
-    if (!drain(loop) && may_run(loop, runner)) {
-        return false;
-    }
-    progress(loop);
-    return true;
+    return drain(loop);
 }
 
 /* The kernel's turn: as long as a VPE's if there is one to run, else until a VPE can run. */
@@ -245,8 +241,7 @@ static struct context *next_turn(struct loop *loop)
     if (queue_is_empty(&loop->run)) {
         finish(loop);
     }
-    runner =
-        (struct runner *)((char *)loop->run.next - __builtin_offsetof(struct runner, link));
+    runner = (struct runner *)((char *)loop->run.next - __builtin_offsetof(struct runner, link));
     queue_leave(&runner->link);
     if (loop->current != runner) {
         loop->current = runner;
@@ -279,25 +274,27 @@ struct context *loop_doorbell(uint64_t idle)
 {
     struct loop *loop = running;
     struct runner *runner = loop->current;
+    bool answered;
 
     if (runner->context.rip >= PAGING_USER_END) { /* SYSRET would fault in the kernel */
         kill(loop, runner);
         return next_turn(loop);
     }
+    answered = take_message(loop, runner);
     if (!may_run(loop, runner)) {
+        progress(loop);
         runner->blocked = true;
-    } else if (take_message(loop, runner)) {
-        if (may_run(loop, runner)) {
-            return &runner->context;
-        }
-        runner->blocked = true;
+    } else if (answered) {
+        progress(loop);
+        return &runner->context;
     } else if (runner->answered) {
         runner->answered = false;
         return &runner->context;
-    } else if (idle != 0) {
+    } else if (idle != 0 && !runner->stale) {
         queue_append(&loop->idle, &runner->link);
     } else {
         progress(loop);
+        runner->stale = false;
         queue_append(&loop->run, &runner->link);
     }
     return next_turn(loop);
@@ -307,7 +304,8 @@ struct context *loop_doorbell(uint64_t idle)
 static void preempt(struct loop *loop, struct runner *runner)
 {
     progress(loop);
-    if (may_run(loop, runner) && take_message(loop, runner)) {
+    runner->stale = true;
+    if (take_message(loop, runner) || !may_run(loop, runner)) {
         runner->answered = true;
     }
     if (may_run(loop, runner)) {

@@ -1,4 +1,5 @@
-/* The event loop: which VPE runs, which event the kernel gets next, and when the machine is at its end.
+/* The event loop: which VPE runs, which event the kernel gets next, and when the machine is at its
+ * end.
  *
  * Ring 3 enters it by the doorbell (loop_doorbell), the timer or a fault (loop_trap); each looks
  * at the ring of the VPE that ran, and answers with the context to go on with. A VPE whose reply
@@ -7,9 +8,9 @@
  * work gets a turn as long as a VPE's: until the timer ticks.
  *
  * A VPE that gives the processor away as idle is asked again once anybody has made progress: sent
- * a message, given the processor away otherwise, been preempted or ended. When all are idle, ended or
- * waiting for a call that has no work to do, nothing can move: the loop reports and stops.
- * Each event costs the same however many VPEs there are.
+ * a message, given the processor away otherwise, been preempted or ended. When all are idle, ended
+ * or waiting for a call that has no work to do, nothing can move: the loop reports and stops. Each
+ * event costs the same however many VPEs there are.
  */
 #ifndef RESCIND_PC99_LOOP_H
 #define RESCIND_PC99_LOOP_H
@@ -35,8 +36,9 @@ struct runner {
     struct space space;
     struct pc_area *area; /* its results, as the kernel reaches them */
     uint32_t vpe;
-    bool blocked; /* its call is outstanding */
-    bool dead;    /* it has ended or is being ended, and never runs again */
+    bool blocked;  /* its call is outstanding */
+    bool dead;     /* it has ended or is being ended, and never runs again */
+    bool stale;    /* others ran since it last looked around: its next "idle" may be mistaken */
     bool answered; /* the timer brought its message to the kernel, so its doorbell comes late */
 };
 

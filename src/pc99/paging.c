@@ -33,7 +33,8 @@ static void forbid_user_memory(void)
 {
     struct cpu_id id = cpu_id(LEAF_FEATURES);
 
-    cpu_add_cr4(((id.b & SMEP_IN_B) != 0 ? CR4_SMEP : 0) | ((id.b & SMAP_IN_B) != 0 ? CR4_SMAP : 0) |
+    cpu_add_cr4(((id.b & SMEP_IN_B) != 0 ? CR4_SMEP : 0) |
+                ((id.b & SMAP_IN_B) != 0 ? CR4_SMAP : 0) |
                 ((id.c & UMIP_IN_C) != 0 ? CR4_UMIP : 0));
 }
 

@@ -82,8 +82,7 @@ static const char *read_map(const struct start_info *info, struct pvh_info *out)
             uint64_t room = DIRECT_LIMIT - map[i].start;
             uint64_t size = map[i].size < room ? map[i].size : room;
 
-            out->ranges[out->range_count++] =
-                (struct pvh_range){map[i].start, map[i].start + size};
+            out->ranges[out->range_count++] = (struct pvh_range){map[i].start, map[i].start + size};
         }
     }
     return NULL;

@@ -115,15 +115,12 @@ void trap_resume(struct context *context)
 const char *trap_name(uint64_t vector)
 {
     static const char *const names[] = {
-        [0] = "division error",     [1] = "single step",
-        [2] = "NMI",                [3] = "breakpoint",
-        [4] = "overflow",           [5] = "bound",
-        [6] = "invalid opcode",     [7] = "floating point",
-        [8] = "double fault",       [10] = "invalid TSS",
-        [11] = "segment missing",   [12] = "stack fault",
-        [13] = "general protection", [14] = "page fault",
-        [16] = "floating point",    [17] = "alignment",
-        [18] = "machine check",     [19] = "vector floating point",
+        [0] = "division error",      [1] = "single step",      [2] = "NMI",
+        [3] = "breakpoint",          [4] = "overflow",         [5] = "bound",
+        [6] = "invalid opcode",      [7] = "floating point",   [8] = "double fault",
+        [10] = "invalid TSS",        [11] = "segment missing", [12] = "stack fault",
+        [13] = "general protection", [14] = "page fault",      [16] = "floating point",
+        [17] = "alignment",          [18] = "machine check",   [19] = "vector floating point",
     };
 
     if (vector < sizeof names / sizeof names[0] && names[vector] != NULL) {
@@ -138,10 +135,11 @@ void trap_in_kernel(const struct context *context);
 /* Called by trap.S: the kernel itself has met an exception. */
 _Noreturn void trap_fatal(const struct context *context)
 {
-    console_report("exception in the kernel: %s at %x, error %x, address %x, stack %x",
+    console_report("panic: %s in the kernel at %x, error %x, address %x, stack %x",
                    trap_name(context->vector), context->rip, context->error, cpu_fault_address(),
                    context->rsp);
-    platform_panic("the kernel does not survive its own exceptions");
+    platform_out8(EXIT_PORT, EXIT_PANIC);
+    cpu_stop();
 }
 
 /* Called by trap.S: an interrupt in one of the loop's windows, or else an exception. */

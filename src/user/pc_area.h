@@ -4,14 +4,14 @@
 #ifndef RESCIND_USER_PC_AREA_H
 #define RESCIND_USER_PC_AREA_H
 
-#define PC_IMAGE     0x400000     /* this program; text and constants shared and read-only */
-#define PC_SYSCALLS  0x480000     /* endpoint 0's ring, one page */
-#define PC_REPLIES   0x482000     /* endpoint 1's ring, one page */
-#define PC_SIGNALS   0x484000     /* one byte a signal, in a page that all VPEs share */
-#define PC_STACK     0x490000     /* PC_STACK_SIZE bytes, with unmapped pages on both sides */
+#define PC_IMAGE      0x400000 /* this program; text and constants shared and read-only */
+#define PC_SYSCALLS   0x480000 /* endpoint 0's ring, one page */
+#define PC_REPLIES    0x482000 /* endpoint 1's ring, one page */
+#define PC_SIGNALS    0x484000 /* one byte a signal, in a page that all VPEs share */
+#define PC_STACK      0x490000 /* PC_STACK_SIZE bytes, with unmapped pages on both sides */
 #define PC_STACK_SIZE 0x8000
-#define PC_AREA      0x4a0000     /* struct pc_area, private */
-#define PC_MODULE    0x8000000000 /* the start-up module, read-only */
+#define PC_AREA       0x4a0000     /* struct pc_area, private */
+#define PC_MODULE     0x8000000000 /* the start-up module, read-only */
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -51,8 +51,7 @@ static bool do_step(struct rescind_env *env, const struct steps *steps, const st
 
     switch (step->kind) {
     case RESCIND_STEP_CALL:
-        results[steps->calls] =
-            (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
+        results[steps->calls] = (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
         return true;
     case RESCIND_STEP_SIGNAL:
         ((volatile uint8_t *)PC_SIGNALS)[step->arg] = 1;

@@ -15,23 +15,23 @@ enum rogue {
     ROGUE_NULL,         /* writes to address 0 */
     ROGUE_READ_KERNEL,
     ROGUE_WRITE_KERNEL,
-    ROGUE_WRITE_TEXT,   /* its own */
+    ROGUE_WRITE_TEXT, /* its own */
     ROGUE_WRITE_MODULE,
-    ROGUE_RUN_DATA,     /* executes its stack */
-    ROGUE_INVALID,      /* an invalid instruction */
-    ROGUE_CLI,          /* a privileged instruction */
-    ROGUE_PORT,         /* an I/O port */
-    ROGUE_INTERRUPT,    /* the timer's vector, by int */
-    ROGUE_DIVIDE,       /* by zero */
-    ROGUE_SSE,          /* registers that are not saved */
+    ROGUE_RUN_DATA,  /* executes its stack */
+    ROGUE_INVALID,   /* an invalid instruction */
+    ROGUE_CLI,       /* a privileged instruction */
+    ROGUE_PORT,      /* an I/O port */
+    ROGUE_INTERRUPT, /* the timer's vector, by int */
+    ROGUE_DIVIDE,    /* by zero */
+    ROGUE_SSE,       /* registers that are not saved */
     ROGUE_X87,
-    ROGUE_TRAP_FLAG,    /* single steps itself */
-    ROGUE_JUMP,         /* to an address that is none */
-    ROGUE_STACK,        /* recurses into the guard page */
-    ROGUE_NO_STACK,     /* rings the doorbell with a stack pointer into the kernel, and uses it */
-    ROGUE_RING,         /* scribbles over both rings' control blocks and rings the doorbell */
-    ROGUE_RING_SILENT,  /* the same, and waits for the timer */
-    ROGUE_FLOOD,        /* fills its ring with messages and never takes a reply: content */
+    ROGUE_TRAP_FLAG,   /* single steps itself */
+    ROGUE_JUMP,        /* to an address that is none */
+    ROGUE_STACK,       /* recurses into the guard page */
+    ROGUE_NO_STACK,    /* rings the doorbell with a stack pointer into the kernel, and uses it */
+    ROGUE_RING,        /* scribbles over both rings' control blocks and rings the doorbell */
+    ROGUE_RING_SILENT, /* the same, and waits for the timer */
+    ROGUE_FLOOD,       /* fills its ring with messages and never takes a reply: content */
     ROGUE_COUNT,
 };
 

@@ -22,7 +22,7 @@ static const char *check_header(const struct rescind_startup *h, size_t size)
         return "the magic number is wrong";
     if (h->size != size)
         return "the size is wrong";
-    if (h->vpe_count == 0 || h->vpe_count > RESCIND_STARTUP_VPES)
+    if (h->vpe_count > RESCIND_STARTUP_VPES)
         return "the number of VPEs is out of range";
     if (h->signal_count > RESCIND_STARTUP_SIGNALS)
         return "the number of signals is out of range";

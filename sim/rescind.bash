@@ -1,0 +1,35 @@
+# Completion of rescind(1) for bash.
+_rescind() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    case $previous in
+    --format)
+        local formats="text json"
+        [ "${COMP_WORDS[1]}" = tree ] && formats="text dot svg json"
+        mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
+        return
+        ;;
+    --schedule) mapfile -t COMPREPLY < <(compgen -W "fifo random" -- "$word"); return ;;
+    --audit) mapfile -t COMPREPLY < <(compgen -W "always sparse never" -- "$word"); return ;;
+    --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
+    --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
+    --shape) mapfile -t COMPREPLY < <(compgen -W "chain star binary random" -- "$word"); return ;;
+    --selectors) mapfile -t COMPREPLY < <(compgen -W "seq random attack" -- "$word"); return ;;
+    --revoke) mapfile -t COMPREPLY < <(compgen -W "iterative recursive" -- "$word"); return ;;
+    esac
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "run boot tree profile --help --version" -- "$word")
+        return
+    fi
+    case ${COMP_WORDS[1]}:$word in
+    run:-*) set -- --format --schedule --seed --work --audit --watch --log --trace --help ;;
+    boot:-*) set -- --format --machine --image --seed --work --watch --icount --timeout --log --help ;;
+    tree:-*) set -- --format --at --seed --help ;;
+    profile:-*) set -- --shape --size --selectors --revoke --seed --format --help ;;
+    *)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$*" -- "$word")
+}
+complete -o filenames -F _rescind rescind

@@ -1,0 +1,227 @@
+/* Logs and traces; see trace.h.
+ *
+ * A trace is in Chrome's trace event format ("JSON Array Format"): each event is written as it
+ * comes, so that a long run needs no memory for it. Virtual ticks stand for microseconds. */
+#include "sim/trace.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+#include "rescind/abi.h"
+#include "sim/judge.h"
+
+enum { KERNEL_TRACK = 0, FIRST_VPE_TRACK = 1 };
+
+struct trace {
+    enum trace_level level;
+    FILE *file; /* NULL: no trace */
+    char *name;
+    GHashTable *named; /* tracks that have been given their name */
+    bool started;
+};
+
+bool trace_level(const char *word, enum trace_level *level)
+{
+    static const char *const words[] = {"none", "info", "debug"};
+
+    *level = TRACE_NONE;
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_strcmp0(word, words[i]) == 0) {
+            *level = (enum trace_level)i;
+            return true;
+        }
+    }
+    return word == NULL;
+}
+
+const char *trace_opcode(uint32_t opcode)
+{
+    switch (opcode) {
+#define OPCODE(name, number, bytes)                                                                \
+    case number:                                                                                   \
+        return #name;
+        RESCIND_SYSCALLS(OPCODE)
+#undef OPCODE
+    default:
+        return "unknown";
+    }
+}
+
+static const char *error_word(uint32_t error)
+{
+    return error <= RESCIND_XFS_RENAME ? judge_result_word((uint8_t)error) : "unknown";
+}
+
+struct trace *trace_new(enum trace_level level, const char *file, GError **error)
+{
+    struct trace *trace = g_new0(struct trace, 1);
+
+    trace->level = level;
+    trace->named = g_hash_table_new(NULL, NULL);
+    trace->name = g_strdup(file);
+    if (file != NULL) {
+        trace->file = fopen(file, "w");
+        if (trace->file == NULL) {
+            g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", file,
+                        g_strerror(errno));
+            trace_free(trace, NULL);
+            return NULL;
+        }
+        fputc('[', trace->file);
+    }
+    return trace;
+}
+
+bool trace_free(struct trace *trace, GError **error)
+{
+    bool good = true;
+
+    if (trace->file != NULL) {
+        fputs("]\n", trace->file);
+        good = !ferror(trace->file);
+        good = fclose(trace->file) == 0 && good;
+        if (!good)
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: could not be written",
+                        trace->name);
+    }
+    g_hash_table_unref(trace->named);
+    g_free(trace->name);
+    g_free(trace);
+    return good;
+}
+
+/* ---- The log ------------------------------------------------------------------------------ */
+
+static void log_report(const struct machine_report *r, enum trace_level level)
+{
+    bool debug = level == TRACE_DEBUG;
+
+    switch (r->kind) {
+    case REPORT_PROGRAM:
+        break;
+    case REPORT_MESSAGE:
+        if (debug)
+            fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: %s\n", r->time, r->vpe_name,
+                    trace_opcode(r->value));
+        break;
+    case REPORT_WORK:
+        if (debug)
+            fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: work on its call\n", r->time, r->vpe_name);
+        break;
+    case REPORT_REPLY:
+        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: answered %s\n", r->time, r->vpe_name,
+                error_word(r->value));
+        break;
+    case REPORT_ENDED:
+        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: ended with %u\n", r->time, r->vpe_name,
+                r->value);
+        break;
+    case REPORT_BAD_RING:
+        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: its rings make no sense: ended\n", r->time,
+                r->vpe_name);
+        break;
+    }
+}
+
+/* ---- The trace ---------------------------------------------------------------------------- */
+
+static void write_object(struct trace *trace, JsonBuilder *b)
+{
+    JsonNode *root = json_builder_get_root(b);
+    char *text = json_to_string(root, FALSE);
+
+    fprintf(trace->file, "%s%s", trace->started ? ",\n" : "", text);
+    trace->started = true;
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(b);
+}
+
+/* The beginning of an event on a track; the caller adds to it and writes it. */
+static JsonBuilder *begin_event(const char *name, const char *phase, int track)
+{
+    JsonBuilder *b = json_builder_new();
+
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "name");
+    json_builder_add_string_value(b, name);
+    json_builder_set_member_name(b, "ph");
+    json_builder_add_string_value(b, phase);
+    json_builder_set_member_name(b, "pid");
+    json_builder_add_int_value(b, 0);
+    json_builder_set_member_name(b, "tid");
+    json_builder_add_int_value(b, track);
+    return b;
+}
+
+static void name_track(struct trace *trace, int track, const char *name)
+{
+    JsonBuilder *b;
+
+    if (!g_hash_table_add(trace->named, GINT_TO_POINTER(track)))
+        return;
+    b = begin_event("thread_name", "M", track);
+    json_builder_set_member_name(b, "args");
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "name");
+    json_builder_add_string_value(b, name);
+    json_builder_end_object(b);
+    json_builder_end_object(b);
+    write_object(trace, b);
+}
+
+/* A stretch of one tick on a track. */
+static void write_tick(struct trace *trace, const char *name, int track, uint64_t time)
+{
+    JsonBuilder *b = begin_event(name, "X", track);
+
+    json_builder_set_member_name(b, "ts");
+    json_builder_add_int_value(b, (gint64)time);
+    json_builder_set_member_name(b, "dur");
+    json_builder_add_int_value(b, 1);
+    json_builder_end_object(b);
+    write_object(trace, b);
+}
+
+static void trace_event(struct trace *trace, const struct machine_report *r)
+{
+    int track = FIRST_VPE_TRACK + (int)r->vpe;
+    char *what;
+
+    name_track(trace, KERNEL_TRACK, "kernel");
+    name_track(trace, track, r->vpe_name);
+    switch (r->kind) {
+    case REPORT_PROGRAM:
+        write_tick(trace, "runs", track, r->time);
+        break;
+    case REPORT_MESSAGE:
+        what = g_strdup_printf("%s of %s", trace_opcode(r->value), r->vpe_name);
+        write_tick(trace, what, KERNEL_TRACK, r->time);
+        g_free(what);
+        break;
+    case REPORT_WORK:
+        what = g_strdup_printf("work for %s", r->vpe_name);
+        write_tick(trace, what, KERNEL_TRACK, r->time);
+        g_free(what);
+        break;
+    case REPORT_REPLY:
+        write_tick(trace, error_word(r->value), track, r->time);
+        break;
+    case REPORT_ENDED:
+        write_tick(trace, "ended", track, r->time);
+        break;
+    case REPORT_BAD_RING:
+        write_tick(trace, "broken ring", track, r->time);
+        break;
+    }
+}
+
+void trace_report(struct trace *trace, const struct machine_report *report)
+{
+    if (trace->level != TRACE_NONE)
+        log_report(report, trace->level);
+    if (trace->file != NULL)
+        trace_event(trace, report);
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# The litmus corpus on the host: corpus.sh TOOL DIRECTORY. Every file passes under fifo and under
+# random schedules, with the kernel doing one, two or many things an event, audited after each;
+# every file in bad/ is refused with the place and message beside it, and exit status 3.
+set -u
+tool=$1 corpus=$2
+out=$(mktemp) err=$(mktemp)
+trap 'rm -f "$out" "$err"' EXIT
+passed=0 failed=0
+
+run() { # OPTIONS...: one run of $file
+    if "$tool" run --audit always "$@" "$file" >"$out" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$file ($*):"
+        cat "$out"
+    fi
+}
+
+for file in "$corpus"/*.litmus "$corpus"/racy/*.litmus; do
+    run
+    run --work 1
+    for seed in 1 2 3 4 5; do
+        run --schedule random --seed $seed --work $((seed % 3 + 1))
+    done
+done
+
+for file in "$corpus"/bad/*.litmus; do
+    "$tool" run "$file" >"$out" 2>"$err"
+    status=$?
+    if [ $status -eq 3 ] && [ ! -s "$out" ] &&
+        [ "$(cat "$err")" = "$file:$(cat "${file%.litmus}.expected")" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "$file: exit status $status, expected 3 and $(cat "${file%.litmus}.expected"); said:"
+        cat "$out" "$err"
+    fi
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 100 ]

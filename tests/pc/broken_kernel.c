@@ -1,0 +1,68 @@
+/* Faults for the tests: linked into an image of its own with --wrap=revoke_begin, it makes that
+ * image's kernel, and no other, lose the children of what is revoked: they stay, as roots. And
+ * some selectors (broken_kernel.h) bring the kernel down.
+ */
+#include "pc/broken_kernel.h"
+
+#include "cap/revoke.h"
+#include "cap/table.h"
+#include "rescind/platform.h"
+
+void __real_revoke_begin(struct kernel *k, struct revoke *r);
+void __wrap_revoke_begin(struct kernel *k, struct revoke *r);
+
+static void forget_children(struct kernel *k, struct cap *cap)
+{
+    while (cap->child != 0) {
+        uint32_t index = cap->child;
+        struct cap *child = cap_at(k, index);
+
+        cap->child = child->next == index ? 0 : child->next;
+        cap_at(k, child->prev)->next = child->next;
+        cap_at(k, child->next)->prev = child->prev;
+        child->next = child->prev = index;
+        child->parent = 0;
+    }
+}
+
+/* A frame of a page: the guard page below the stack is met, not jumped over. */
+static __attribute__((noinline)) void use_stack(uint64_t pages)
+{
+    volatile uint8_t page[4096];
+
+    page[0] = 0;
+    if (pages > 0) {
+        use_stack(pages - 1);
+    }
+    page[1] = page[0];
+}
+
+static void bring_down(uint64_t sel)
+{
+    switch (sel) {
+    case BROKEN_PANIC:
+        platform_panic("on purpose");
+    case BROKEN_FAULT:
+        *(volatile uint64_t *)sel = 0;
+        break;
+    case BROKEN_STACK:
+        use_stack(64);
+        break;
+    default:
+        break;
+    }
+}
+
+void __wrap_revoke_begin(struct kernel *k, struct revoke *r)
+{
+    uint64_t sel = r->from;
+    uint32_t index;
+
+    bring_down(sel);
+    while ((index = table_find_from(k, r->first_table, sel)) != 0 &&
+           cap_at(k, index)->sel < r->to) {
+        forget_children(k, cap_at(k, index));
+        sel = (uint64_t)cap_at(k, index)->sel + 1;
+    }
+    __real_revoke_begin(k, r);
+}

@@ -1,0 +1,857 @@
+/* The PC image, booted on QEMU: small start-up modules, and what the machine reports of them.
+ *
+ * Everything here goes the way of `rescind boot`: module, QEMU, report. The environment names the
+ * image (RESCIND_IMAGE) and one whose kernel is broken (RESCIND_BROKEN_IMAGE).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <gio/gio.h>
+#include <string.h>
+
+#include "pc99/layout.h"
+#include "rescind/abi.h"
+#include "rescind/startup.h"
+#include "sim/boot.h"
+#include "tests/pc/broken_kernel.h"
+#include "user/rogue.h"
+#include "user/startup.h"
+
+enum { MODULE_VPES = RESCIND_STARTUP_VPES, MODULE_GRANTS = 8 };
+enum { RUN_TASK06 = 0, DEFAULT_NODES = 4096 };
+
+/* ---- Building modules --------------------------------------------------------------------- */
+
+struct maker {
+    struct rescind_startup header;
+    struct rescind_startup_vpe vpes[MODULE_VPES];
+    struct rescind_startup_grant grants[MODULE_GRANTS];
+    GByteArray *steps[MODULE_VPES];
+};
+
+static struct maker *maker_new(void)
+{
+    struct maker *m = g_new0(struct maker, 1);
+
+    m->header.magic = RESCIND_STARTUP_MAGIC;
+    m->header.nodes = DEFAULT_NODES;
+    m->header.seed = 1;
+    return m;
+}
+
+/* Another VPE; later steps are its own. */
+static void add_vpe(struct maker *m, const char *name)
+{
+    uint32_t index = m->header.vpe_count++;
+
+    g_strlcpy(m->vpes[index].name, name, sizeof m->vpes[index].name);
+    m->steps[index] = g_byte_array_new();
+}
+
+static void add_grant(struct maker *m, uint32_t vpe, uint32_t sel, uint32_t target)
+{
+    m->grants[m->header.grant_count++] =
+        (struct rescind_startup_grant){.vpe = vpe, .sel = sel, .target = target};
+}
+
+static void add_step(struct maker *m, uint16_t kind, uint32_t arg, const void *payload, size_t size)
+{
+    static const uint8_t zeros[8];
+    uint32_t index = m->header.vpe_count - 1;
+    struct rescind_startup_step step = {.kind = kind, .size = (uint16_t)size, .arg = arg};
+
+    g_byte_array_append(m->steps[index], (const guint8 *)&step, sizeof step);
+    g_byte_array_append(m->steps[index], payload, (guint)size);
+    g_byte_array_append(m->steps[index], zeros, (guint)(-size % 8));
+    m->vpes[index].step_count++;
+    m->vpes[index].call_count += kind == RESCIND_STEP_CALL;
+}
+
+static void add_run(struct maker *m, uint32_t program)
+{
+    add_step(m, RESCIND_STEP_RUN, program, NULL, 0);
+}
+
+static void add_signal(struct maker *m, uint32_t signal)
+{
+    m->header.signal_count = MAX(m->header.signal_count, signal + 1);
+    add_step(m, RESCIND_STEP_SIGNAL, signal, NULL, 0);
+}
+
+static void add_wait(struct maker *m, uint32_t signal)
+{
+    m->header.signal_count = MAX(m->header.signal_count, signal + 1);
+    add_step(m, RESCIND_STEP_WAIT, signal, NULL, 0);
+}
+
+static void add_noop(struct maker *m)
+{
+    const uint64_t message = RESCIND_SYS_NOOP;
+
+    add_step(m, RESCIND_STEP_CALL, 0, &message, sizeof message);
+}
+
+static void add_exit(struct maker *m)
+{
+    const uint64_t message[] = {RESCIND_SYS_EXIT, 3};
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static void add_gate(struct maker *m, uint32_t sel)
+{
+    const uint64_t message[] = {RESCIND_SYS_CREATEGATE, 0, sel, 7, 2, 1};
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static void add_delegate(struct maker *m, uint32_t vpe, uint32_t own, uint32_t other,
+                         uint32_t count)
+{
+    const uint64_t message[] = {
+        RESCIND_SYS_EXCHANGE, vpe, (uint64_t)own << 32, count, (uint64_t)other << 32, count, 0,
+    };
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static void add_revoke(struct maker *m, uint32_t sel, uint32_t count)
+{
+    const uint64_t message[] = {RESCIND_SYS_REVOKE, (uint64_t)sel << 32, count, 1};
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static void add_print(struct maker *m, const char *text)
+{
+    uint64_t message[8] = {RESCIND_SYS_PRINT, strlen(text)};
+
+    memcpy(&message[2], text, strlen(text));
+    add_step(m, RESCIND_STEP_CALL, 0, message, 16 + (strlen(text) + 7) / 8 * 8);
+}
+
+/* The module; `m` is gone. */
+static GByteArray *maker_finish(struct maker *m)
+{
+    GByteArray *module = g_byte_array_new();
+    struct rescind_startup *h = &m->header;
+
+    h->vpes = sizeof *h;
+    h->grants = h->vpes + h->vpe_count * (uint32_t)sizeof m->vpes[0];
+    h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
+    for (uint32_t i = 0; i < h->vpe_count; i++) {
+        if (m->vpes[i].step_count > 0) {
+            m->vpes[i].steps = h->size;
+            m->vpes[i].steps_size = m->steps[i]->len;
+            h->size += m->steps[i]->len;
+        }
+    }
+    g_byte_array_append(module, (const guint8 *)h, sizeof *h);
+    g_byte_array_append(module, (const guint8 *)m->vpes, h->vpe_count * (guint)sizeof m->vpes[0]);
+    g_byte_array_append(module, (const guint8 *)m->grants,
+                        h->grant_count * (guint)sizeof m->grants[0]);
+    for (uint32_t i = 0; i < h->vpe_count; i++) {
+        g_byte_array_append(module, m->steps[i]->data, m->steps[i]->len);
+        g_byte_array_unref(m->steps[i]);
+    }
+    assert_null(startup_check(module->data, module->len));
+    g_free(m);
+    return module;
+}
+
+/* ---- Booting them ------------------------------------------------------------------------- */
+
+/* Boots the maker's module and gives it up. Fails the test if there is no outcome. */
+static struct outcome *boot(struct maker *m, const struct boot_options *options)
+{
+    GByteArray *module = maker_finish(m);
+    GError *error = NULL;
+    struct outcome *outcome = boot_run(module->data, module->len, options, &error);
+
+    if (outcome == NULL) {
+        fail_msg("%s", error->message);
+    }
+    g_byte_array_unref(module);
+    return outcome;
+}
+
+/* The same for one that must fail; the caller frees the error. */
+static GError *boot_fails(GByteArray *module, const struct boot_options *options)
+{
+    GError *error = NULL;
+
+    assert_null(boot_run(module->data, module->len, options, &error));
+    g_byte_array_unref(module);
+    return error;
+}
+
+static void assert_error(GError *error, enum boot_error code, const char *part)
+{
+    assert_non_null(error);
+    assert_int_equal(error->code, code);
+    if (strstr(error->message, part) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error->message, part);
+    }
+    g_error_free(error);
+}
+
+static const struct outcome_cap *find_cap(const struct outcome *outcome, uint32_t vpe, uint32_t sel)
+{
+    const GArray *caps = outcome_vpe(outcome, vpe)->caps;
+
+    for (guint i = 0; i < caps->len; i++) {
+        const struct outcome_cap *cap = &g_array_index(caps, struct outcome_cap, i);
+
+        if (cap->kind == RESCIND_TABLE_OBJECT && cap->sel == sel) {
+            return cap;
+        }
+    }
+    return NULL;
+}
+
+static void assert_results(const struct outcome *outcome, uint32_t vpe, const char *hex)
+{
+    const GByteArray *results = outcome_vpe(outcome, vpe)->results;
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < results->len; i++) {
+        g_string_append_printf(text, "%02x", results->data[i]);
+    }
+    assert_string_equal(text->str, hex);
+    g_string_free(text, TRUE);
+}
+
+/* ---- Task 06 ------------------------------------------------------------------------------ */
+
+static const char task06_before[] = "[VPE0] Test 1 (NOOP x3): PASS\n"
+                                    "[VPE0] Test 2 (CREATEGATE sel=5): PASS (err=0)\n"
+                                    "[VPE0] Test 3 (REVOKE sel=5): PASS (err=0)\n"
+                                    "[VPE0] Test 4 (REVOKE non-existent sel=99): PASS "
+                                    "(err=0, no crash)\n"
+                                    "[VPE0] Test 5 (CREATE+REVOKE x3): PASS\n"
+                                    "[VPE0] Test 6 (EXCHANGE delegate to VPE1): PASS (err=0)\n";
+static const char task06_after[] = "[VPE0] Test 7 (cross-VPE REVOKE sel=20): PASS (err=0)\n"
+                                   "[VPE0] Test 8 (EXCHANGE+REVOKE x3 cycle): PASS\n"
+                                   "[VPE0] === 8 passed, 0 failed ===\n";
+
+static struct maker *task06(uint32_t watch)
+{
+    struct maker *m = maker_new();
+
+    m->header.watch = watch;
+    add_vpe(m, "VPE0");
+    add_run(m, RUN_TASK06);
+    add_vpe(m, "VPE1");
+    add_grant(m, 0, 2, 1);
+    return m;
+}
+
+static void task06_prints_its_lines_on_both_machine_types(void **state)
+{
+    static const char *const machines[] = {"q35", "pc"};
+    char *all = g_strconcat(task06_before, task06_after, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(machines); i++) {
+        struct boot_options options = {.machine = machines[i], .text = g_string_new(NULL)};
+        struct outcome *outcome = boot(task06(0), &options);
+
+        assert_string_equal(options.text->str, all);
+        assert_false(outcome_vpe(outcome, 0)->stuck);
+        assert_int_equal(outcome_vpe(outcome, 0)->position, 1);
+        assert_int_equal(outcome_vpe(outcome, 0)->caps->len, 3);
+        assert_int_equal(outcome_vpe(outcome, 1)->caps->len, 2);
+        g_string_free(options.text, TRUE);
+        outcome_free(outcome);
+    }
+    g_free(all);
+}
+
+static void the_watch_shows_the_tree_around_the_revocation(void **state)
+{
+    struct boot_options options = {.text = g_string_new(NULL)};
+    struct outcome *outcome = boot(task06(20), &options);
+    const char *before = strstr(options.text->str, "before the revocation:\n");
+    const char *after = strstr(options.text->str, "after the revocation:\n");
+
+    (void)state;
+    assert_true(g_str_has_prefix(options.text->str, task06_before));
+    assert_true(g_str_has_suffix(options.text->str, task06_after));
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_true(before < after);
+    assert_non_null(g_strstr_len(before, after - before, "VPE1:30"));
+    assert_null(strstr(after, "VPE1:30"));
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
+static void runs_under_icount_are_the_same(void **state)
+{
+    GString *consoles[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct boot_options options = {.icount = true, .console = g_string_new(NULL)};
+
+        outcome_free(boot(task06(20), &options));
+        consoles[i] = options.console;
+    }
+    assert_string_equal(consoles[0]->str, consoles[1]->str);
+    g_string_free(consoles[0], TRUE);
+    g_string_free(consoles[1], TRUE);
+}
+
+/* ---- What is reported --------------------------------------------------------------------- */
+
+static void results_tables_and_parents_come_out_of_the_guest(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+    const struct outcome_cap *clone;
+
+    (void)state;
+    add_vpe(m, "A");
+    add_gate(m, 20);
+    add_gate(m, 20);
+    add_delegate(m, 2, 20, 30, 1);
+    add_gate(m, 21);
+    add_delegate(m, 2, 21, 31, 1);
+    add_revoke(m, 21, 1);
+    add_vpe(m, "B");
+    add_grant(m, 0, 2, 1);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "000500000000");
+    assert_int_equal(outcome_vpe(outcome, 0)->caps->len, 4);
+    assert_int_equal(outcome_vpe(outcome, 1)->caps->len, 3);
+    clone = find_cap(outcome, 1, 30);
+    assert_non_null(clone);
+    assert_int_equal(clone->type, RESCIND_CAP_GATE);
+    assert_true(clone->has_parent);
+    assert_int_equal(clone->parent_vpe, 0);
+    assert_int_equal(clone->parent_sel, 20);
+    assert_null(find_cap(outcome, 1, 31));
+    assert_false(find_cap(outcome, 0, 20)->has_parent);
+    assert_int_equal(find_cap(outcome, 0, 2)->parent_vpe, 1);
+    outcome_free(outcome);
+}
+
+static void signals_order_programs_and_a_wait_for_none_is_stuck(void **state)
+{
+    struct boot_options options = {.text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "A");
+    add_wait(m, 1);
+    add_print(m, "second\n");
+    add_signal(m, 2);
+    add_vpe(m, "B");
+    add_print(m, "first\n");
+    add_signal(m, 1);
+    add_wait(m, 2);
+    add_print(m, "third\n");
+    add_vpe(m, "C");
+    add_noop(m);
+    add_wait(m, 3);
+    add_noop(m);
+    outcome = boot(m, &options);
+    assert_string_equal(options.text->str, "first\nsecond\nthird\n");
+    assert_true(outcome_vpe(outcome, 2)->stuck);
+    assert_int_equal(outcome_vpe(outcome, 2)->position, 1);
+    assert_results(outcome, 2, "00ff");
+    assert_false(outcome_vpe(outcome, 1)->stuck);
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
+/* A signal is no call: the last thing a program does, it must still wake the one that waits. */
+static void a_last_signal_wakes_who_waits_for_it(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "A");
+    add_wait(m, 0);
+    add_signal(m, 1);
+    add_vpe(m, "B");
+    add_signal(m, 0);
+    add_wait(m, 1);
+    add_signal(m, 2);
+    add_vpe(m, "C");
+    add_wait(m, 2);
+    outcome = boot(m, &(struct boot_options){0});
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_false(outcome_vpe(outcome, i)->stuck);
+    }
+    outcome_free(outcome);
+}
+
+static void a_vpe_that_exits_has_ended_and_holds_nothing(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "A");
+    add_gate(m, 20);
+    add_delegate(m, 2, 20, 30, 1);
+    add_exit(m);
+    add_noop(m);
+    add_vpe(m, "B");
+    add_grant(m, 0, 2, 1);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_true(outcome_vpe(outcome, 0)->ended);
+    assert_results(outcome, 0, "0000ffff");
+    assert_int_equal(outcome_vpe(outcome, 0)->caps->len, 0);
+    assert_null(find_cap(outcome, 1, 30));
+    outcome_free(outcome);
+}
+
+static void keep_message(void *context, uint32_t vpe, const uint8_t *message, size_t size)
+{
+    GString *text = context;
+
+    g_string_append_printf(text, "%u:", vpe);
+    for (size_t i = 0; i < size; i++) {
+        g_string_append_printf(text, "%02x", message[i]);
+    }
+    g_string_append_c(text, '\n');
+}
+
+static void captured_messages_are_the_bytes_of_the_ring(void **state)
+{
+    GString *text = g_string_new(NULL);
+    struct boot_options options = {.capture = keep_message, .context = text};
+    struct maker *m = maker_new();
+
+    (void)state;
+    add_vpe(m, "A");
+    add_noop(m);
+    outcome_free(boot(m, &options));
+    /* flags, PE 0, endpoint 0, reply endpoint 1, 8 bytes, VPE 0, label, reply label; NOOP */
+    assert_string_equal(text->str, "0:00000000010800000000000000000000000000000000000000"
+                                   "1200000000000000\n");
+    g_string_free(text, TRUE);
+}
+
+/* ---- Many, long, wild --------------------------------------------------------------------- */
+
+static void a_program_that_computes_does_not_stop_one_that_calls(void **state)
+{
+    struct boot_options options = {.text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "spins");
+    add_run(m, ROGUE_FIRST + ROGUE_SPIN);
+    add_signal(m, 1);
+    add_vpe(m, "calls");
+    for (int i = 0; i < 100; i++) {
+        add_gate(m, 20);
+        add_revoke(m, 20, 1);
+    }
+    add_print(m, "called\n");
+    add_wait(m, 1);
+    add_print(m, "saw it end\n");
+    outcome = boot(m, &options);
+    assert_non_null(strstr(options.text->str, "spins\n"));
+    assert_non_null(strstr(options.text->str, "called\n"));
+    assert_true(g_str_has_suffix(options.text->str, "spun\nsaw it end\n"));
+    assert_false(outcome_vpe(outcome, 0)->stuck);
+    assert_false(outcome_vpe(outcome, 1)->stuck);
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
+static void an_endless_loop_takes_nothing_but_its_time(void **state)
+{
+    struct boot_options options = {.text = g_string_new(NULL), .timeout = 2};
+    struct maker *m = maker_new();
+
+    (void)state;
+    add_vpe(m, "endless");
+    add_run(m, ROGUE_FIRST + ROGUE_SPIN_FOREVER);
+    add_vpe(m, "calls");
+    for (int i = 0; i < 100; i++) {
+        add_noop(m);
+    }
+    add_print(m, "called\n");
+    assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_TIMEOUT, "2 seconds");
+    assert_string_equal(options.text->str, "called\n");
+    g_string_free(options.text, TRUE);
+}
+
+/* How each of them ends on the console; NULL: it is content. */
+static const char *const rogue_ends[ROGUE_COUNT] = {
+    [ROGUE_NULL] = "page fault at 0x0 ",
+    [ROGUE_READ_KERNEL] = "page fault at 0xffffffff80",
+    [ROGUE_WRITE_KERNEL] = "page fault at 0xffffffff80",
+    [ROGUE_WRITE_TEXT] = "page fault at 0x400000 ",
+    [ROGUE_WRITE_MODULE] = "page fault at 0x8000000000 ",
+    [ROGUE_RUN_DATA] = "page fault at 0x4",
+    [ROGUE_INVALID] = "invalid opcode",
+    [ROGUE_CLI] = "general protection",
+    [ROGUE_PORT] = "general protection",
+    [ROGUE_INTERRUPT] = "general protection",
+    [ROGUE_DIVIDE] = "division error",
+    [ROGUE_SSE] = "invalid opcode",
+    [ROGUE_X87] = "floating point",
+    [ROGUE_TRAP_FLAG] = "single step",
+    [ROGUE_JUMP] = "(ip 0x900000000000)",
+    [ROGUE_STACK] = "page fault at 0x48fff8 ",
+    [ROGUE_NO_STACK] = "page fault at 0xffffffff80",
+    [ROGUE_RING] = "its ring makes no sense",
+    [ROGUE_RING_SILENT] = "its ring makes no sense",
+};
+
+static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char *end,
+                        const char *console)
+{
+    char *line = g_strdup_printf("rescind: [R%u] killed: ", vpe - 1);
+    const char *found = strstr(console, line);
+
+    if (end == NULL) {
+        assert_null(found);
+        assert_false(outcome_vpe(outcome, vpe)->ended);
+        assert_false(outcome_vpe(outcome, vpe)->stuck);
+    } else {
+        assert_non_null(found);
+        if (g_strstr_len(found, (gssize)strcspn(found, "\n"), end) == NULL) {
+            fail_msg("no \"%s\" in \"%.*s\"", end, (int)strcspn(found, "\n"), found);
+        }
+        assert_true(outcome_vpe(outcome, vpe)->ended);
+        assert_int_equal(outcome_vpe(outcome, vpe)->caps->len, 0);
+    }
+    g_free(line);
+}
+
+static void a_program_that_runs_wild_ends_alone(void **state)
+{
+    struct boot_options options = {.console = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "good");
+    add_gate(m, 20);
+    for (uint32_t i = ROGUE_NULL; i < ROGUE_COUNT; i++) {
+        char *name = g_strdup_printf("R%u", i - ROGUE_NULL);
+
+        add_vpe(m, name);
+        add_gate(m, 20);
+        add_run(m, ROGUE_FIRST + i);
+        g_free(name);
+    }
+    add_vpe(m, "late");
+    add_delegate(m, 2, 0, 40, 1);
+    add_grant(m, m->header.vpe_count - 1, 2, 0);
+    outcome = boot(m, &options);
+    for (uint32_t i = ROGUE_NULL; i < ROGUE_COUNT; i++) {
+        check_rogue(outcome, i - ROGUE_NULL + 1, rogue_ends[i], options.console->str);
+    }
+    assert_non_null(find_cap(outcome, 0, 20));
+    assert_int_equal(find_cap(outcome, 0, 40)->parent_vpe, outcome->vpes->len - 1);
+    g_string_free(options.console, TRUE);
+    outcome_free(outcome);
+}
+
+static void a_long_revocation_leaves_time_for_others(void **state)
+{
+    enum { GATES = 200, COPIES = 50 };
+    struct boot_options options = {.text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->header.nodes = 1 << 16;
+    m->header.work = 1;
+    add_vpe(m, "A");
+    for (uint32_t i = 0; i < GATES; i++) {
+        add_gate(m, 100 + i);
+    }
+    for (uint32_t i = 0; i < COPIES; i++) {
+        add_delegate(m, 2, 100, 1000 * (i + 1), GATES);
+    }
+    add_signal(m, 0);
+    add_revoke(m, 100, GATES);
+    add_print(m, "revoked\n");
+    add_vpe(m, "B");
+    add_wait(m, 0);
+    add_print(m, "meanwhile\n");
+    add_grant(m, 0, 2, 1);
+    outcome = boot(m, &options);
+    assert_string_equal(options.text->str, "meanwhile\nrevoked\n");
+    assert_int_equal(outcome_vpe(outcome, 0)->caps->len, 3);
+    assert_int_equal(outcome_vpe(outcome, 1)->caps->len, 2);
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
+static void as_many_vpes_as_a_module_may_have_all_run(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    for (uint32_t i = 0; i < RESCIND_STARTUP_VPES; i++) {
+        add_vpe(m, "one of many");
+        add_gate(m, i + 2);
+        add_wait(m, i);
+        add_signal(m, i + 1);
+    }
+    add_signal(m, 0);
+    outcome = boot(m, &(struct boot_options){0});
+    /* The chain of waits starts with the last one, which waits itself: nobody gets far. */
+    for (uint32_t i = 0; i < RESCIND_STARTUP_VPES; i++) {
+        assert_non_null(find_cap(outcome, i, i + 2));
+        assert_true(outcome_vpe(outcome, i)->stuck);
+    }
+    outcome_free(outcome);
+}
+
+/* ---- What goes wrong ---------------------------------------------------------------------- */
+
+static void a_broken_kernel_in_the_guest_alone_is_seen(void **state)
+{
+    const char *image = g_getenv("RESCIND_BROKEN_IMAGE");
+
+    (void)state;
+    assert_non_null(image);
+    for (int broken = 0; broken < 2; broken++) {
+        struct boot_options options = {.image = broken ? image : NULL};
+        struct maker *m = maker_new();
+        struct outcome *outcome;
+
+        add_vpe(m, "A");
+        add_gate(m, 20);
+        add_delegate(m, 2, 20, 30, 1);
+        add_revoke(m, 20, 1);
+        add_vpe(m, "B");
+        add_grant(m, 0, 2, 1);
+        outcome = boot(m, &options);
+        assert_results(outcome, 0, "000000");
+        assert_null(find_cap(outcome, 0, 20));
+        assert_int_equal(find_cap(outcome, 1, 30) != NULL, broken);
+        outcome_free(outcome);
+    }
+}
+
+static void a_kernel_that_breaks_stops_the_machine_and_says_so(void **state)
+{
+    static const struct {
+        uint32_t sel;
+        const char *says;
+    } cases[] = {
+        {BROKEN_PANIC, "panic: on purpose"},
+        {BROKEN_FAULT, "panic: page fault in the kernel at 0xffffffff80"},
+        {BROKEN_STACK, "panic: double fault in the kernel at 0xffffffff80"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct boot_options options = {.image = g_getenv("RESCIND_BROKEN_IMAGE")};
+        struct maker *m = maker_new();
+
+        add_vpe(m, "A");
+        add_revoke(m, cases[i].sel, 1);
+        assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST, cases[i].says);
+    }
+}
+
+static void a_malformed_module_is_refused_in_one_line(void **state)
+{
+    GByteArray *module = maker_finish(task06(0));
+    struct rescind_startup_step *step =
+        (void *)(module->data + startup_vpe(module->data, 0)->steps);
+
+    (void)state;
+    step->kind = 99;
+    assert_error(boot_fails(module, &(struct boot_options){0}), BOOT_ERROR_GUEST,
+                 "the start-up module is malformed: a step is of no known kind");
+}
+
+static void a_machine_without_a_module_is_refused_in_one_line(void **state)
+{
+    GError *error = NULL;
+    char *out = NULL;
+    GSubprocess *qemu = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "timeout", "60",
+                                         "qemu-system-x86_64", "-accel", "tcg", "-m", "32",
+                                         "-nodefaults", "-no-reboot", "-display", "none", "-serial",
+                                         "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
+                                         "-kernel", g_getenv("RESCIND_IMAGE"), NULL);
+
+    (void)state;
+    assert_non_null(qemu);
+    assert_true(g_subprocess_communicate_utf8(qemu, NULL, NULL, &out, NULL, &error));
+    assert_int_equal(g_subprocess_get_exit_status(qemu), 2 * EXIT_REFUSED + 1);
+    assert_string_equal(out,
+                        "rescind: there is no start-up module: give one as the initial RAM disk\n");
+    g_free(out);
+    g_object_unref(qemu);
+}
+
+static void a_machine_too_small_says_how_much_is_needed(void **state)
+{
+    struct boot_options options = {.memory = 32};
+    struct maker *m = task06(0);
+
+    (void)state;
+    m->header.nodes = 1 << 20;
+    assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST, "KiB needed");
+}
+
+static void a_missing_image_or_qemu_is_an_error(void **state)
+{
+    struct boot_options options = {.image = "/nonexistent/image"};
+
+    (void)state;
+    assert_error(boot_fails(maker_finish(task06(0)), &options), BOOT_ERROR_IMAGE, "/nonexistent");
+    options.image = "/proc/self/exe";
+    assert_error(boot_fails(maker_finish(task06(0)), &options), BOOT_ERROR_QEMU, "QEMU failed");
+    g_setenv("RESCIND_QEMU", "/nonexistent/qemu", TRUE);
+    assert_error(boot_fails(maker_finish(task06(0)), &(struct boot_options){0}), BOOT_ERROR_QEMU,
+                 "can't be started");
+    g_unsetenv("RESCIND_QEMU");
+}
+
+/* ---- The report's reader ------------------------------------------------------------------ */
+
+/* `lines` with their count and hash behind them. */
+static GString *sealed(const char *lines)
+{
+    GString *text = g_string_new(lines);
+    guint64 hash = G_GUINT64_CONSTANT(0xcbf29ce484222325), count = 0;
+
+    for (const char *c = lines; *c != '\0'; c++) {
+        hash = (hash ^ (uint8_t)*c) * G_GUINT64_CONSTANT(0x100000001b3);
+        count += *c == '\n';
+    }
+    g_string_append_printf(text, "end %" G_GINT64_MODIFIER "x %" G_GINT64_MODIFIER "x\n", count,
+                           hash);
+    return text;
+}
+
+static bool reads(const char *text, size_t size, const GByteArray *module)
+{
+    const struct boot_options options = {0};
+    GError *error = NULL;
+    struct outcome *outcome = boot_report(text, size, module->data, &options, &error);
+
+    assert_true((outcome == NULL) == (error != NULL));
+    outcome_free(outcome);
+    g_clear_error(&error);
+    return outcome != NULL;
+}
+
+static GByteArray *small_module(void)
+{
+    struct maker *m = maker_new();
+
+    add_vpe(m, "A");
+    add_noop(m);
+    add_noop(m);
+    add_vpe(m, "B");
+    return maker_finish(m);
+}
+
+static const char good_report[] = "rescind-report 1 2\n"
+                                  "vpe 0 t 2 2\nr 0005\nc 0 0 8 -\nc 0 1 a -\n"
+                                  "c 0 ffffffff 2 1 1 ff\nc 1 0 1 0 0 0\n"
+                                  "vpe 1 e 0 0\n";
+
+static void a_cut_or_altered_report_is_refused(void **state)
+{
+    GByteArray *module = small_module();
+    GString *text = sealed(good_report);
+
+    (void)state;
+    assert_true(reads(text->str, text->len, module));
+    for (size_t size = 0; size < text->len; size++) {
+        assert_false(reads(text->str, size, module));
+        for (int bit = 0; bit < 8; bit++) {
+            text->str[size] = (char)(text->str[size] ^ (1 << bit));
+            assert_false(reads(text->str, text->len, module));
+            text->str[size] = (char)(text->str[size] ^ (1 << bit));
+        }
+    }
+    g_string_append(text, "c");
+    assert_false(reads(text->str, text->len, module));
+    g_string_free(text, TRUE);
+    g_byte_array_unref(module);
+}
+
+static void a_report_that_makes_no_sense_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "rescind-report 1 2\n",
+        "rescind-report 1 3\nvpe 0 t 2 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 2 2\nvpe 0 t 2 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 00\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 000500\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 000\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 1 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 s 2 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 s 3 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 1\nr 00\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 1 e 0 0\nvpe 0 t 2 2\nr 0005\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nvpe 1 e 0 0\nvpe 2 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 2 0 8 -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 0 3 -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 0 8 2 0 0\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 100000000 8 -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 1 8 -\nc 0 0 8 -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 01 8 -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nvpe 0 t 2 2\nr 0005\nc 0 1 A -\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nm 0 00\nvpe 0 t 2 2\nr 0005\nvpe 1 e 0 0\n",
+        "rescind-report 1 2\nx\nvpe 0 t 2 2\nr 0005\nvpe 1 e 0 0\n",
+    };
+    GByteArray *module = small_module();
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GString *text = sealed(bad[i]);
+
+        if (reads(text->str, text->len, module)) {
+            fail_msg("this was read:\n%s", text->str);
+        }
+        g_string_free(text, TRUE);
+    }
+    g_byte_array_unref(module);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(task06_prints_its_lines_on_both_machine_types),
+        cmocka_unit_test(the_watch_shows_the_tree_around_the_revocation),
+        cmocka_unit_test(runs_under_icount_are_the_same),
+        cmocka_unit_test(results_tables_and_parents_come_out_of_the_guest),
+        cmocka_unit_test(signals_order_programs_and_a_wait_for_none_is_stuck),
+        cmocka_unit_test(a_last_signal_wakes_who_waits_for_it),
+        cmocka_unit_test(a_vpe_that_exits_has_ended_and_holds_nothing),
+        cmocka_unit_test(captured_messages_are_the_bytes_of_the_ring),
+        cmocka_unit_test(a_program_that_computes_does_not_stop_one_that_calls),
+        cmocka_unit_test(an_endless_loop_takes_nothing_but_its_time),
+        cmocka_unit_test(a_program_that_runs_wild_ends_alone),
+        cmocka_unit_test(a_long_revocation_leaves_time_for_others),
+        cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
+        cmocka_unit_test(a_broken_kernel_in_the_guest_alone_is_seen),
+        cmocka_unit_test(a_kernel_that_breaks_stops_the_machine_and_says_so),
+        cmocka_unit_test(a_malformed_module_is_refused_in_one_line),
+        cmocka_unit_test(a_machine_without_a_module_is_refused_in_one_line),
+        cmocka_unit_test(a_machine_too_small_says_how_much_is_needed),
+        cmocka_unit_test(a_missing_image_or_qemu_is_an_error),
+        cmocka_unit_test(a_cut_or_altered_report_is_refused),
+        cmocka_unit_test(a_report_that_makes_no_sense_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("pc", tests, NULL, NULL);
+}
