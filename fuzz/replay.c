@@ -3,6 +3,7 @@
  * of their names. With --drawn N, also over N inputs drawn from a fixed generator. The target
  * aborts when something is wrong; the input is named before it is run. */
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -57,7 +57,7 @@ for target in $targets; do
     else
         status=1
         echo "fuzz_$target: FAILED; see $build/$target/log and the input beside it" >&2
-        grep -v '^#' "$build/$target/log" | tail -n 80 >&2
+        grep -v '^#' "$build/$target/log" | tail -n 200 >&2
     fi
 done
 exit $status

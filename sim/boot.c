@@ -300,9 +300,13 @@ static void pass_console(const struct boot_options *options, GBytes *console)
     static const char mark[] = "rescind: ";
     gsize size;
     const char *at = g_bytes_get_data(console, &size);
-    const char *end = at + size;
+    const char *end;
 
-    if (options->console != NULL && size > 0) {
+    if (size == 0) {
+        return;
+    }
+    end = at + size;
+    if (options->console != NULL) {
         g_string_append_len(options->console, at, (gssize)size);
     }
     while (options->text != NULL && at < end) {

@@ -105,11 +105,12 @@ static void take_bytes(struct reader *r, GByteArray *out)
     while (!r->failed && !at_end_of_line(r)) {
         int high = digit(r->at[0]);
         int low = r->at + 1 < r->line_end ? digit(r->at[1]) : -1;
-        uint8_t byte = (uint8_t)(high << 4 | low);
 
         if (high < 0 || low < 0) {
             r->failed = true;
         } else {
+            uint8_t byte = (uint8_t)(high << 4 | low);
+
             g_byte_array_append(out, &byte, 1);
             r->at += 2;
         }

@@ -397,9 +397,9 @@ static bool audit(struct machine *m, bool at_end)
     if (kernel_audit(m->kernel, &finding))
         return true;
     g_free(m->finding);
-    m->finding = g_strdup_printf("after event %" G_GUINT64_FORMAT
-                                 " the invariant %s is broken at %u: %s",
-                                 m->events, finding.name, finding.where, finding.sentence);
+    m->finding =
+        g_strdup_printf("after event %" G_GUINT64_FORMAT " the invariant %s is broken at %u: %s",
+                        m->events, finding.name, finding.where, finding.sentence);
     return false;
 }
 

@@ -2,8 +2,8 @@
  * what happens next. Everything it does follows from its options, its programs and its seed.
  *
  * A move is one of: a VPE's program runs until it waits; the kernel takes one message; the kernel
- * works once on one call. Under `fifo` moves happen in the order in which they became possible, under
- * `random` each possible move is as likely as any other. Each move is one tick of the clock.
+ * works once on one call. Under `fifo` moves happen in the order in which they became possible,
+ * under `random` each possible move is as likely as any other. Each move is one tick of the clock.
  * Used by the tool, the tests and the public face (sim/public.c).
  */
 #ifndef RESCIND_SIM_MACHINE_H

@@ -1,5 +1,6 @@
-/* What a run leaves behind, wherever it ran: the simulator fills one from the kernel's arena, `boot` one from
- * what the guest reports. The judge and the printers (sim/judge.c, sim/print.c) see nothing else. */
+/* What a run leaves behind, wherever it ran: the simulator fills one from the kernel's arena,
+ * `boot` one from what the guest reports. The judge and the printers (sim/judge.c, sim/print.c) see
+ * nothing else. */
 #ifndef RESCIND_SIM_OUTCOME_H
 #define RESCIND_SIM_OUTCOME_H
 
@@ -23,7 +24,7 @@ struct outcome_vpe {
     uint32_t position;   /* the step it stands at; the step count when it is through */
     bool ended;          /* by EXIT or by force: it has finished and holds nothing */
     bool stuck;          /* neither ended nor through when nothing could move any more */
-    GArray *caps;        /* struct outcome_cap: table of objects, then of mappings, in selector order */
+    GArray *caps; /* struct outcome_cap: table of objects, then of mappings, in selector order */
 };
 
 struct outcome {

@@ -29,7 +29,7 @@ enum { PROFILE_SIZE_MAX = 1000000 };
 struct profile_options {
     enum profile_shape shape;
     enum profile_selectors selectors;
-    uint32_t size; /* capabilities, the root among them: 1 .. PROFILE_SIZE_MAX */
+    uint32_t size;  /* capabilities, the root among them: 1 .. PROFILE_SIZE_MAX */
     bool recursive; /* by the textbook's walk instead of the kernel's */
     uint64_t seed;
 };
@@ -38,9 +38,9 @@ struct profile {
     uint64_t stack_bytes; /* painted kernel stack used from kernel entry on */
     uint32_t max_work;    /* capabilities visited in the longest event */
     uint64_t events;
-    double ns_per_cap;      /* of the REVOKE alone */
-    uint64_t bytes_per_cap; /* what one more local delegation takes from the pool */
-    uint32_t treap_depth;   /* of the table, before the REVOKE */
+    double ns_per_cap;         /* of the REVOKE alone */
+    uint64_t bytes_per_cap;    /* what one more local delegation takes from the pool */
+    uint32_t treap_depth;      /* of the table, before the REVOKE */
     uint64_t idle_stack_bytes; /* what a NOOP uses */
 };
 

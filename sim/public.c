@@ -53,7 +53,7 @@ void rescind_sim_free(struct rescind_sim *sim)
 }
 
 int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
-                               void *argument)
+                        void *argument)
 {
     int vpe = machine_vpe(sim->machine, name);
 
@@ -70,8 +70,7 @@ static bool is_vpe(const struct rescind_sim *sim, int vpe)
     return vpe >= 0 && (uint32_t)vpe < sim->vpes;
 }
 
-enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel,
-                                            int target)
+enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target)
 {
     if (!is_vpe(sim, vpe) || !is_vpe(sim, target))
         return RESCIND_INV_ARGS;
@@ -125,7 +124,7 @@ bool rescind_sim_ended(const struct rescind_sim *sim, int vpe)
 }
 
 bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
-                            struct rescind_sim_cap *cap)
+                     struct rescind_sim_cap *cap)
 {
     struct kernel_cap found;
 

@@ -80,6 +80,16 @@ bool tool_format(const char *format, bool *json, int *status)
     return false;
 }
 
+bool tool_number(const char *option, gint64 number, gint64 max, int *status)
+{
+    if (number >= 0 && number <= max)
+        return true;
+    *status =
+        tool_error(TOOL_USAGE, "--%s is from 0 to %" G_GINT64_FORMAT ", not %" G_GINT64_FORMAT,
+                   option, max, number);
+    return false;
+}
+
 struct litmus *tool_litmus(const char *file)
 {
     char *error = NULL;
@@ -103,8 +113,8 @@ int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool
                 const char *replay)
 {
     struct judgement *judgement = judge(litmus, outcome);
-    char *text = json ? print_json(litmus, outcome, judgement)
-                      : print_text(litmus, outcome, judgement);
+    char *text =
+        json ? print_json(litmus, outcome, judgement) : print_text(litmus, outcome, judgement);
     int status = judgement->pass ? TOOL_OK : TOOL_FAIL;
 
     fputs(text, stdout);

@@ -13,11 +13,11 @@
 
 /* Exit statuses, worst last: with several files the highest wins. */
 enum tool_status {
-    TOOL_OK = 0,      /* every verdict holds */
-    TOOL_FAIL = 1,    /* some verdict fails */
-    TOOL_USAGE = 2,   /* wrong usage */
+    TOOL_OK = 0,       /* every verdict holds */
+    TOOL_FAIL = 1,     /* some verdict fails */
+    TOOL_USAGE = 2,    /* wrong usage */
     TOOL_BAD_FILE = 3, /* a file can't be read or is malformed */
-    TOOL_MACHINE = 4, /* the machine could not be run */
+    TOOL_MACHINE = 4,  /* the machine could not be run */
 };
 
 int tool_run(char **args);
@@ -36,6 +36,9 @@ G_GNUC_PRINTF(2, 3) int tool_error(int status, const char *format, ...);
 /* "text" or NULL: false, "json": true; else *status is set and it has been said. */
 bool tool_format(const char *format, bool *json, int *status);
 
+/* An option's number must lie in 0 .. max. False: *status is set and it has been said. */
+bool tool_number(const char *option, gint64 number, gint64 max, int *status);
+
 /* Reads a litmus file; NULL: it has been said why (exit TOOL_BAD_FILE). */
 struct litmus *tool_litmus(const char *file);
 
@@ -45,7 +48,8 @@ struct tool_console {
 };
 void tool_print(void *console, const char *text, size_t size);
 
-/* Judges and prints a report; the exit status. `replay` is the command to run it again, without the file. */
+/* Judges and prints a report; the exit status. `replay` is the command to run it again, without the
+ * file. */
 int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool json,
                 const char *replay);
 

@@ -66,24 +66,22 @@ static int boot_file(const char *file, const struct boot_command *command)
 int tool_boot(char **argv)
 {
     char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
-    gint64 seed = 0;
-    gint work = 0, watch = 0, timeout = 0;
+    gint64 seed = 0, work = 0, watch = 0, timeout = 0;
     gboolean icount = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
-        {"machine", 0, 0, G_OPTION_ARG_STRING, &machine, "QEMU's: q35 (the default) or pc",
-         "NAME"},
+        {"machine", 0, 0, G_OPTION_ARG_STRING, &machine, "QEMU's: q35 (the default) or pc", "NAME"},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &image,
          "the kernel image (the one that belongs to this tool)", "FILE"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed,
          "of the kernel's secret (0: the machine draws one)", "N"},
-        {"work", 0, 0, G_OPTION_ARG_INT, &work,
-         "capabilities that the kernel may touch an event", "N"},
-        {"watch", 0, 0, G_OPTION_ARG_INT, &watch,
+        {"work", 0, 0, G_OPTION_ARG_INT64, &work, "capabilities that the kernel may touch an event",
+         "N"},
+        {"watch", 0, 0, G_OPTION_ARG_INT64, &watch,
          "print the derivation tree around REVOKEs of a range from selector SEL", "SEL"},
-        {"icount", 0, 0, G_OPTION_ARG_NONE, &icount,
-         "a tick an instruction: every run is the same", NULL},
-        {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "stop QEMU after so long (60 and more)",
+        {"icount", 0, 0, G_OPTION_ARG_NONE, &icount, "a tick an instruction: every run is the same",
+         NULL},
+        {"timeout", 0, 0, G_OPTION_ARG_INT64, &timeout, "stop QEMU after so long (60 and more)",
          "SECONDS"},
         {"log", 0, 0, G_OPTION_ARG_STRING, &log,
          "none (the default), or info: the machine's console on standard error", "LEVEL"},
@@ -95,15 +93,19 @@ int tool_boot(char **argv)
 
     if (tool_options(&args, entries, "FILE...",
                      "Runs each litmus file once on QEMU's pc99 and judges it.", &status) &&
+        tool_number("seed", seed, G_MAXINT64, &status) &&
+        tool_number("work", work, G_MAXINT32, &status) &&
+        tool_number("watch", watch, G_MAXUINT32, &status) &&
+        tool_number("timeout", timeout, 86400, &status) &&
         tool_format(format, &command.json, &status)) {
         command.seed = (guint64)seed;
-        command.work = (guint)MAX(work, 0);
-        command.watch = (guint)MAX(watch, 0);
+        command.work = (guint)work;
+        command.watch = (guint)watch;
         command.boot = (struct boot_options){
             .image = image,
             .machine = machine,
             .icount = icount,
-            .timeout = (guint)MAX(timeout, 0),
+            .timeout = (guint)timeout,
         };
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");

@@ -118,8 +118,7 @@ int tool_profile(char **argv)
     const GOptionEntry entries[] = {
         {"shape", 0, 0, G_OPTION_ARG_STRING, &shape, "chain (the default), star, binary, random",
          "SHAPE"},
-        {"size", 0, 0, G_OPTION_ARG_STRING, &sizes, "capabilities in the tree (1000)",
-         "N[,N...]"},
+        {"size", 0, 0, G_OPTION_ARG_STRING, &sizes, "capabilities in the tree (1000)", "N[,N...]"},
         {"selectors", 0, 0, G_OPTION_ARG_STRING, &selectors,
          "their order: seq (the default), random, or attack, which would make a treap with "
          "guessable priorities a list",
@@ -140,7 +139,7 @@ int tool_profile(char **argv)
     if (tool_options(&args, entries, "",
                      "Builds a derivation tree, revokes its root, and tells what that took.",
                      &status) &&
-        tool_format(format, &json, &status) &&
+        tool_number("seed", seed, G_MAXINT64, &status) && tool_format(format, &json, &status) &&
         (shape == NULL || choose(shape, "shape", profile_shape_name, &which_shape, &status)) &&
         (selectors == NULL ||
          choose(selectors, "selectors", profile_selectors_name, &which_selectors, &status)) &&

@@ -134,17 +134,16 @@ static int run_files(char **files, struct run_options *options, enum trace_level
 int tool_run(char **argv)
 {
     char *format = NULL, *schedule = NULL, *audit = NULL, *log = NULL, *trace = NULL;
-    gint64 seed = 0;
-    gint work = 0, watch = 0;
+    gint64 seed = 0, work = 0, watch = 0;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"schedule", 0, 0, G_OPTION_ARG_STRING, &schedule, "fifo (the default) or random", "NAME"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the kernel's secret and of random (0)", "N"},
-        {"work", 0, 0, G_OPTION_ARG_INT, &work, "capabilities that the kernel may touch an event",
+        {"work", 0, 0, G_OPTION_ARG_INT64, &work, "capabilities that the kernel may touch an event",
          "N"},
         {"audit", 0, 0, G_OPTION_ARG_STRING, &audit,
          "check the kernel's invariants: always, sparse (as often as is cheap) or never", "WHEN"},
-        {"watch", 0, 0, G_OPTION_ARG_INT, &watch,
+        {"watch", 0, 0, G_OPTION_ARG_INT64, &watch,
          "print the derivation tree around REVOKEs of a range from selector SEL", "SEL"},
         {"log", 0, 0, G_OPTION_ARG_STRING, &log,
          "to standard error: none (the default), info (answers) or debug (every event)", "LEVEL"},
@@ -160,10 +159,13 @@ int tool_run(char **argv)
     if (tool_options(&args, entries, "FILE...",
                      "Runs each litmus file once in the simulator and judges it.", &status) &&
         tool_format(format, &options.json, &status) &&
+        tool_number("seed", seed, G_MAXINT64, &status) &&
+        tool_number("work", work, G_MAXINT32, &status) &&
+        tool_number("watch", watch, G_MAXUINT32, &status) &&
         choose(&options, schedule, audit, &status)) {
         options.seed = (guint64)seed;
-        options.work = (guint)MAX(work, 0);
-        options.watch = (guint)MAX(watch, 0);
+        options.work = (guint)work;
+        options.watch = (guint)watch;
         if (!trace_level(log, &level))
             status = tool_error(TOOL_USAGE, "--log is none, info or debug, not %s", log);
         else if (args[0] == NULL)

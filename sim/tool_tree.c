@@ -83,9 +83,9 @@ static GString *to_dot(struct machine *m)
 static int print_svg(struct machine *m)
 {
     GError *error = NULL;
-    GSubprocess *graphviz = g_subprocess_new(
-        G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "dot", "-Tsvg",
-        NULL);
+    GSubprocess *graphviz =
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
+                         "dot", "-Tsvg", NULL);
     GString *dot;
     char *svg = NULL;
     int status = TOOL_OK;
@@ -207,12 +207,11 @@ int tool_tree(char **argv)
 {
     static const char *const formats[] = {"text", "dot", "svg", "json", NULL};
     char *format = NULL;
-    gint64 seed = 0;
-    gint line = 0;
+    gint64 seed = 0, line = 0;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default), dot, svg or json",
          "FORMAT"},
-        {"at", 0, 0, G_OPTION_ARG_INT, &line,
+        {"at", 0, 0, G_OPTION_ARG_INT64, &line,
          "stop once this line of a program is done (a repeat: its last round)", "LINE"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the kernel's secret (0)", "N"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
@@ -221,13 +220,15 @@ int tool_tree(char **argv)
     int status = TOOL_OK;
 
     if (tool_options(&args, entries, "FILE",
-                     "Runs a litmus file and prints the derivation tree at its end.", &status)) {
+                     "Runs a litmus file and prints the derivation tree at its end.", &status) &&
+        tool_number("seed", seed, G_MAXINT64, &status) &&
+        tool_number("at", line, G_MAXINT32, &status)) {
         if (g_strv_length(args) != 1)
             status = tool_error(TOOL_USAGE, "tree needs one FILE");
         else if (format != NULL && !g_strv_contains(formats, format))
             status = tool_error(TOOL_USAGE, "--format is text, dot, svg or json, not %s", format);
         else
-            status = tree_file(args[0], (guint)MAX(line, 0), format, (guint64)seed);
+            status = tree_file(args[0], (guint)line, format, (guint64)seed);
     }
     g_strfreev(args);
     g_free(format);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what a task needs and the machine lacks: sh tests/setup.sh build|test|fuzz|coverage.
+# Installs what a task needs and the machine lacks: sh tests/setup.sh build|test|fuzz|coverage|bench.
 # With apt, through sudo when not root; without apt it names Debian's packages. Called by the
 # other scripts; a call with everything in place is quick.
 set -eu
@@ -33,13 +33,14 @@ test | fuzz)
         clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null ||
         missing="$missing libclang-rt-dev"
     ;;
+bench) command_from valgrind valgrind ;;
 coverage)
     library_from cmocka libcmocka-dev
     command_from dot graphviz
     command_from lcov lcov
     ;;
 *)
-    echo "usage: sh tests/setup.sh build|test|fuzz|coverage" >&2
+    echo "usage: sh tests/setup.sh build|test|fuzz|coverage|bench" >&2
     exit 2
     ;;
 esac

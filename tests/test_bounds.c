@@ -94,13 +94,17 @@ static uint32_t height(const struct kernel *k, uint32_t table)
 
 /* ---- Stack -------------------------------------------------------------------------------- */
 
-static void revoking_a_chain_of_a_million_takes_the_stack_of_a_chain_of_ten(void **state)
+/* A chain of ten is revoked in the very event that takes its message, whose frame holds a copy of
+ * it; so in builds that don't optimise it takes even more than one that goes on by events of its own. */
+static void revoking_a_chain_of_a_million_takes_no_more_stack_than_one_of_ten(void **state)
 {
     struct profile small = profile(PROFILE_CHAIN, PROFILE_SEQ, 10, 1);
+    struct profile middle = profile(PROFILE_CHAIN, PROFILE_SEQ, 1000, 1);
     struct profile large = profile(PROFILE_CHAIN, PROFILE_SEQ, 1000000, 1);
 
     (void)state;
-    assert_int_equal(large.stack_bytes, small.stack_bytes);
+    assert_int_equal(large.stack_bytes, middle.stack_bytes);
+    assert_true(large.stack_bytes <= small.stack_bytes);
     assert_true(small.idle_stack_bytes > 0);
     if (!SANITIZED) /* whose frames have red zones around every variable */
         assert_true(large.stack_bytes < large.idle_stack_bytes + 1024);
@@ -573,7 +577,7 @@ static void others_are_answered_while_a_long_call_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(revoking_a_chain_of_a_million_takes_the_stack_of_a_chain_of_ten),
+        cmocka_unit_test(revoking_a_chain_of_a_million_takes_no_more_stack_than_one_of_ten),
         cmocka_unit_test(the_stack_is_the_same_for_every_shape),
         cmocka_unit_test(a_capability_is_one_cache_line),
         cmocka_unit_test(a_delegation_takes_64_bytes_and_nothing_else),

@@ -663,7 +663,6 @@ static void booting_a_vpe_fails_cleanly_without_a_place_or_memory_for_it(void **
 static void a_configuration_that_makes_no_sense_has_no_kernel(void **state)
 {
     static const struct kernel_config bad[] = {
-        {.vpes = 0, .nodes = 10},
         {.vpes = RESCIND_VPE_MAX + 1, .nodes = 10},
         {.vpes = 1, .nodes = 0},
         {.vpes = 1, .nodes = (uint32_t)INT32_MAX + 1},

@@ -451,6 +451,41 @@ static void ranges_that_lie_crosswise_both_go(void **state)
     }
 }
 
+/* The copies of an EXCHANGE that has taken effect can be used and revoked before the EXCHANGE is
+ * through with them; when it is, it must not send on a revocation from further up that waits for
+ * the copy's subtree. */
+static void a_copy_is_revoked_from_two_sides_before_its_exchange_has_answered(void **state)
+{
+    (void)state;
+    struct drive *drive = four_vpes(100, 3);
+    /* VPE0 holds a copy of VPE2's gate 20 at 13, in the middle of what it will delegate. */
+    struct model_call first[] = {call_creategate(0, 11), call_creategate(0, 12),
+                                 call_creategate(0, 14)};
+    struct model_call gate = call_creategate(0, 20), hand = call_delegate(3, 20, 13, 1);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(drive_now(drive, 0, &first[i]), RESCIND_NO_ERROR);
+    assert_int_equal(drive_now(drive, 2, &gate), RESCIND_NO_ERROR);
+    assert_int_equal(drive_now(drive, 2, &hand), RESCIND_NO_ERROR);
+
+    struct model_call delegate = call_delegate(2, 11, 30, 4), use = call_obtain(0, 40, 32, 1),
+                      below = call_revoke(30, 3, true), above = call_revoke(20, 1, true);
+    /* The EXCHANGE takes effect, and has its copies still to settle; VPE1 derives from one. */
+    drive_call(drive, 0, &delegate);
+    drive_work(drive, 0);
+    drive_call(drive, 1, &use);
+    drive_call(drive, 1, &below);
+    drive_call(drive, 2, &above);
+    drive_work(drive, 0);
+    if (drive_ready(drive, 2))
+        drive_work(drive, 2);
+    drive_rest(drive);
+    struct order *order = order_new();
+    drive_judge(drive, order, false);
+    order_free(order);
+    assert_well(drive);
+    drive_free(drive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +501,7 @@ int main(void)
         cmocka_unit_test(what_a_revocation_removed_can_be_allocated_again),
         cmocka_unit_test(a_vpe_can_exit_with_the_pool_empty),
         cmocka_unit_test(ranges_that_lie_crosswise_both_go),
+        cmocka_unit_test(a_copy_is_revoked_from_two_sides_before_its_exchange_has_answered),
         cmocka_unit_test(calls_side_by_side_could_have_come_one_at_a_time),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);

@@ -9,12 +9,14 @@
 
 #include <cmocka.h>
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "pc99/layout.h"
 #include "rescind/abi.h"
 #include "rescind/startup.h"
 #include "sim/boot.h"
+#include "sim/machine.h"
 #include "tests/pc/broken_kernel.h"
 #include "user/rogue.h"
 #include "user/startup.h"
@@ -221,6 +223,17 @@ static void assert_results(const struct outcome *outcome, uint32_t vpe, const ch
     }
     assert_string_equal(text->str, hex);
     g_string_free(text, TRUE);
+}
+
+static GByteArray *small_module(void)
+{
+    struct maker *m = maker_new();
+
+    add_vpe(m, "A");
+    add_noop(m);
+    add_noop(m);
+    add_vpe(m, "B");
+    return maker_finish(m);
 }
 
 /* ---- Task 06 ------------------------------------------------------------------------------ */
@@ -439,6 +452,47 @@ static void captured_messages_are_the_bytes_of_the_ring(void **state)
     g_string_free(text, TRUE);
 }
 
+static void keep_message_of_host(void *context, uint32_t vpe, const void *message, size_t size)
+{
+    keep_message(context, vpe, message, size);
+}
+
+/* Task 06's program beside steps of a litmus file, each VPE waiting for the other: the kernel on
+ * the host and the one on the PC take the same messages, byte for byte and in the same order. */
+static void both_targets_send_the_same_bytes(void **state)
+{
+    GString *host = g_string_new(NULL), *guest = g_string_new(NULL);
+    struct boot_options options = {.capture = keep_message, .context = guest};
+    struct machine_options machine_options = {.capture = keep_message_of_host, .context = host};
+    struct maker *m = maker_new();
+    GByteArray *module;
+    struct machine *machine;
+
+    (void)state;
+    add_vpe(m, "A");
+    add_run(m, RUN_TASK06);
+    add_signal(m, 0);
+    add_wait(m, 1);
+    add_noop(m);
+    add_vpe(m, "B");
+    add_grant(m, 0, 2, 1);
+    add_wait(m, 0);
+    add_gate(m, 20);
+    add_delegate(m, 0, 20, 30, 1);
+    add_signal(m, 1);
+    module = maker_finish(m);
+    machine = machine_load(&machine_options, module->data, NULL);
+    assert_non_null(machine);
+    assert_int_equal(machine_run(machine, NULL, NULL), MACHINE_QUIET);
+    outcome_free(boot_run(module->data, module->len, &options, NULL));
+    assert_true(host->len > 2000);
+    assert_string_equal(guest->str, host->str);
+    machine_free(machine);
+    g_byte_array_unref(module);
+    g_string_free(host, TRUE);
+    g_string_free(guest, TRUE);
+}
+
 /* ---- Many, long, wild --------------------------------------------------------------------- */
 
 static void a_program_that_computes_does_not_stop_one_that_calls(void **state)
@@ -471,7 +525,7 @@ static void a_program_that_computes_does_not_stop_one_that_calls(void **state)
 
 static void an_endless_loop_takes_nothing_but_its_time(void **state)
 {
-    struct boot_options options = {.text = g_string_new(NULL), .timeout = 2};
+    struct boot_options options = {.text = g_string_new(NULL), .timeout = 4};
     struct maker *m = maker_new();
 
     (void)state;
@@ -482,7 +536,7 @@ static void an_endless_loop_takes_nothing_but_its_time(void **state)
         add_noop(m);
     }
     add_print(m, "called\n");
-    assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_TIMEOUT, "2 seconds");
+    assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_TIMEOUT, "4 seconds");
     assert_string_equal(options.text->str, "called\n");
     g_string_free(options.text, TRUE);
 }
@@ -676,24 +730,75 @@ static void a_malformed_module_is_refused_in_one_line(void **state)
                  "the start-up module is malformed: a step is of no known kind");
 }
 
-static void a_machine_without_a_module_is_refused_in_one_line(void **state)
+/* What the image says when QEMU is started by hand, with these two options more. */
+static char *image_says(const char *option, const char *value, const char *option2,
+                        const char *value2, int exit_value)
 {
     GError *error = NULL;
     char *out = NULL;
-    GSubprocess *qemu = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "timeout", "60",
-                                         "qemu-system-x86_64", "-accel", "tcg", "-m", "32",
-                                         "-nodefaults", "-no-reboot", "-display", "none", "-serial",
-                                         "stdio", "-device", "isa-debug-exit,iobase=0xf4,iosize=1",
-                                         "-kernel", g_getenv("RESCIND_IMAGE"), NULL);
+    GSubprocess *qemu = g_subprocess_new(
+        G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "timeout", "60", "qemu-system-x86_64", "-accel",
+        "tcg", "-m", "32", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-kernel", g_getenv("RESCIND_IMAGE"),
+        option, value, option2, value2, NULL);
 
-    (void)state;
     assert_non_null(qemu);
     assert_true(g_subprocess_communicate_utf8(qemu, NULL, NULL, &out, NULL, &error));
-    assert_int_equal(g_subprocess_get_exit_status(qemu), 2 * EXIT_REFUSED + 1);
+    assert_int_equal(g_subprocess_get_exit_status(qemu), 2 * exit_value + 1);
+    g_object_unref(qemu);
+    return out;
+}
+
+static void a_machine_without_a_module_is_refused_in_one_line(void **state)
+{
+    char *out = image_says("-smp", "1", NULL, NULL, EXIT_REFUSED);
+
+    (void)state;
     assert_string_equal(out,
                         "rescind: there is no start-up module: give one as the initial RAM disk\n");
     g_free(out);
-    g_object_unref(qemu);
+}
+
+static void a_processor_that_will_not_do_is_refused_in_one_line(void **state)
+{
+    char *out = image_says("-cpu", "qemu64,-nx", NULL, NULL, EXIT_REFUSED);
+
+    (void)state;
+    assert_string_equal(out, "rescind: this processor has no 64-bit mode with NX\n");
+    g_free(out);
+}
+
+static void the_command_line_is_checked(void **state)
+{
+    static const struct {
+        const char *line, *says;
+        int exit;
+    } cases[] = {
+        {"seed=77 capture", "", EXIT_DONE},
+        {"seed=", "rescind: seed= of the command line wants a decimal number\n", EXIT_REFUSED},
+        {"seed=7x", "rescind: seed= of the command line wants a decimal number\n", EXIT_REFUSED},
+        {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
+         EXIT_REFUSED},
+        {" captured", "rescind: the command line may say seed=N and capture, and nothing else\n",
+         EXIT_REFUSED},
+    };
+    GByteArray *module = small_module();
+    char *path = NULL;
+    int fd = g_file_open_tmp("rescind-XXXXXX", &path, NULL);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_true(g_file_set_contents(path, (const char *)module->data, module->len, NULL));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *out = image_says("-initrd", path, "-append", cases[i].line, cases[i].exit);
+
+        assert_string_equal(out, cases[i].says);
+        g_free(out);
+    }
+    g_unlink(path);
+    g_close(fd, NULL);
+    g_free(path);
+    g_byte_array_unref(module);
 }
 
 static void a_machine_too_small_says_how_much_is_needed(void **state)
@@ -747,17 +852,6 @@ static bool reads(const char *text, size_t size, const GByteArray *module)
     outcome_free(outcome);
     g_clear_error(&error);
     return outcome != NULL;
-}
-
-static GByteArray *small_module(void)
-{
-    struct maker *m = maker_new();
-
-    add_vpe(m, "A");
-    add_noop(m);
-    add_noop(m);
-    add_vpe(m, "B");
-    return maker_finish(m);
 }
 
 static const char good_report[] = "rescind-report 1 2\n"
@@ -838,6 +932,7 @@ int main(void)
         cmocka_unit_test(a_last_signal_wakes_who_waits_for_it),
         cmocka_unit_test(a_vpe_that_exits_has_ended_and_holds_nothing),
         cmocka_unit_test(captured_messages_are_the_bytes_of_the_ring),
+        cmocka_unit_test(both_targets_send_the_same_bytes),
         cmocka_unit_test(a_program_that_computes_does_not_stop_one_that_calls),
         cmocka_unit_test(an_endless_loop_takes_nothing_but_its_time),
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
@@ -846,6 +941,8 @@ int main(void)
         cmocka_unit_test(a_broken_kernel_in_the_guest_alone_is_seen),
         cmocka_unit_test(a_kernel_that_breaks_stops_the_machine_and_says_so),
         cmocka_unit_test(a_malformed_module_is_refused_in_one_line),
+        cmocka_unit_test(a_processor_that_will_not_do_is_refused_in_one_line),
+        cmocka_unit_test(the_command_line_is_checked),
         cmocka_unit_test(a_machine_without_a_module_is_refused_in_one_line),
         cmocka_unit_test(a_machine_too_small_says_how_much_is_needed),
         cmocka_unit_test(a_missing_image_or_qemu_is_an_error),

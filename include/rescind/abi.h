@@ -134,7 +134,7 @@ struct __attribute__((packed)) rescind_header {
 };
 _Static_assert(sizeof(struct rescind_header) == 25, "the DTU header is 25 bytes");
 
-#define RESCIND_MSG_MAX     512u                                               /* with its header */
+#define RESCIND_MSG_MAX     512u                                              /* with its header */
 #define RESCIND_PAYLOAD_MAX (RESCIND_MSG_MAX - sizeof(struct rescind_header)) /* 487 */
 
 /* Ring: this control block, then slot_count slots of slot_size bytes (both powers of two). The

@@ -12,9 +12,10 @@
  *     rescind_sim_free(sim);
  *
  * The kernel in it is the one that boots on the PC, compiled from the same sources, with its
- * invariants audited after every event if you ask for it. A process may hold any number of simulators; each
- * is used by one thread at a time. The same options and programs do the same, every time.
- * Programs are not preempted: one that loops without a call never gives the processor back.
+ * invariants audited after every event if you ask for it. A process may hold any number of
+ * simulators; each is used by one thread at a time. The same options and programs do the same,
+ * every time. Programs are not preempted: one that loops without a call never gives the processor
+ * back.
  */
 #ifndef RESCIND_SIM_H
 #define RESCIND_SIM_H

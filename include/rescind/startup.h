@@ -19,7 +19,7 @@
 
 struct rescind_startup {
     uint64_t magic;
-    uint32_t size;         /* of the whole module, bytes */
+    uint32_t size; /* of the whole module, bytes */
     uint32_t vpe_count;
     uint32_t grant_count;
     uint32_t signal_count; /* signals are numbered from 0 */

@@ -22,8 +22,8 @@ struct rescind_env {
     struct rescind_ring *replies;  /* endpoint 1: this program consumes */
     uint16_t pe;                   /* where this VPE is, for the header */
     uint16_t vpe;
-    uint32_t credits;  /* messages that endpoint 0 may still send; 1 at start */
-    const char *name;  /* of the VPE, NUL-terminated */
+    uint32_t credits; /* messages that endpoint 0 may still send; 1 at start */
+    const char *name; /* of the VPE, NUL-terminated */
     /* Gives the processor away until something may have changed. `idle` says that this program
      * has seen nothing new since it last waited; when every VPE is idle, nothing can move any
      * more. */
@@ -43,9 +43,8 @@ enum rescind_error rescind_noop(struct rescind_env *env);
 enum rescind_error rescind_creategate(struct rescind_env *env, uint32_t vpe, uint32_t dst,
                                       uint64_t label, uint32_t ep, uint64_t credits);
 /* own -> other of the VPE that selector `vpe` names (delegate), or other -> own (obtain). */
-enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe,
-                                    struct rescind_range own, struct rescind_range other,
-                                    bool obtain);
+enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe, struct rescind_range own,
+                                    struct rescind_range other, bool obtain);
 enum rescind_error rescind_revoke(struct rescind_env *env, struct rescind_range range, bool own);
 /* Text to the console: `size` bytes, of which one call carries at most 464. */
 enum rescind_error rescind_print(struct rescind_env *env, const char *text, size_t size);

@@ -1,10 +1,10 @@
 /* Tasks: the calls under way, and the lines they stand in.
  *
  * A VPE has one call outstanding at most, so there is one task a VPE and it goes by the VPE's
- * number; nothing is allocated to begin or to wait. A line is a ring of tasks, named by a 32-bit anchor
- * (0: empty) in whatever is waited for: a capability, a locked range, or the kernel's own line of
- * tasks that are ready to go on. A task stands in at most one line. Everything here is O(1);
- * in particular a whole line is made ready at once, however long.
+ * number; nothing is allocated to begin or to wait. A line is a ring of tasks, named by a 32-bit
+ * anchor (0: empty) in whatever is waited for: a capability, a locked range, or the kernel's own
+ * line of tasks that are ready to go on. A task stands in at most one line. Everything here is
+ * O(1); in particular a whole line is made ready at once, however long.
  */
 #ifndef RESCIND_BASE_TASK_H
 #define RESCIND_BASE_TASK_H

@@ -24,13 +24,13 @@ struct cap {
     uint8_t rights;                        /* enum rescind_perm, of a memory capability */
     uint8_t flags;                         /* enum cap_flag */
 
-    uint32_t table; /* which table holds it (cap/table.h) */
-    uint32_t sel;   /* at which selector */
+    uint32_t table;                     /* which table holds it (cap/table.h) */
+    uint32_t sel;                       /* at which selector */
     uint32_t priority, left, right, up; /* treap links */
 
-    uint32_t parent;      /* derived from this one; 0: a root */
-    uint32_t child;       /* one of the ring of those derived from it; 0: none */
-    uint32_t next, prev;  /* its neighbours in its parent's ring; itself when alone or a root */
+    uint32_t parent;     /* derived from this one; 0: a root */
+    uint32_t child;      /* one of the ring of those derived from it; 0: none */
+    uint32_t next, prev; /* its neighbours in its parent's ring; itself when alone or a root */
 
     uint32_t object; /* what it names, as its type understands it */
 
@@ -74,8 +74,8 @@ struct cap_spec {
     uint32_t parent; /* 0 makes a root */
 };
 
-/* Makes a capability: takes a node, enters it into its table and the derivation tree, acquires its object.
- * 0 when the pool is empty; nothing has changed then. Expected O(log n). */
+/* Makes a capability: takes a node, enters it into its table and the derivation tree, acquires its
+ * object. 0 when the pool is empty; nothing has changed then. Expected O(log n). */
 uint32_t cap_create(struct kernel *k, const struct cap_spec *spec);
 
 /* Removes a capability that has no children; its waiters become ready. Expected O(1). */

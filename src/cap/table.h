@@ -12,8 +12,8 @@
 #define TABLE_END ((uint64_t)1 << 32) /* one past the last selector */
 
 struct table {
-    uint32_t root;    /* of its treap */
-    uint32_t count;   /* capabilities in it, reserved ones included */
+    uint32_t root;               /* of its treap */
+    uint32_t count;              /* capabilities in it, reserved ones included */
     uint64_t lock_from, lock_to; /* selectors that a revocation holds; empty when equal */
     uint32_t lock_waiters;       /* line of tasks that wait for them */
 };

@@ -43,7 +43,8 @@ enum ring_state { RING_EMPTY, RING_MESSAGE, RING_FULL, RING_BROKEN };
 enum ring_state ring_look(const struct rescind_ring *ring);
 
 /* Copies the oldest message out and frees its slot. RING_MESSAGE: done; RING_BROKEN: the control
- * block makes no sense. A header->length past the slot is kept as it stands: the caller checks it. */
+ * block makes no sense. A header->length past the slot is kept as it stands: the caller checks it.
+ */
 enum ring_state ring_fetch(struct rescind_ring *ring, struct ring_message *out);
 
 #endif

@@ -83,8 +83,7 @@ static bool check_pool_counts(const struct kernel *k, uint32_t *where)
         at = node->next_free;
     }
     *where = 0;
-    return used == k->pool.used && k->pool.high <= k->pool.limit &&
-           used + free == k->pool.high - 1;
+    return used == k->pool.used && k->pool.high <= k->pool.limit && used + free == k->pool.high - 1;
 }
 
 static bool check_node_types(const struct kernel *k, uint32_t *where)
@@ -267,11 +266,14 @@ static bool check_derived_alike(const struct kernel *k, uint32_t *where)
 /* Which object node a capability of this type names; 0: none. */
 static uint8_t object_type_of(uint8_t cap_type)
 {
-    return cap_type == RESCIND_CAP_GATE ? OBJECT_GATE : cap_type == RESCIND_CAP_MEM ? OBJECT_MEM : 0;
+    return cap_type == RESCIND_CAP_GATE  ? OBJECT_GATE
+           : cap_type == RESCIND_CAP_MEM ? OBJECT_MEM
+                                         : 0;
 }
 
 /* Each capability names an object of its type, roots name objects of their own, and the counts
- * add up: then every single count is right, since derived_alike spreads each object over one tree. */
+ * add up: then every single count is right, since derived_alike spreads each object over one tree.
+ */
 static bool check_object_refs(const struct kernel *k, uint32_t *where)
 {
     uint64_t named = 0, counted = 0;
@@ -312,7 +314,8 @@ static bool check_vpe_alive(const struct kernel *k, uint32_t *where)
         *where = vpe;
         if (vpe_at(k, vpe)->ended || is_ending(k, vpe))
             continue;
-        if (table_find(k, table, RESCIND_SEL_VPE) == 0 || table_find(k, table, RESCIND_SEL_MEM) == 0)
+        if (table_find(k, table, RESCIND_SEL_VPE) == 0 ||
+            table_find(k, table, RESCIND_SEL_MEM) == 0)
             return false;
     }
     return true;

@@ -42,8 +42,8 @@ static size_t lay_out(struct kernel *k, const struct kernel_config *config)
 
 static bool is_sane(const struct kernel_config *config)
 {
-    return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 &&
-           config->nodes <= INT32_MAX && config->pe < RESCIND_PE_MAX;
+    return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 && config->nodes <= INT32_MAX &&
+           config->pe < RESCIND_PE_MAX;
 }
 
 size_t kernel_size(const struct kernel_config *config)
@@ -172,13 +172,13 @@ bool kernel_message_waiting(const struct kernel *k, uint32_t vpe)
 
     if (v->ended || v->calling)
         return false;
-    switch (ring_look(vpe_syscall_ring(k, vpe))) {
-    case RING_EMPTY:
+    switch (ring_look(vpe_reply_ring(k, vpe))) {
+    case RING_FULL:
         return false;
     case RING_BROKEN:
         return true;
     default:
-        return ring_look(vpe_reply_ring(k, vpe)) != RING_FULL;
+        return ring_look(vpe_syscall_ring(k, vpe)) != RING_EMPTY;
     }
 }
 
@@ -186,13 +186,20 @@ void kernel_message(struct kernel *k, uint32_t vpe)
 {
     struct vpe *v = vpe_at(k, vpe);
     struct ring_message message;
+    enum ring_state state;
     enum progress progress;
 
     outbox_clear(&k->outbox);
-    if (!kernel_message_waiting(k, vpe))
+    if (v->ended || v->calling)
         return;
-    if (ring_look(vpe_reply_ring(k, vpe)) == RING_BROKEN ||
-        ring_fetch(vpe_syscall_ring(k, vpe), &message) != RING_MESSAGE) {
+    state = ring_look(vpe_reply_ring(k, vpe));
+    if (state == RING_FULL)
+        return;
+    if (state != RING_BROKEN)
+        state = ring_fetch(vpe_syscall_ring(k, vpe), &message);
+    if (state == RING_EMPTY)
+        return;
+    if (state == RING_BROKEN) {
         outbox_put(&k->outbox, KERNEL_BAD_RING, vpe, 0);
         start_end(k, vpe);
         return;

@@ -2,8 +2,9 @@
  *
  * It is an event kernel: deliver one event, a bounded amount of work is done, it returns. What
  * can't finish at once waits in the arena for the next event. Nothing here blocks, recurses or
- * allocates outside the arena; all references inside are indices, so a copy of the arena is a copy of the
- * kernel. The machine around it (sim/machine.c, src/pc99/main.c) decides which event comes next:
+ * allocates outside the arena; all references inside are indices, so a copy of the arena is a copy
+ * of the kernel. The machine around it (sim/machine.c, src/pc99/main.c) decides which event comes
+ * next:
  *
  *     kernel_message(k, vpe)   when kernel_message_waiting(k, vpe)
  *     kernel_work(k, vpe)      when kernel_ready(k) names a VPE whose call has work to do
@@ -26,7 +27,8 @@ struct kernel;
 
 struct kernel_config {
     uint32_t vpes;  /* at most so many VPEs, up to RESCIND_VPE_MAX */
-    uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object */
+    uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object,
+                       and one that names none */
     uint32_t work;  /* capabilities touched an event; 0 takes the default */
     uint16_t pe;    /* this kernel's PE, for keys and headers */
     uint64_t seed;  /* of the secret generator: from the platform, or fixed for a replay */
@@ -49,8 +51,7 @@ enum rescind_error kernel_boot_vpe(struct kernel *k, uint64_t mem_addr, uint64_t
 
 /* At boot: `vpe` gets at `sel` a capability derived from selector 0 of `target`. INV_ARGS where
  * the selector is taken, OUT_OF_MEM. */
-enum rescind_error kernel_boot_grant(struct kernel *k, uint32_t vpe, uint32_t sel,
-                                     uint32_t target);
+enum rescind_error kernel_boot_grant(struct kernel *k, uint32_t vpe, uint32_t sel, uint32_t target);
 
 /* The rings of a VPE, each at the start of a 4096-byte page of its own inside the arena: the
  * VPE produces into the first and consumes from the second, and may write to both at any time,
@@ -66,7 +67,8 @@ enum vpe_state {
 enum vpe_state kernel_vpe_state(const struct kernel *k, uint32_t vpe);
 
 /* A message of `vpe` can be taken now: its ring holds one, it has no call outstanding, and a
- * reply has room. Also true for a ring that makes no sense: kernel_message() then ends the VPE. O(1). */
+ * reply has room. Also true for a ring that makes no sense: kernel_message() then ends the VPE.
+ * O(1). */
 bool kernel_message_waiting(const struct kernel *k, uint32_t vpe);
 
 /* Event: takes one message of `vpe`, decodes it and begins (mostly: finishes) the call. */
@@ -106,8 +108,8 @@ bool kernel_find(const struct kernel *k, uint32_t vpe, uint32_t kind, uint64_t f
                  struct kernel_cap *out);
 
 /* Walks the derivation tree in depth-first order, roots in the order of VPEs, tables and
- * selectors. Start with *at = 0; each call fills `out` and its depth (a root has 0). False: the walk is
- * over. The kernel must not run in between. */
+ * selectors. Start with *at = 0; each call fills `out` and its depth (a root has 0). False: the
+ * walk is over. The kernel must not run in between. */
 bool kernel_walk(const struct kernel *k, uint32_t *at, uint32_t *depth, struct kernel_cap *out);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "kernel/kernel.h"
 
-/* Prints every tree, in the order of kernel_walk(), by calls of `emit` (each with a piece of a line).
- * `vpe_name` gives a VPE's name. The kernel must not run meanwhile. Cost: one walk. */
+/* Prints every tree, in the order of kernel_walk(), by calls of `emit` (each with a piece of a
+ * line). `vpe_name` gives a VPE's name. The kernel must not run meanwhile. Cost: one walk. */
 void tree_print(const struct kernel *k, const char *(*vpe_name)(void *context, uint32_t vpe),
                 void *context, void (*emit)(void *context, const char *text, size_t size));
 

@@ -33,7 +33,7 @@ static enum rescind_error decode_print(struct bytes in, uint32_t vpe, struct cal
 
 static void begin_print(struct kernel *k, uint32_t vpe, struct call *call, struct bytes in)
 {
-    struct bytes text;
+    struct bytes text = {0};
 
     (void)call;
     print_decode(in, &text);

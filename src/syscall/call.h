@@ -2,8 +2,8 @@
  *
  * For each opcode there are two functions: a decode, which turns the message's bytes into a
  * checked struct and touches nothing, and a step, which acts. A step is called again, event by
- * event, until it says CALL_DONE; what it needs to go on is in the struct, of which every VPE has one set aside.
- * A call that can't go on joins a line and holds nothing that others could wait for.
+ * event, until it says CALL_DONE; what it needs to go on is in the struct, of which every VPE has
+ * one set aside. A call that can't go on joins a line and holds nothing that others could wait for.
  */
 #ifndef RESCIND_SYSCALL_CALL_H
 #define RESCIND_SYSCALL_CALL_H

@@ -89,7 +89,7 @@ static enum progress start(struct kernel *k, struct exchange *x, uint32_t caller
             return CALL_DONE;
         if (is_hopeless(k, x))
             found.error = RESCIND_INV_ARGS;
-        else
+        else if (x->again)
             found = check(k, x, x->awaited);
     }
     *error = found.error;
@@ -106,6 +106,7 @@ static void give_up(struct exchange *x, enum rescind_error error)
 {
     x->phase = EXCHANGE_UNDO;
     x->error = error;
+    x->again = true;
 }
 
 /* Makes copies while there is work left. */
@@ -114,7 +115,7 @@ static void reserve(struct kernel *k, struct exchange *x, uint32_t caller, uint3
     /* With work left to undo all of it, nobody can see it half done. */
     bool at_once = x->done == 0 && x->count <= *work / 2;
 
-    for (; x->done < x->count && *work > 0; x->done++, --*work) {
+    for (; x->done<x->count && * work> 0; x->done++, --*work) {
         struct lookup source = check(k, x, x->done);
         if (source.error != RESCIND_NO_ERROR || source.line != NULL) {
             x->awaited = x->done;
@@ -143,7 +144,10 @@ static void settle(struct kernel *k, struct exchange *x, uint32_t caller)
     struct cap *cap = cap_at(k, index);
     if ((cap->flags & CAP_RESERVED) && cap->reserver == caller) {
         cap->flags &= (uint8_t)~CAP_RESERVED;
-        task_wake(k, &cap->waiters);
+        /* Once a revocation has visited it, some wait here until it is marked, and take being
+         * woken for a sign that it is; so then all wait for that. */
+        if (!(cap->flags & CAP_VISITED))
+            task_wake(k, &cap->waiters);
     }
 }
 

@@ -3,13 +3,13 @@
  * A call copies element by element; each copy is RESERVED, invisible to others, until all of them
  * are there. The commit is one flag, turned in the event that reserves the last of them and has
  * just seen that the capability on the VPE still stands; a copy reserved earlier holds its
- * source, since a revocation waits for RESERVED children before it takes effect. So at the instant of the
- * commit all that the call needs is there. Then the reservations are settled.
+ * source, since a revocation waits for RESERVED children before it takes effect. So at the instant
+ * of the commit all that the call needs is there. Then the reservations are settled.
  *
- * An element that can't be judged (under revocation, locked, or reserved by another EXCHANGE) ends the
- * attempt: reservations are undone, from the last to the first, and the call waits holding nothing and starts again at
- * that element. So no other call ever waits for one that waits here. A call whose range fits one event never
- * shows a reservation at all.
+ * An element that can't be judged (under revocation, locked, or reserved by another EXCHANGE) ends
+ * the attempt: reservations are undone, from the last to the first, and the call waits holding
+ * nothing and starts again at that element. So no other call ever waits for one that waits here. A
+ * call whose range fits one event never shows a reservation at all.
  */
 #ifndef RESCIND_SYSCALL_EXCHANGE_H
 #define RESCIND_SYSCALL_EXCHANGE_H
@@ -28,8 +28,9 @@ struct exchange {
     uint32_t count; /* of each */
 
     enum exchange_phase phase;
-    uint32_t done;    /* copies reserved (RESERVE, UNDO) or settled (SETTLE) so far */
-    uint32_t awaited; /* the element at which the last attempt met something to wait for */
+    uint32_t done;            /* copies reserved (RESERVE, UNDO) or settled (SETTLE) so far */
+    bool again;               /* an attempt has failed: */
+    uint32_t awaited;         /* at this element it met something to wait for */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
     uint32_t target;          /* once copies are reserved: the other VPE, */
     uint32_t src_table;       /* and both tables */

@@ -69,9 +69,8 @@ enum rescind_error rescind_creategate(struct rescind_env *env, uint32_t vpe, uin
     return send(env, &m);
 }
 
-enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe,
-                                    struct rescind_range own, struct rescind_range other,
-                                    bool obtain)
+enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe, struct rescind_range own,
+                                    struct rescind_range other, bool obtain)
 {
     struct message m = {0};
 

@@ -91,7 +91,8 @@ static enum rescind_error test_exchange_cycle(struct rescind_env *env)
 static const struct {
     enum rescind_error (*run)(struct rescind_env *env);
     const char *name;
-    const char *detail; /* what follows the error code in a line that passes; NULL: no code is shown */
+    const char
+        *detail; /* what follows the error code in a line that passes; NULL: no code is shown */
 } tests[] = {
     {test_noop, "NOOP x3", NULL},
     {test_creategate, "CREATEGATE sel=5", ""},

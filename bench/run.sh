@@ -1,0 +1,40 @@
+#!/bin/sh
+# The README's figures: sh bench/run.sh. Builds, and prints a table of what revocations and exchanges cost:
+# stack, work, time and bytes by `rescind profile`, instructions by callgrind. Instruction counts repeat
+# exactly; times are this machine's.
+set -eu
+cd "$(dirname "$0")/.."
+sh tests/setup.sh bench
+mkdir -p build
+[ -e build/build.ninja ] || meson setup build >build/setup.log
+ninja -C build --quiet rescind
+
+tool=build/rescind count=10000
+out=$(mktemp)
+trap 'rm -f "$out" "$out".*' EXIT
+
+# FUNCTION OPTIONS...: instructions a capability while FUNCTION of sim/profile.c runs.
+instructions() {
+    function=$1
+    shift
+    valgrind --tool=callgrind --callgrind-out-file="$out.callgrind" --toggle-collect="$function" \
+        $tool profile --size $count "$@" >/dev/null 2>"$out"
+    awk -v n=$count '/Collected/ { printf "%d", $4 / n }' "$out"
+}
+
+echo "Instructions a capability, $count capabilities:"
+echo "| shape | selectors | exchange, one by one, messages included | revoke |"
+echo "|---|---|---|---|"
+for shape in chain star binary random; do
+    for selectors in seq random attack; do
+        echo "| $shape | $selectors | $(instructions derive --shape $shape --selectors $selectors)" \
+            "| $(instructions measured --shape $shape --selectors $selectors) |"
+    done
+done
+
+echo
+echo "Stack, work and time:"
+for shape in chain star binary random; do
+    $tool profile --shape $shape --size 10,1000,100000,1000000
+done
+$tool profile --shape chain --revoke recursive --size 10,1000,100000,1000000

@@ -1,0 +1,644 @@
+/* The simulator as its users see it: rescind/sim.h and nothing else of the project.
+ *
+ * Each test is also an example of use: VPEs as C functions, a run, and a look at what is left.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "rescind/sim.h"
+
+enum { GATE = 10, OTHER = 2 /* where the other VPE's capability is granted */ };
+
+static const struct rescind_sim_options plain = {.seed = 1, .audit = true};
+
+static struct rescind_sim *sim_new(void)
+{
+    struct rescind_sim *sim = rescind_sim_new(&plain);
+
+    assert_non_null(sim);
+    return sim;
+}
+
+static void assert_quiet(struct rescind_sim *sim)
+{
+    enum rescind_sim_result result = rescind_sim_run(sim);
+
+    if (result != RESCIND_SIM_QUIET)
+        fail_msg("%s", rescind_sim_message(sim));
+    assert_string_equal(rescind_sim_message(sim), "");
+}
+
+static bool holds(struct rescind_sim *sim, int vpe, uint32_t sel)
+{
+    struct rescind_sim_cap cap;
+
+    return rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, sel, &cap) && cap.sel == sel;
+}
+
+static int value_of(struct rescind_sim *sim, int vpe)
+{
+    int value = -1;
+
+    assert_true(rescind_sim_returned(sim, vpe, &value));
+    return value;
+}
+
+static struct rescind_range one(uint32_t sel)
+{
+    return (struct rescind_range){.start = sel, .count = 1};
+}
+
+/* ---- VPEs as C functions ------------------------------------------------------------------ */
+
+static int add(struct rescind_env *env)
+{
+    const int *numbers = rescind_sim_argument(env);
+
+    return numbers[0] + numbers[1];
+}
+
+static void a_vpe_is_a_c_function_with_an_argument_and_a_result(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    int numbers[] = {40, 2}, more[] = {1, 2};
+    int a = rescind_sim_add_vpe(sim, "a", add, numbers), b = rescind_sim_add_vpe(sim, "b", add, more);
+
+    (void)state;
+    assert_int_equal(a, 0);
+    assert_int_equal(b, 1);
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, a), 42);
+    assert_int_equal(value_of(sim, b), 3);
+    assert_true(rescind_sim_returned(sim, a, NULL));
+    assert_false(rescind_sim_ended(sim, a));
+    rescind_sim_free(sim);
+}
+
+static int look_around(struct rescind_env *env)
+{
+    char *name = rescind_sim_argument(env);
+
+    strcpy(name, env->name);
+    return (int)env->vpe * 100 + (int)env->credits;
+}
+
+static void a_program_knows_its_name_and_number_and_may_send_one_message(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    char heard[2][16], name[16] = "first";
+
+    (void)state;
+    assert_int_equal(rescind_sim_add_vpe(sim, name, look_around, heard[0]), 0);
+    strcpy(name, "changed"); /* the name was copied */
+    assert_int_equal(rescind_sim_add_vpe(sim, "second", look_around, heard[1]), 1);
+    assert_quiet(sim);
+    assert_string_equal(heard[0], "first");
+    assert_string_equal(heard[1], "second");
+    assert_int_equal(value_of(sim, 0), 1);
+    assert_int_equal(value_of(sim, 1), 101);
+    rescind_sim_free(sim);
+}
+
+static void every_vpe_starts_with_itself_and_its_memory(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+    int vpe = rescind_sim_add_vpe(sim, "passive", NULL, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_true(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 0, &cap));
+    assert_true(cap.sel == 0 && cap.type == RESCIND_CAP_VPE && !cap.has_parent && cap.vpe == vpe);
+    assert_true(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 1, &cap));
+    assert_true(cap.sel == 1 && cap.type == RESCIND_CAP_MEM && !cap.has_parent);
+    assert_false(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 2, &cap));
+    assert_false(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, (uint64_t)1 << 32, &cap));
+    assert_false(rescind_sim_cap(sim, vpe, RESCIND_TABLE_MAP, 0, &cap));
+    assert_false(rescind_sim_cap(sim, vpe, RESCIND_TABLE_KINDS, 0, &cap));
+    assert_false(rescind_sim_cap(sim, 1, RESCIND_TABLE_OBJECT, 0, &cap));
+    assert_false(rescind_sim_cap(sim, -1, RESCIND_TABLE_OBJECT, 0, &cap));
+    rescind_sim_free(sim);
+}
+
+static void a_granted_capability_is_derived_from_the_targets_own(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+    int a = rescind_sim_add_vpe(sim, "a", NULL, NULL), b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(rescind_sim_grant(sim, a, 7, b), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_sim_grant(sim, a, 7, b), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_grant(sim, a, 0, b), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_grant(sim, 2, 7, b), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_grant(sim, a, 8, -1), RESCIND_INV_ARGS);
+    assert_true(rescind_sim_cap(sim, a, RESCIND_TABLE_OBJECT, 2, &cap));
+    assert_int_equal(cap.sel, 7);
+    assert_int_equal(cap.type, RESCIND_CAP_VPE);
+    assert_true(cap.has_parent);
+    assert_int_equal(cap.parent_vpe, b);
+    assert_int_equal(cap.parent_kind, RESCIND_TABLE_OBJECT);
+    assert_int_equal(cap.parent_sel, 0);
+    rescind_sim_free(sim);
+}
+
+static void there_are_no_more_vpes_and_nodes_than_were_asked_for(void **state)
+{
+    struct rescind_sim_options two = {.vpes = 2, .seed = 1}, small = {.nodes = 5, .seed = 1};
+    struct rescind_sim_options none = {.vpes = 1u << 30};
+    struct rescind_sim *sim = rescind_sim_new(&two);
+
+    (void)state;
+    assert_int_equal(rescind_sim_add_vpe(sim, "a", NULL, NULL), 0);
+    assert_int_equal(rescind_sim_add_vpe(sim, "b", NULL, NULL), 1);
+    assert_int_equal(rescind_sim_add_vpe(sim, "c", NULL, NULL), -1);
+    rescind_sim_free(sim);
+    sim = rescind_sim_new(&small);
+    assert_int_equal(rescind_sim_add_vpe(sim, "a", NULL, NULL), 0);
+    assert_int_equal(rescind_sim_add_vpe(sim, "b", NULL, NULL), -1);
+    assert_int_equal(rescind_sim_grant(sim, 0, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_sim_grant(sim, 0, 3, 0), RESCIND_OUT_OF_MEM);
+    rescind_sim_free(sim);
+    assert_null(rescind_sim_new(&none));
+    rescind_sim_free(NULL);
+}
+
+/* ---- Calls -------------------------------------------------------------------------------- */
+
+/* What Task 06 does, and what it could not look at: the other VPE's table. */
+static int create_delegate_revoke(struct rescind_env *env)
+{
+    if (rescind_noop(env) != RESCIND_NO_ERROR)
+        return 1;
+    if (rescind_creategate(env, 0, 20, 0xDEAD, 4, 16) != RESCIND_NO_ERROR)
+        return 2;
+    if (rescind_exchange(env, OTHER, one(20), one(30), false) != RESCIND_NO_ERROR)
+        return 3;
+    if (rescind_creategate(env, 0, 21, 0xBEEF, 4, 16) != RESCIND_NO_ERROR)
+        return 4;
+    if (rescind_exchange(env, OTHER, one(21), one(31), false) != RESCIND_NO_ERROR)
+        return 5;
+    if (rescind_revoke(env, one(20), true) != RESCIND_NO_ERROR)
+        return 6;
+    if (rescind_revoke(env, one(99), true) != RESCIND_NO_ERROR)
+        return 7;
+    return 0;
+}
+
+static void a_revocation_in_one_vpe_shows_in_the_table_of_the_other(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+    int a = rescind_sim_add_vpe(sim, "VPE0", create_delegate_revoke, NULL);
+    int b = rescind_sim_add_vpe(sim, "VPE1", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(rescind_sim_grant(sim, a, OTHER, b), RESCIND_NO_ERROR);
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, a), 0);
+    assert_false(holds(sim, a, 20));
+    assert_false(holds(sim, b, 30));
+    assert_true(holds(sim, a, 21));
+    assert_true(rescind_sim_cap(sim, b, RESCIND_TABLE_OBJECT, 31, &cap));
+    assert_true(cap.type == RESCIND_CAP_GATE && cap.has_parent && cap.parent_vpe == a);
+    assert_int_equal(cap.parent_sel, 21);
+    rescind_sim_free(sim);
+}
+
+static int wrong_calls(struct rescind_env *env)
+{
+    struct rescind_range low = {.start = 0, .count = 3}, ten = {.start = 10, .count = 10};
+
+    if (rescind_creategate(env, 1, 5, 0, 2, 1) != RESCIND_INV_ARGS) /* memory is no VPE */
+        return 1;
+    if (rescind_creategate(env, 0, 0, 0, 2, 1) != RESCIND_INV_ARGS) /* taken */
+        return 2;
+    if (rescind_revoke(env, low, true) != RESCIND_INV_ARGS)
+        return 3;
+    if (rescind_exchange(env, 9, one(0), one(5), false) != RESCIND_INV_ARGS)
+        return 4;
+    if (rescind_exchange(env, 0, one(1), ten, false) != RESCIND_INV_ARGS)
+        return 5;
+    if (rescind_exchange(env, 0, ten, ten, true) != RESCIND_INV_ARGS)
+        return 6;
+    return 0;
+}
+
+static void a_wrong_call_is_answered_with_an_error_and_changes_nothing(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+    int vpe = rescind_sim_add_vpe(sim, "VPE0", wrong_calls, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, vpe), 0);
+    assert_false(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 2, &cap));
+    rescind_sim_free(sim);
+}
+
+/* Own messages: a cut REVOKE of 10 by hand; a whole one; an opcode that nobody has. */
+static int raw_messages(struct rescind_env *env)
+{
+    static const uint8_t revoke[32] = {[0] = RESCIND_SYS_REVOKE, [12] = GATE, [16] = 1, [24] = 1};
+    static const uint8_t unknown[8] = {0xFE, 0xCA};
+    uint64_t reply = UINT64_MAX;
+    uint8_t byte = 0xAA;
+
+    if (rescind_creategate(env, 0, GATE, 0, 2, 1) != RESCIND_NO_ERROR)
+        return 1;
+    if (rescind_call(env, revoke, 31, NULL, 0) != RESCIND_INV_ARGS)
+        return 2;
+    if (rescind_call(env, revoke, 32, &reply, sizeof(reply)) != RESCIND_NO_ERROR || reply != 0)
+        return 3;
+    if (rescind_call(env, unknown, 8, &reply, sizeof(reply)) != RESCIND_NOT_SUP)
+        return 4;
+    if (reply != RESCIND_NOT_SUP)
+        return 5;
+    if (rescind_call(env, revoke, 31, &byte, 1) != RESCIND_INV_ARGS || byte != RESCIND_INV_ARGS)
+        return 6; /* as much of the reply as there is room for */
+    return 0;
+}
+
+static int largest_message(struct rescind_env *env)
+{
+    static const uint8_t bytes[RESCIND_PAYLOAD_MAX + 1] = {RESCIND_SYS_NOOP};
+
+    if (rescind_call(env, bytes, 0, NULL, 0) != RESCIND_INV_ARGS)
+        return 1;
+    if (rescind_call(env, bytes, RESCIND_PAYLOAD_MAX, NULL, 0) != RESCIND_NO_ERROR)
+        return 2;
+    if (rescind_call(env, bytes, RESCIND_PAYLOAD_MAX + 1, NULL, 0) != RESCIND_INV_ARGS)
+        return 3;
+    return env->credits == 1 ? 0 : 4;
+}
+
+static void own_messages_are_sent_as_they_stand(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    int a = rescind_sim_add_vpe(sim, "a", raw_messages, NULL);
+    int b = rescind_sim_add_vpe(sim, "b", largest_message, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, a), 0);
+    assert_int_equal(value_of(sim, b), 0);
+    assert_false(holds(sim, a, GATE));
+    rescind_sim_free(sim);
+}
+
+struct text {
+    char chars[1024];
+    size_t size;
+};
+
+static void collect(void *context, const char *text, size_t size)
+{
+    struct text *all = context;
+
+    assert_true(all->size + size < sizeof(all->chars));
+    memcpy(all->chars + all->size, text, size);
+    all->size += size;
+}
+
+static int talk(struct rescind_env *env)
+{
+    char longest[465];
+
+    memset(longest, 'x', sizeof(longest));
+    rescind_print(env, "hello, ", 7);
+    rescind_print(env, "", 0);
+    rescind_print(env, "world\n", 6);
+    if (rescind_print(env, longest, 464) != RESCIND_NO_ERROR)
+        return 1;
+    return rescind_print(env, longest, 465) == RESCIND_INV_ARGS ? 0 : 2;
+}
+
+static void what_programs_print_goes_to_the_callback_in_order(void **state)
+{
+    struct text text = {.size = 0};
+    struct rescind_sim_options options = {.seed = 1, .print = collect, .print_context = &text};
+    struct rescind_sim *sim = rescind_sim_new(&options), *silent = sim_new();
+    int vpe = rescind_sim_add_vpe(sim, "a", talk, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, vpe), 0);
+    assert_int_equal(text.size, 13 + 464);
+    assert_memory_equal(text.chars, "hello, world\nxxx", 16);
+    rescind_sim_add_vpe(silent, "a", talk, NULL);
+    assert_quiet(silent);
+    rescind_sim_free(silent);
+    rescind_sim_free(sim);
+}
+
+/* ---- Ends --------------------------------------------------------------------------------- */
+
+static int leave(struct rescind_env *env)
+{
+    rescind_creategate(env, 0, GATE, 0, 2, 1);
+    rescind_exchange(env, OTHER, one(GATE), one(GATE), false);
+    rescind_exit(env, 3);
+}
+
+static void exit_takes_along_what_was_derived_and_never_returns(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+    int a = rescind_sim_add_vpe(sim, "a", leave, NULL), b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
+
+    (void)state;
+    rescind_sim_grant(sim, a, OTHER, b);
+    assert_quiet(sim);
+    assert_true(rescind_sim_ended(sim, a));
+    assert_false(rescind_sim_returned(sim, a, NULL));
+    assert_false(rescind_sim_cap(sim, a, RESCIND_TABLE_OBJECT, 0, &cap));
+    assert_false(holds(sim, b, GATE));
+    assert_true(holds(sim, b, 0));
+    assert_false(rescind_sim_ended(sim, b));
+    rescind_sim_free(sim);
+}
+
+static int wait_for_ever(struct rescind_env *env)
+{
+    rescind_noop(env);
+    for (;;)
+        env->wait(env, true);
+    return 0;
+}
+
+static void a_program_that_waits_for_nothing_is_stuck_and_named(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    int numbers[] = {1, 1};
+
+    (void)state;
+    rescind_sim_add_vpe(sim, "busy", add, numbers);
+    rescind_sim_add_vpe(sim, "sleeper", wait_for_ever, NULL);
+    assert_int_equal(rescind_sim_run(sim), RESCIND_SIM_STUCK);
+    assert_non_null(strstr(rescind_sim_message(sim), "sleeper"));
+    assert_null(strchr(rescind_sim_message(sim), '\n'));
+    assert_false(rescind_sim_returned(sim, 1, NULL));
+    assert_int_equal(value_of(sim, 0), 2);
+    rescind_sim_free(sim);
+}
+
+static void a_killed_vpe_ends_in_the_next_run_and_loses_all(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    struct rescind_sim_cap cap;
+
+    (void)state;
+    rescind_sim_add_vpe(sim, "a", wait_for_ever, NULL);
+    rescind_sim_add_vpe(sim, "b", NULL, NULL);
+    rescind_sim_grant(sim, 1, OTHER, 0);
+    assert_int_equal(rescind_sim_run(sim), RESCIND_SIM_STUCK);
+    rescind_sim_kill(sim, 0, 9);
+    assert_false(rescind_sim_ended(sim, 0));
+    assert_quiet(sim);
+    assert_true(rescind_sim_ended(sim, 0));
+    assert_false(rescind_sim_cap(sim, 0, RESCIND_TABLE_OBJECT, 0, &cap));
+    assert_false(holds(sim, 1, OTHER));
+    rescind_sim_kill(sim, 0, 9); /* again, and one that is not there: nothing happens */
+    rescind_sim_kill(sim, 99, 9);
+    assert_quiet(sim);
+    rescind_sim_free(sim);
+}
+
+static void a_vpe_killed_before_it_ran_never_runs(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    int numbers[] = {1, 1};
+
+    (void)state;
+    rescind_sim_add_vpe(sim, "a", add, numbers);
+    rescind_sim_kill(sim, 0, 1);
+    assert_quiet(sim);
+    assert_true(rescind_sim_ended(sim, 0));
+    assert_false(rescind_sim_returned(sim, 0, NULL));
+    rescind_sim_free(sim);
+}
+
+static int scribble(struct rescind_env *env)
+{
+    env->syscalls->head = 1000;
+    for (;;)
+        env->wait(env, false);
+    return 0;
+}
+
+static void a_vpe_that_scribbles_over_its_ring_ends_alone(void **state)
+{
+    struct rescind_sim *sim = sim_new();
+    int numbers[] = {5, 5};
+
+    (void)state;
+    rescind_sim_add_vpe(sim, "rogue", scribble, NULL);
+    rescind_sim_add_vpe(sim, "good", add, numbers);
+    assert_quiet(sim);
+    assert_true(rescind_sim_ended(sim, 0));
+    assert_false(rescind_sim_ended(sim, 1));
+    assert_int_equal(value_of(sim, 1), 10);
+    rescind_sim_free(sim);
+}
+
+/* ---- Schedules ---------------------------------------------------------------------------- */
+
+enum { RACERS = 4, ROUNDS = 6 };
+
+/* Notes when it was this program's turn. */
+static int race(struct rescind_env *env)
+{
+    struct text *all = rescind_sim_argument(env);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        all->chars[all->size++] = (char)('a' + env->vpe);
+        rescind_creategate(env, 0, GATE + (uint32_t)i, 0, 2, 1);
+        rescind_exchange(env, OTHER, one(GATE), one(100 + 10 * env->vpe + (uint32_t)i), false);
+        rescind_revoke(env, one(GATE + (uint32_t)i), i % 2 != 0);
+    }
+    return 0;
+}
+
+static struct text run_race(enum rescind_sim_schedule schedule, uint64_t seed, uint64_t *time)
+{
+    struct text text = {.size = 0};
+    struct rescind_sim_options options = {
+        .seed = seed, .schedule = schedule, .audit = true, .work = 1};
+    struct rescind_sim *sim = rescind_sim_new(&options);
+
+    for (int i = 0; i < RACERS; i++)
+        rescind_sim_add_vpe(sim, "racer", race, &text);
+    for (int i = 0; i < RACERS; i++)
+        rescind_sim_grant(sim, i, OTHER, (i + 1) % RACERS);
+    assert_quiet(sim);
+    assert_true(rescind_sim_time(sim) >= rescind_sim_events(sim));
+    assert_true(rescind_sim_events(sim) >= RACERS * ROUNDS * 3);
+    *time = rescind_sim_time(sim) << 32 | rescind_sim_events(sim);
+    rescind_sim_free(sim);
+    return text;
+}
+
+static void a_seed_repeats_its_schedule_and_other_seeds_give_others(void **state)
+{
+    int different = 0;
+    uint64_t first_time, time;
+    struct text first = run_race(RESCIND_SIM_RANDOM, 1, &first_time);
+
+    (void)state;
+    assert_int_equal(first.size, RACERS * ROUNDS);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        uint64_t again_time;
+        struct text once = run_race(RESCIND_SIM_RANDOM, seed, &time);
+        struct text again = run_race(RESCIND_SIM_RANDOM, seed, &again_time);
+        assert_memory_equal(once.chars, again.chars, once.size);
+        assert_true(time == again_time);
+        different += memcmp(first.chars, once.chars, once.size) != 0;
+    }
+    assert_true(different >= 15);
+}
+
+static void fifo_is_the_same_for_every_seed(void **state)
+{
+    uint64_t time, other_time;
+    struct text a = run_race(RESCIND_SIM_FIFO, 1, &time), b = run_race(RESCIND_SIM_FIFO, 2, &other_time);
+
+    (void)state;
+    assert_memory_equal(a.chars, b.chars, a.size);
+    assert_true(time == other_time);
+}
+
+/* ---- Many, and deep ----------------------------------------------------------------------- */
+
+static int count_up(struct rescind_env *env)
+{
+    uint32_t *counter = rescind_sim_argument(env);
+
+    for (uint32_t i = 0; i < 5; i++)
+        *counter += rescind_creategate(env, 0, GATE + i, 0, 2, 1) == RESCIND_NO_ERROR;
+    env->wait(env, true);
+    return 0;
+}
+
+static void three_hundred_simulators_live_side_by_side(void **state)
+{
+    enum { SIMS = 300 };
+    static struct rescind_sim *sims[SIMS];
+    static uint32_t counters[SIMS];
+
+    (void)state;
+    for (int i = 0; i < SIMS; i++) {
+        struct rescind_sim_options options = {.seed = (uint64_t)i, .nodes = 100 + (uint32_t)i};
+        sims[i] = rescind_sim_new(&options);
+        assert_non_null(sims[i]);
+        assert_int_equal(rescind_sim_add_vpe(sims[i], "a", count_up, &counters[i]), 0);
+    }
+    /* Each stops in the middle of its program, all stacks alive at once. */
+    for (int i = 0; i < SIMS; i++)
+        assert_int_equal(rescind_sim_run(sims[i]), RESCIND_SIM_STUCK);
+    for (int i = 0; i < SIMS; i++) {
+        assert_int_equal(counters[i], 5);
+        assert_true(holds(sims[i], 0, GATE + 4));
+    }
+    for (int i = 0; i < SIMS; i++)
+        rescind_sim_free(sims[i]);
+}
+
+static int use_stack(struct rescind_env *env)
+{
+    volatile char block[48 * 1024];
+
+    block[0] = 1;
+    block[sizeof(block) - 1] = 2;
+    rescind_noop(env);
+    return block[0] + block[sizeof(block) - 1];
+}
+
+static void a_program_has_the_stack_that_was_asked_for(void **state)
+{
+    struct rescind_sim_options options = {.seed = 1, .stack_size = 256 * 1024};
+    struct rescind_sim *sim = rescind_sim_new(&options);
+
+    (void)state;
+    assert_int_equal(rescind_sim_add_vpe(sim, "a", use_stack, NULL), 0);
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, 0), 3);
+    rescind_sim_free(sim);
+}
+
+static int descend(int levels)
+{
+    volatile char block[512];
+
+    block[0] = (char)levels;
+    return levels == 0 ? block[0] : descend(levels - 1) + block[0];
+}
+
+static int overflow(struct rescind_env *env)
+{
+    return descend(1 << 20) + (int)env->vpe;
+}
+
+/* In a child, as quiet as can be: the sanitizers' own handler must not turn the signal into a
+ * report. */
+static _Noreturn void overflow_in_a_child(void)
+{
+    struct rescind_sim *sim = rescind_sim_new(&plain);
+
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    signal(SIGSEGV, SIG_DFL);
+    rescind_sim_add_vpe(sim, "deep", overflow, NULL);
+    rescind_sim_run(sim);
+    _exit(0);
+}
+
+static void a_program_that_overflows_its_stack_dies_at_the_guard_page(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0)
+        overflow_in_a_child();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSEGV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_vpe_is_a_c_function_with_an_argument_and_a_result),
+        cmocka_unit_test(a_program_knows_its_name_and_number_and_may_send_one_message),
+        cmocka_unit_test(every_vpe_starts_with_itself_and_its_memory),
+        cmocka_unit_test(a_granted_capability_is_derived_from_the_targets_own),
+        cmocka_unit_test(there_are_no_more_vpes_and_nodes_than_were_asked_for),
+        cmocka_unit_test(a_revocation_in_one_vpe_shows_in_the_table_of_the_other),
+        cmocka_unit_test(a_wrong_call_is_answered_with_an_error_and_changes_nothing),
+        cmocka_unit_test(own_messages_are_sent_as_they_stand),
+        cmocka_unit_test(what_programs_print_goes_to_the_callback_in_order),
+        cmocka_unit_test(exit_takes_along_what_was_derived_and_never_returns),
+        cmocka_unit_test(a_program_that_waits_for_nothing_is_stuck_and_named),
+        cmocka_unit_test(a_killed_vpe_ends_in_the_next_run_and_loses_all),
+        cmocka_unit_test(a_vpe_killed_before_it_ran_never_runs),
+        cmocka_unit_test(a_vpe_that_scribbles_over_its_ring_ends_alone),
+        cmocka_unit_test(a_seed_repeats_its_schedule_and_other_seeds_give_others),
+        cmocka_unit_test(fifo_is_the_same_for_every_seed),
+        cmocka_unit_test(three_hundred_simulators_live_side_by_side),
+        cmocka_unit_test(a_program_has_the_stack_that_was_asked_for),
+        cmocka_unit_test(a_program_that_overflows_its_stack_dies_at_the_guard_page),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
