@@ -118,8 +118,8 @@ void coroutine_yield(struct coroutine *c)
 
 void coroutine_paint(struct coroutine *c)
 {
-    /* The topmost page holds what makecontext() has put there. */
-    memset(c->base + c->guard, PAINT, c->stack - 1024);
+    /* Up there is what makecontext() has put on the stack. */
+    memset(c->base + c->guard, PAINT, c->stack - 128);
 }
 
 size_t coroutine_used(const struct coroutine *c)

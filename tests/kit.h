@@ -36,7 +36,8 @@ bool kit_reply(struct kernel *k, uint32_t vpe, enum rescind_error *error);
 /* A whole call of an otherwise idle kernel: its answer. */
 enum rescind_error kit_call(struct kernel *k, uint32_t vpe, struct message message);
 
-/* The pool index of what `vpe` has at `sel` in its table of objects, reserved or not; 0: nothing. */
+/* The pool index of what `vpe` has at `sel` in its table of objects, reserved or not; 0: nothing.
+ */
 uint32_t kit_at(const struct kernel *k, uint32_t vpe, uint32_t sel);
 /* Whether others see something there. */
 bool kit_holds(const struct kernel *k, uint32_t vpe, uint32_t sel);

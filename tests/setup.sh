@@ -23,10 +23,10 @@ command_from python3 python3
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 library_from glib-2.0 libglib2.0-dev
 library_from json-glib-1.0 libjson-glib-dev
+library_from cmocka libcmocka-dev
 case $task in
 build) ;;
 test | fuzz)
-    library_from cmocka libcmocka-dev
     command_from clang clang
     command_from dot graphviz
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
@@ -35,7 +35,6 @@ test | fuzz)
     ;;
 bench) command_from valgrind valgrind ;;
 coverage)
-    library_from cmocka libcmocka-dev
     command_from dot graphviz
     command_from lcov lcov
     ;;

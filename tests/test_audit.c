@@ -161,6 +161,11 @@ static void a_table_shows_another_tables_treap(struct kernel *k)
     table_at(k, 1)->root = table_root(k, 0);
 }
 
+static void an_empty_table_has_a_wild_root(struct kernel *k)
+{
+    table_at(k, 1)->root = 0x7fffffff;
+}
+
 static void a_sibling_does_not_link_back(struct kernel *k)
 {
     at(k, 1, 20)->next = kit_at(k, 1, 20);
@@ -207,6 +212,17 @@ static void a_child_stands_in_a_ring_of_its_own(struct kernel *k)
 
     cap_at(k, a)->next = cap_at(k, a)->prev = a;
     cap_at(k, b)->next = cap_at(k, b)->prev = b;
+}
+
+static void two_capabilities_are_each_others_parent(struct kernel *k)
+{
+    uint32_t a = kit_at(k, 1, 20), b = kit_at(k, 0, 30), other = kit_at(k, 1, 21);
+
+    at(k, 0, 10)->child = other;
+    cap_at(k, other)->next = cap_at(k, other)->prev = other;
+    cap_at(k, a)->next = cap_at(k, a)->prev = a;
+    cap_at(k, a)->parent = b;
+    cap_at(k, b)->child = a;
 }
 
 static void a_copy_has_a_right_that_its_parent_lacks(struct kernel *k)
@@ -317,6 +333,13 @@ static void exchange_is_under_way(struct kernel *k)
     kit_audit(k);
 }
 
+/* Marked is the one, but not the other: the instant of the effect came too early. */
+static void a_sweep_has_something_unmarked_before_it(struct kernel *k)
+{
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    call_at(k, 0)->revoke.sweeping = true;
+}
+
 static void a_reserved_copy_has_a_child_before_its_time(struct kernel *k)
 {
     struct cap_spec spec = {.table = table_of(3, 0), .sel = 9, .type = RESCIND_CAP_GATE};
@@ -417,7 +440,10 @@ struct harm {
     void (*act)(struct kernel *k);
 };
 
-#define HARM(row, act) {#row, #row ": " #act, act}
+#define HARM(row, act)                                                                             \
+    {                                                                                              \
+#row, #row ": " #act, act                                                                  \
+    }
 
 static const struct harm harms[] = {
     HARM(pool_counts, one_node_too_many_is_counted),
@@ -432,12 +458,13 @@ static const struct harm harms[] = {
     HARM(treap_links, a_treap_link_leads_out_of_the_pool),
     HARM(treap_links, a_table_forgets_its_root),
     HARM(treap_links, a_capability_names_a_table_that_is_not_there),
+    HARM(treap_links, a_table_shows_another_tables_treap),
+    HARM(treap_links, an_empty_table_has_a_wild_root),
     HARM(treap_order, two_selectors_change_places),
     HARM(treap_order, one_selector_stands_twice),
     HARM(treap_heap, the_root_of_a_treap_has_the_largest_priority),
     HARM(table_counts, a_table_counts_one_too_many),
     HARM(table_counts, an_empty_table_counts_one),
-    HARM(table_counts, a_table_shows_another_tables_treap),
     HARM(ring_links, a_sibling_does_not_link_back),
     HARM(ring_links, a_root_stands_in_a_ring),
     HARM(ring_links, a_ring_mixes_the_children_of_two),
@@ -446,6 +473,7 @@ static const struct harm harms[] = {
     HARM(parent_live, a_capability_is_its_own_parent),
     HARM(child_known, a_parent_takes_anothers_child_for_its_own),
     HARM(child_known, a_child_stands_in_a_ring_of_its_own),
+    HARM(root_above, two_capabilities_are_each_others_parent),
     HARM(derived_alike, a_copy_has_a_right_that_its_parent_lacks),
     HARM(derived_alike, a_copy_names_another_object_than_its_parent),
     HARM(derived_alike, a_copy_has_another_type_than_its_parent),
@@ -463,6 +491,7 @@ static const struct harm harms[] = {
     HARM(visited_chain, a_capability_is_marked_without_a_visit),
     HARM(visited_chain, a_capability_is_counted_in_without_a_visit),
     HARM(visited_chain, a_sweep_has_entered_what_is_not_marked),
+    HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),
     HARM(reserved_open, a_reserved_copy_has_a_child_before_its_time),

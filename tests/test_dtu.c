@@ -60,9 +60,12 @@ static void a_new_ring_is_empty_and_laid_out_as_the_abi_says(void **state)
 {
     struct rescind_ring *ring = *state;
     static const uint8_t block[24] = {
-        0, 0, 0, 0, /* head */       0, 0, 0, 0, /* tail */
-        4, 0, 0, 0, /* slot_count */ 0, 2, 0, 0, /* slot_size */
-        3, 0, 0, 0, /* slot_mask */  2, 0, 0, 0, /* state: active */
+        0, 0, 0, 0, /* head */
+        0, 0, 0, 0, /* tail */
+        4, 0, 0, 0, /* slot_count */
+        0, 2, 0, 0, /* slot_size */
+        3, 0, 0, 0, /* slot_mask */
+        2, 0, 0, 0, /* state: active */
     };
 
     assert_memory_equal(ring, block, sizeof(block));
@@ -235,9 +238,8 @@ static void nothing_enters_or_leaves_a_ring_that_was_never_made_active(void **st
 
 static void every_field_of_the_control_block_is_doubted(void **state)
 {
-    static const uint32_t nonsense[] = {1,          2,          3,          4,         5,
-                                        7,          8,          511,        513,       1024,
-                                        0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
+    static const uint32_t nonsense[] = {
+        1, 2, 3, 4, 5, 7, 8, 511, 513, 1024, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
     struct rescind_ring *ring = *state;
     struct ring_message message;
 
@@ -332,9 +334,9 @@ static void a_sent_header_says_who_sends_and_where_replies_go(void **state)
     struct rescind_ring *ring = *state;
     uint32_t credits = 1;
     struct endpoint from = endpoint(&credits);
-    static const uint8_t expected[25] = {
-        0x00, 0x03, 0x00, 0x00, 0x01, 0x08, 0x00, 0x04, 0x00, 0xCD, 0xAB, 0, 0,
-        0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0};
+    static const uint8_t expected[25] = {0x00, 0x03, 0x00, 0x00, 0x01, 0x08, 0x00, 0x04, 0x00,
+                                         0xCD, 0xAB, 0,    0,    0,    0,    0,    0,    0,
+                                         0,    0,    0,    0,    0,    0,    0};
 
     assert_int_equal(endpoint_send(&from, ring, "12345678", 8), RESCIND_NO_ERROR);
     assert_memory_equal(ring->slots, expected, sizeof(expected));
@@ -345,9 +347,9 @@ static void a_reply_bears_the_label_that_its_request_asked_for_and_grants_a_cred
     struct rescind_ring *ring = *state;
     struct endpoint kernel = {.pe = 0x0201, .vpe = 0x0403, .number = 0};
     struct rescind_header request = {.label = 1, .reply_label = 0x0807060504030201};
-    static const uint8_t expected[33] = {0x03, 0x01, 0x02, 0, 0, 0x08, 0x00, 0x03, 0x04, 1,  2,
-                                         3,    4,    5,    6, 7, 8,    0,    0,    0,    0,  0,
-                                         0,    0,    0,    5, 0, 0,    0,    0,    0,    0,  0};
+    static const uint8_t expected[33] = {0x03, 0x01, 0x02, 0, 0, 0x08, 0x00, 0x03, 0x04, 1, 2,
+                                         3,    4,    5,    6, 7, 8,    0,    0,    0,    0, 0,
+                                         0,    0,    0,    5, 0, 0,    0,    0,    0,    0, 0};
     uint64_t payload = RESCIND_INV_ARGS;
 
     assert_int_equal(endpoint_reply(&kernel, ring, &request, &payload, 8), RESCIND_NO_ERROR);

@@ -2,9 +2,9 @@
  *
  * The kernel does one capability's work an event, and each meeting is run with the second call
  * starting after every possible number of events of the first (and a third likewise), under
- * several orders of work. After each event the kernel is audited; at the end every answer and every table must be
- * what some order of atomic calls would have left, which the driver's order search decides. What
- * each meeting must lead to beyond that stands in its own check.
+ * several orders of work. After each event the kernel is audited; at the end every answer and every
+ * table must be what some order of atomic calls would have left, which the driver's order search
+ * decides. What each meeting must lead to beyond that stands in its own check.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,9 +39,9 @@ static int free_order(void **state)
 /* ---- Building ----------------------------------------------------------------------------- */
 
 /* Three VPEs, each with capabilities on the next at 2 and on the one after that at 3. */
-static struct drive *three_vpes(uint32_t nodes)
+static struct drive *three_vpes_working(uint32_t nodes, uint32_t work)
 {
-    struct drive_config config = {.vpes = 3, .nodes = nodes, .work = 1, .seed = 1};
+    struct drive_config config = {.vpes = 3, .nodes = nodes, .work = work, .seed = 1};
     struct drive *d = drive_new(&config);
 
     for (uint32_t vpe = 0; vpe < 3; vpe++) {
@@ -49,6 +49,11 @@ static struct drive *three_vpes(uint32_t nodes)
         drive_grant(d, vpe, 3, (vpe + 2) % 3);
     }
     return d;
+}
+
+static struct drive *three_vpes(uint32_t nodes)
+{
+    return three_vpes_working(nodes, 1);
 }
 
 /* The selector at which `vpe` has its capability on `target`. */
@@ -193,7 +198,8 @@ static void finish(struct drive *d, enum policy policy, struct sights *sights,
     sights->runs++;
 }
 
-/* Every meeting of two parts: the second enters after 0, 1, 2, … events of the first. Frees the drive. */
+/* Every meeting of two parts: the second enters after 0, 1, 2, … events of the first. Frees the
+ * drive. */
 static struct sights meet(struct drive *d, struct part a, struct part b,
                           void (*check)(struct drive *d))
 {
@@ -331,9 +337,8 @@ static void nothing_is_left_of_the_chain(struct drive *d)
 
 static void a_revocation_meets_another_one_that_began_below_it(void **state)
 {
-    struct sights sights =
-        meet(chain(), part(1, call_revoke(GATE, 1, true)), part(0, call_revoke(GATE, 1, true)),
-             nothing_is_left_of_the_chain);
+    struct sights sights = meet(chain(), part(1, call_revoke(GATE, 1, true)),
+                                part(0, call_revoke(GATE, 1, true)), nothing_is_left_of_the_chain);
 
     (void)state;
     assert_true(sights.waited);
@@ -341,9 +346,8 @@ static void a_revocation_meets_another_one_that_began_below_it(void **state)
 
 static void a_revocation_meets_another_one_that_began_above_it(void **state)
 {
-    struct sights sights =
-        meet(chain(), part(0, call_revoke(GATE, 1, true)), part(1, call_revoke(GATE, 1, true)),
-             nothing_is_left_of_the_chain);
+    struct sights sights = meet(chain(), part(0, call_revoke(GATE, 1, true)),
+                                part(1, call_revoke(GATE, 1, true)), nothing_is_left_of_the_chain);
 
     (void)state;
     assert_true(sights.waited);
@@ -368,6 +372,29 @@ static void three_revocations_on_one_path_all_end(void **state)
                part(2, call_revoke(GATE, 1, false)), nothing_is_left_of_the_chain);
     meet_three(chain(), part(1, call_revoke(GATE, 2, false)), part(2, call_revoke(GATE, 1, false)),
                part(0, call_revoke(GATE + 1, 1, true)), NULL);
+}
+
+static void nothing_is_left_around_the_others_root(struct drive *d)
+{
+    assert_int_equal(held(d, 0, GATE, 3) + held(d, 1, GATE, 3) + held(d, 2, GATE, 3), 0);
+}
+
+/* VPE1:12 -> VPE0:10 -> VPE1:10 -> VPE2:10 -> VPE2:11: of VPE1's range the first root lies below
+ * VPE0's and the last above it, so either has to wait for marks of the other. */
+static void two_revocations_that_wait_for_marks_of_each_other_both_end(void **state)
+{
+    struct drive *d = three_vpes(NODES);
+    struct sights sights;
+
+    (void)state;
+    create(d, 1, GATE + 2, 1);
+    copy(d, 1, GATE + 2, 0, GATE, 1);
+    copy(d, 0, GATE, 1, GATE, 1);
+    copy(d, 1, GATE, 2, GATE, 1);
+    copy(d, 2, GATE, 2, GATE + 1, 1);
+    sights = meet(d, part(1, call_revoke(GATE, 3, true)), part(0, call_revoke(GATE, 1, true)),
+                  nothing_is_left_around_the_others_root);
+    assert_true(sights.waited);
 }
 
 /* VPE0:10 with copies at VPE1:10..12 and VPE2:10..12, each of which has one on the other side. */
@@ -442,6 +469,95 @@ static void a_doomed_root_of_own_0_is_not_used_again_before_it_goes(void **state
                part(2, call_obtain(on(2, 1), 50, GATE, 1)), NULL);
 }
 
+/* Works on `vpe` alone for as long as it can, on others where it waits, until its call is done. */
+static void favour(struct drive *d, uint32_t vpe)
+{
+    struct sights sights = {0};
+
+    while (!drive_idle(d, vpe)) {
+        if (drive_ready(d, vpe))
+            drive_work(d, vpe);
+        else
+            step(d, LOWEST, &sights);
+        assert_well(d);
+    }
+}
+
+/* VPE2 looks at two capabilities of the range, one after the other, while VPE0 revokes it: by
+ * copying from it, and by putting something in its place. */
+static void a_range_under_revocation_is_seen_whole_or_gone(void **state)
+{
+    enum { ROOTS = 8, FIRST = GATE, LAST = GATE + ROOTS - 1 };
+    const struct part revoking = part(0, call_revoke(GATE, ROOTS, true));
+    const struct model_call looks[][2] = {
+        {call_obtain(on(2, 0), 70, FIRST, 1), call_obtain(on(2, 0), 71, LAST, 1)},
+        {call_obtain(on(2, 0), 70, LAST, 1), call_obtain(on(2, 0), 71, FIRST, 1)},
+        {call_delegate(on(2, 0), 60, FIRST, 1), call_obtain(on(2, 0), 71, LAST, 1)},
+        {call_delegate(on(2, 0), 60, LAST, 1), call_obtain(on(2, 0), 71, FIRST, 1)},
+        {call_obtain(on(2, 0), 70, FIRST, 1), call_delegate(on(2, 0), 60, LAST, 1)},
+    };
+    struct drive *d = three_vpes(NODES);
+    struct sights sights = {0};
+
+    (void)state;
+    create(d, 0, GATE, ROOTS);
+    create(d, 2, 60, 1);
+    copy(d, 0, GATE, 1, GATE, 1);
+    drive_save(d);
+    for (uint32_t gap = 0; gap < 40; gap++) {
+        for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+            drive_reset(d);
+            enter(d, &revoking);
+            let(d, gap, IN_LINE, &sights);
+            for (int j = 0; j < 2; j++) {
+                struct part look = part(2, looks[i][j]);
+                enter(d, &look);
+                favour(d, 2);
+            }
+            finish(d, IN_LINE, &sights, NULL);
+        }
+    }
+    drive_free(d);
+}
+
+/* VPE1 revokes what it derived from its copy, VPE0 that copy and much else; VPE2 looks at both at
+ * the moment when VPE1 is done: first whether the copy is gone, then whether the rest is there. */
+static void
+a_doomed_root_of_own_0_does_not_go_before_the_outer_revocation_has_its_effect(void **state)
+{
+    enum { ROOTS = 8 };
+    const struct part inner = part(1, call_revoke(GATE, 1, false));
+    const struct part outer = part(0, call_revoke(GATE, ROOTS, true));
+    const struct part looks[] = {part(2, call_delegate(on(2, 1), 60, GATE, 1)),
+                                 part(2, call_obtain(on(2, 0), 70, GATE + ROOTS - 1, 1))};
+    struct drive *d = three_vpes(NODES);
+    struct sights sights = {0};
+
+    (void)state;
+    create(d, 0, GATE, ROOTS);
+    create(d, 2, 60, 1);
+    copy(d, 0, GATE, 1, GATE, 1);
+    copy(d, 1, GATE, 2, GATE, 1);
+    copy(d, 1, GATE, 2, GATE + 1, 1);
+    drive_save(d);
+    for (uint32_t first = 0; first < 12; first++) {
+        for (uint32_t second = 0; second < 12; second++) {
+            drive_reset(d);
+            enter(d, &inner);
+            let(d, first, HIGHEST, &sights);
+            enter(d, &outer);
+            let(d, second, LOWEST, &sights);
+            favour(d, 1);
+            for (int i = 0; i < 2; i++) {
+                enter(d, &looks[i]);
+                favour(d, 2);
+            }
+            finish(d, IN_LINE, &sights, NULL);
+        }
+    }
+    drive_free(d);
+}
+
 /* ---- Exchanges under revocation ----------------------------------------------------------- */
 
 /* VPE0:10..13 -> VPE1:10..13. */
@@ -468,14 +584,13 @@ static void all_or_nothing_went_over(struct drive *d)
 
 static void a_long_delegation_meets_the_revocation_of_all_its_sources(void **state)
 {
-    struct sights sights =
-        meet(lent(), part(1, call_delegate(on(1, 2), GATE, 30, 4)),
-             part(0, call_revoke(GATE, 4, true)), nothing_lent_is_left);
+    struct sights sights = meet(lent(), part(1, call_delegate(on(1, 2), GATE, 30, 4)),
+                                part(0, call_revoke(GATE, 4, true)), nothing_lent_is_left);
 
     (void)state;
     assert_true(sights.waited);
-    meet(lent(), part(0, call_revoke(GATE, 4, true)),
-         part(1, call_delegate(on(1, 2), GATE, 30, 4)), nothing_lent_is_left);
+    meet(lent(), part(0, call_revoke(GATE, 4, true)), part(1, call_delegate(on(1, 2), GATE, 30, 4)),
+         nothing_lent_is_left);
 }
 
 static void a_long_delegation_meets_the_revocation_of_one_of_its_sources(void **state)
@@ -519,6 +634,30 @@ static void the_capability_on_the_vpe_is_revoked_during_a_long_delegation(void *
          part(0, call_delegate(5, GATE, 30, 4)), all_or_nothing_went_over);
 }
 
+/* Once the revocation is answered and VPE1 has seen that nothing has arrived, nothing may. */
+static void nothing_arrives_through_a_capability_that_was_seen_to_have_gone(void **state)
+{
+    const struct part sending = part(0, call_delegate(5, GATE, 30, 4));
+    const struct part revoking = part(1, call_revoke(on(1, 2), 1, false));
+    const struct part looking = part(1, call_obtain(on(1, 2), 70, 30, 1));
+    struct drive *d = borrowed_vpe();
+    struct sights sights = {0};
+
+    (void)state;
+    drive_save(d);
+    for (uint32_t gap = 0; gap < 12; gap++) {
+        drive_reset(d);
+        enter(d, &sending);
+        let(d, gap, IN_LINE, &sights);
+        enter(d, &revoking);
+        favour(d, 1);
+        enter(d, &looking);
+        favour(d, 1);
+        finish(d, IN_LINE, &sights, all_or_nothing_went_over);
+    }
+    drive_free(d);
+}
+
 static void the_capability_on_the_vpe_is_revoked_during_a_long_obtain(void **state)
 {
     struct drive *d = three_vpes(NODES);
@@ -537,7 +676,8 @@ static void a_gate_is_made_through_a_capability_on_a_vpe_that_is_going(void **st
     meet(borrowed_vpe(), part(2, call_exit()), part(0, call_creategate(5, 50)), NULL);
 }
 
-/* What was delegated into the range came before the revocation, and went, or after it, and stays. */
+/* What was delegated into the range came before the revocation, and went, or after it, and stays.
+ */
 static void the_delegation_came_before_or_after(struct drive *d)
 {
     assert_int_equal(answer(d, 0), RESCIND_NO_ERROR);
@@ -647,10 +787,9 @@ static void a_vpe_is_ended_during_each_of_its_calls(void **state)
 
 static void a_vpe_is_ended_while_its_call_waits_for_another(void **state)
 {
-    struct sights sights =
-        meet_three(lent(), part(0, call_revoke(GATE, 4, true)),
-                   part(1, call_delegate(on(1, 2), GATE, 30, 4)), end_of(1),
-                   nobody_holds_anything_of_vpe1);
+    struct sights sights = meet_three(lent(), part(0, call_revoke(GATE, 4, true)),
+                                      part(1, call_delegate(on(1, 2), GATE, 30, 4)), end_of(1),
+                                      nobody_holds_anything_of_vpe1);
 
     (void)state;
     assert_true(sights.waited);
@@ -727,6 +866,24 @@ static void overlapping_ranges_of_one_table_are_refused_and_touching_ones_are_no
     drive_free(d);
 }
 
+/* However much an event may do: a range of which the second half is to be filled by the first. */
+static void an_exchange_never_copies_its_own_copies(void **state)
+{
+    (void)state;
+    for (uint32_t work = 1; work <= 64; work *= 2) {
+        struct drive *d = three_vpes_working(NODES, work);
+        struct model_call up = call_delegate(0, GATE, GATE + 2, 4);
+        struct model_call down = call_obtain(0, GATE - 2, GATE, 4);
+        create(d, 0, GATE, 2);
+        drive_save(d);
+        assert_int_equal(drive_now(d, 0, &up), RESCIND_INV_ARGS);
+        assert_int_equal(drive_now(d, 0, &down), RESCIND_INV_ARGS);
+        assert_int_equal(held(d, 0, 4, 20), 2);
+        assert_true(drive_judge(d, order, false));
+        drive_free(d);
+    }
+}
+
 static void exactly_one_exchange_won(struct drive *d)
 {
     bool first = answer(d, 0) == RESCIND_NO_ERROR, second = answer(d, 1) == RESCIND_NO_ERROR;
@@ -745,9 +902,9 @@ static void of_two_long_exchanges_for_the_same_selectors_one_wins(void **state)
         struct sights sights;
         create(d, 0, GATE, 4);
         create(d, 1, GATE, 4);
-        sights = meet(d, part(0, call_delegate(on(0, 2), GATE, 30, 4)),
-                      part(1, call_delegate(on(1, 2), GATE, places[i], 4)),
-                      exactly_one_exchange_won);
+        sights =
+            meet(d, part(0, call_delegate(on(0, 2), GATE, 30, 4)),
+                 part(1, call_delegate(on(1, 2), GATE, places[i], 4)), exactly_one_exchange_won);
         assert_true(sights.waited);
     }
 }
@@ -818,13 +975,18 @@ int main(void)
         cmocka_unit_test(a_revocation_meets_another_one_that_began_above_it),
         cmocka_unit_test(ranges_that_hold_a_chain_in_turns_are_revoked_whole),
         cmocka_unit_test(three_revocations_on_one_path_all_end),
+        cmocka_unit_test(two_revocations_that_wait_for_marks_of_each_other_both_end),
         cmocka_unit_test(revocations_side_by_side_meet_one_above_them),
         cmocka_unit_test(a_root_of_own_0_that_is_doomed_from_above_goes_with_the_outer_revocation),
         cmocka_unit_test(a_doomed_root_of_own_0_is_not_used_again_before_it_goes),
+        cmocka_unit_test(a_range_under_revocation_is_seen_whole_or_gone),
+        cmocka_unit_test(
+            a_doomed_root_of_own_0_does_not_go_before_the_outer_revocation_has_its_effect),
         cmocka_unit_test(a_long_delegation_meets_the_revocation_of_all_its_sources),
         cmocka_unit_test(a_long_delegation_meets_the_revocation_of_one_of_its_sources),
         cmocka_unit_test(a_long_obtain_meets_the_revocation_of_its_sources),
         cmocka_unit_test(the_capability_on_the_vpe_is_revoked_during_a_long_delegation),
+        cmocka_unit_test(nothing_arrives_through_a_capability_that_was_seen_to_have_gone),
         cmocka_unit_test(the_capability_on_the_vpe_is_revoked_during_a_long_obtain),
         cmocka_unit_test(a_gate_is_made_through_a_capability_on_a_vpe_that_is_going),
         cmocka_unit_test(a_delegation_into_a_locked_range_waits_for_it),
@@ -839,6 +1001,7 @@ int main(void)
         cmocka_unit_test(a_vpe_is_ended_while_others_wait_for_it),
         cmocka_unit_test(a_long_exchange_shows_all_its_copies_at_once),
         cmocka_unit_test(overlapping_ranges_of_one_table_are_refused_and_touching_ones_are_not),
+        cmocka_unit_test(an_exchange_never_copies_its_own_copies),
         cmocka_unit_test(of_two_long_exchanges_for_the_same_selectors_one_wins),
         cmocka_unit_test(three_exchanges_compete_and_none_starves),
         cmocka_unit_test(an_exchange_copies_what_another_one_is_just_bringing),

@@ -71,7 +71,8 @@ static void a_vpe_is_a_c_function_with_an_argument_and_a_result(void **state)
 {
     struct rescind_sim *sim = sim_new();
     int numbers[] = {40, 2}, more[] = {1, 2};
-    int a = rescind_sim_add_vpe(sim, "a", add, numbers), b = rescind_sim_add_vpe(sim, "b", add, more);
+    int a = rescind_sim_add_vpe(sim, "a", add, numbers),
+        b = rescind_sim_add_vpe(sim, "b", add, more);
 
     (void)state;
     assert_int_equal(a, 0);
@@ -134,7 +135,8 @@ static void a_granted_capability_is_derived_from_the_targets_own(void **state)
 {
     struct rescind_sim *sim = sim_new();
     struct rescind_sim_cap cap;
-    int a = rescind_sim_add_vpe(sim, "a", NULL, NULL), b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
+    int a = rescind_sim_add_vpe(sim, "a", NULL, NULL),
+        b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
 
     (void)state;
     assert_int_equal(rescind_sim_grant(sim, a, 7, b), RESCIND_NO_ERROR);
@@ -355,7 +357,8 @@ static void exit_takes_along_what_was_derived_and_never_returns(void **state)
 {
     struct rescind_sim *sim = sim_new();
     struct rescind_sim_cap cap;
-    int a = rescind_sim_add_vpe(sim, "a", leave, NULL), b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
+    int a = rescind_sim_add_vpe(sim, "a", leave, NULL),
+        b = rescind_sim_add_vpe(sim, "b", NULL, NULL);
 
     (void)state;
     rescind_sim_grant(sim, a, OTHER, b);
@@ -511,7 +514,8 @@ static void a_seed_repeats_its_schedule_and_other_seeds_give_others(void **state
 static void fifo_is_the_same_for_every_seed(void **state)
 {
     uint64_t time, other_time;
-    struct text a = run_race(RESCIND_SIM_FIFO, 1, &time), b = run_race(RESCIND_SIM_FIFO, 2, &other_time);
+    struct text a = run_race(RESCIND_SIM_FIFO, 1, &time),
+                b = run_race(RESCIND_SIM_FIFO, 2, &other_time);
 
     (void)state;
     assert_memory_equal(a.chars, b.chars, a.size);

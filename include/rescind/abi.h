@@ -14,6 +14,12 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+#define RESCIND_STATIC_ASSERT static_assert
+#else
+#define RESCIND_STATIC_ASSERT _Static_assert
+#endif
+
 /* Syscalls: number, name, bytes of the smallest whole message (a string counts its length
  * word alone). X(NAME, number, bytes) */
 #define RESCIND_SYSCALLS(X)                                                                        \
@@ -132,7 +138,7 @@ struct __attribute__((packed)) rescind_header {
     uint64_t label;
     uint64_t reply_label;
 };
-_Static_assert(sizeof(struct rescind_header) == 25, "the DTU header is 25 bytes");
+RESCIND_STATIC_ASSERT(sizeof(struct rescind_header) == 25, "the DTU header is 25 bytes");
 
 #define RESCIND_MSG_MAX     512u                                              /* with its header */
 #define RESCIND_PAYLOAD_MAX (RESCIND_MSG_MAX - sizeof(struct rescind_header)) /* 487 */
@@ -150,7 +156,7 @@ struct rescind_ring {
     uint8_t reserved[40];
     uint8_t slots[];
 };
-_Static_assert(sizeof(struct rescind_ring) == 64, "the ring's control block is 64 bytes");
+RESCIND_STATIC_ASSERT(sizeof(struct rescind_ring) == 64, "the ring's control block is 64 bytes");
 
 enum rescind_ring_state {
     RESCIND_RING_UNCONFIGURED = 0,

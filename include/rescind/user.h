@@ -15,6 +15,9 @@
 
 #include "rescind/abi.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #pragma GCC visibility push(default)
 
 struct rescind_env {
@@ -49,8 +52,11 @@ enum rescind_error rescind_revoke(struct rescind_env *env, struct rescind_range 
 /* Text to the console: `size` bytes, of which one call carries at most 464. */
 enum rescind_error rescind_print(struct rescind_env *env, const char *text, size_t size);
 /* Ends this VPE. Has no reply, and does not return. */
-_Noreturn void rescind_exit(struct rescind_env *env, uint32_t code);
+__attribute__((noreturn)) void rescind_exit(struct rescind_env *env, uint32_t code);
 
 #pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -35,3 +35,21 @@ void tree_unlink(struct kernel *k, uint32_t index)
     cap_at(k, cap->prev)->next = cap->next;
     cap_at(k, cap->next)->prev = cap->prev;
 }
+
+uint32_t tree_next(const struct kernel *k, uint32_t *at, uint32_t *depth)
+{
+    const struct cap *cap = cap_at(k, *at);
+
+    if (cap->child != 0) {
+        ++*depth;
+        return cap->child;
+    }
+    while (cap->parent != 0) {
+        if (cap->next != cap_at(k, cap->parent)->child)
+            return cap->next;
+        *at = cap->parent;
+        cap = cap_at(k, *at);
+        --*depth;
+    }
+    return 0;
+}

@@ -3,6 +3,7 @@
 
 #include "base/task.h"
 #include "cap/table.h"
+#include "cap/tree.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
@@ -21,12 +22,16 @@
     X(parent_live, "every capability's parent is live, or it is a root")                           \
     X(child_known, "a capability's first child names it as its parent, and every child is in its " \
                    "ring")                                                                         \
+    X(root_above, "every capability is below a root")                                              \
     X(derived_alike, "a derived capability has its parent's type and object, and no more rights")  \
     X(object_refs, "an object counts exactly the capabilities that name it")                       \
     X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
+    X(effect_whole,                                                                                \
+      "of a revocation that has taken effect, all in its range is marked until it is "             \
+      "swept")                                                                                     \
     X(reserved_open, "a reserved capability belongs to an EXCHANGE under way and has no children") \
     X(lines_sound, "the lines of tasks link both ways, each task stands in one, of a VPE that "    \
                    "is calling")                                                                   \
@@ -120,6 +125,12 @@ static bool treap_links_good(const struct kernel *k, uint32_t index, const struc
 
 static bool check_treap_links(const struct kernel *k, uint32_t *where)
 {
+    for (uint32_t table = 0; table < table_total(k); table++) {
+        uint32_t root = table_at(k, table)->root;
+        *where = table_vpe(table);
+        if (!in_table(k, root, table) || (root != 0 && cap_at(k, root)->up != 0))
+            return false;
+    }
     return each_cap(k, where, treap_links_good);
 }
 
@@ -247,6 +258,24 @@ static bool check_child_known(const struct kernel *k, uint32_t *where)
     return children == in_rings;
 }
 
+/* Walking down from the roots meets each capability, once. A ring of parents would be met never. */
+static bool check_root_above(const struct kernel *k, uint32_t *where)
+{
+    uint32_t caps = 0, met = 0, depth = 0;
+
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        caps += is_cap(k, index);
+        if (!is_cap(k, index) || cap_at(k, index)->parent != 0)
+            continue;
+        for (uint32_t at = index, next = index; next != 0 && met <= k->pool.high; met++) {
+            at = next;
+            next = tree_next(k, &at, &depth);
+        }
+    }
+    *where = 0;
+    return met == caps;
+}
+
 static bool derived_alike_good(const struct kernel *k, uint32_t index, const struct cap *cap)
 {
     const struct cap *parent = cap_at(k, cap->parent);
@@ -362,6 +391,36 @@ static bool visited_chain_good(const struct kernel *k, uint32_t index, const str
 static bool check_visited_chain(const struct kernel *k, uint32_t *where)
 {
     return each_cap(k, where, visited_chain_good);
+}
+
+/* What a sweep has still before it. */
+static bool range_is_marked(const struct kernel *k, const struct revoke *r, uint32_t *where)
+{
+    uint64_t from = r->sel;
+
+    for (uint32_t table = r->table; table <= r->last_table; table++, from = r->from) {
+        uint32_t at;
+        while ((at = table_find_from(k, table, from)) != 0 && cap_at(k, at)->sel < r->to) {
+            *where = at;
+            if (!(cap_at(k, at)->flags & CAP_MARKED))
+                return false;
+            from = (uint64_t)cap_at(k, at)->sel + 1;
+        }
+    }
+    return true;
+}
+
+static bool check_effect_whole(const struct kernel *k, uint32_t *where)
+{
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct call *call = call_at(k, vpe);
+        if (!vpe_at(k, vpe)->calling ||
+            (call->opcode != RESCIND_SYS_REVOKE && call->opcode != RESCIND_SYS_EXIT))
+            continue;
+        if (call->revoke.sweeping && !range_is_marked(k, &call->revoke, where))
+            return false;
+    }
+    return true;
 }
 
 static bool reserved_open_good(const struct kernel *k, uint32_t index, const struct cap *cap)

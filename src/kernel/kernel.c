@@ -182,41 +182,50 @@ bool kernel_message_waiting(const struct kernel *k, uint32_t vpe)
     }
 }
 
-void kernel_message(struct kernel *k, uint32_t vpe)
+/* Takes the message of `vpe`, if there is one, and decodes it. A function of its own, so that the
+ * message is off the stack when the call's work begins. CALL_MORE: call_step() is to go on. */
+__attribute__((noinline)) static enum ring_state take(struct kernel *k, uint32_t vpe,
+                                                      enum progress *progress)
 {
     struct vpe *v = vpe_at(k, vpe);
     struct ring_message message;
-    enum ring_state state;
-    enum progress progress;
+    enum ring_state state = ring_look(vpe_reply_ring(k, vpe));
 
-    outbox_clear(&k->outbox);
-    if (v->ended || v->calling)
-        return;
-    state = ring_look(vpe_reply_ring(k, vpe));
     if (state == RING_FULL)
-        return;
+        return RING_EMPTY;
     if (state != RING_BROKEN)
         state = ring_fetch(vpe_syscall_ring(k, vpe), &message);
-    if (state == RING_EMPTY)
-        return;
-    if (state == RING_BROKEN) {
-        outbox_put(&k->outbox, KERNEL_BAD_RING, vpe, 0);
-        start_end(k, vpe);
-        return;
-    }
+    if (state != RING_MESSAGE)
+        return state;
     v->calling = true;
     v->request = message.header;
-    if (message.header.length > RESCIND_PAYLOAD_MAX) {
-        call_at(k, vpe)->opcode = RESCIND_SYS_NOOP;
-        call_at(k, vpe)->error = RESCIND_INV_ARGS;
-        progress = CALL_DONE;
-    } else {
-        struct bytes bytes = {.data = message.payload, .size = message.header.length, .ok = true};
-        progress = call_begin(k, vpe, bytes);
+    if (message.header.length > RESCIND_PAYLOAD_MAX)
+        message.header.length = 0; /* too short for any opcode, then */
+    *progress = call_begin(
+        k, vpe, (struct bytes){.data = message.payload, .size = message.header.length, .ok = true});
+    return RING_MESSAGE;
+}
+
+void kernel_message(struct kernel *k, uint32_t vpe)
+{
+    enum progress progress = CALL_DONE;
+
+    outbox_clear(&k->outbox);
+    if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->calling)
+        return;
+    switch (take(k, vpe, &progress)) {
+    case RING_MESSAGE:
         if (progress == CALL_MORE)
             progress = call_step(k, vpe);
+        conclude(k, vpe, progress);
+        break;
+    case RING_BROKEN:
+        outbox_put(&k->outbox, KERNEL_BAD_RING, vpe, 0);
+        start_end(k, vpe);
+        break;
+    default:
+        break;
     }
-    conclude(k, vpe, progress);
 }
 
 int32_t kernel_ready(const struct kernel *k)
@@ -322,19 +331,10 @@ static uint32_t next_tree(const struct kernel *k, uint32_t table, uint64_t from)
 /* The capability behind `index` in depth-first order; *depth goes along. */
 static uint32_t walk_on(const struct kernel *k, uint32_t index, uint32_t *depth)
 {
-    const struct cap *cap = cap_at(k, index);
+    uint32_t root = index, next = tree_next(k, &root, depth);
+    const struct cap *cap = cap_at(k, root);
 
-    if (cap->child != 0) {
-        ++*depth;
-        return cap->child;
-    }
-    while (cap->parent != 0) {
-        if (cap->next != cap_at(k, cap->parent)->child)
-            return cap->next;
-        cap = cap_at(k, cap->parent);
-        --*depth;
-    }
-    return next_tree(k, cap->table, (uint64_t)cap->sel + 1);
+    return next != 0 ? next : next_tree(k, cap->table, (uint64_t)cap->sel + 1);
 }
 
 bool kernel_walk(const struct kernel *k, uint32_t *at, uint32_t *depth, struct kernel_cap *out)
