@@ -43,7 +43,7 @@ static uint32_t take(struct input *input)
 static void work(struct drive *drive, uint32_t events)
 {
     int32_t next;
-    while (events-- > 0 && (next = kernel_ready(drive->kernel)) >= 0)
+    while (events-- > 0 && (next = rescind_kernel_ready(drive->kernel)) >= 0)
         if (!drive_work(drive, (uint32_t)next))
             return;
 }

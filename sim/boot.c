@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "pc99/layout.h"
 #include "user/startup.h"
 
@@ -131,12 +131,12 @@ static void close_files(const struct run *run)
 static unsigned memory_for(const struct run *run)
 {
     const struct rescind_startup *module = (const void *)run->module;
-    const struct kernel_config config = {
+    const struct rescind_kernel_config config = {
         .vpes = module->vpe_count,
         .nodes = module->nodes,
         .work = module->work,
     };
-    uint64_t bytes = kernel_size(&config) + 2 * (uint64_t)module->size +
+    uint64_t bytes = rescind_kernel_size(&config) + 2 * (uint64_t)module->size +
                      (uint64_t)module->vpe_count * MEMORY_PER_VPE;
 
     return MEMORY_BASE + (unsigned)((bytes + MIB - 1) / MIB);

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dtu/ring.h"
-#include "kernel/audit.h"
+#include "rescind/kernel.h"
 #include "kernel/tree.h"
 #include "sim/coroutine.h"
 #include "user/programs.h"
@@ -48,7 +47,7 @@ struct machine {
     struct machine_options options;
     void *arena;
     size_t arena_size;
-    struct kernel *kernel;
+    struct rescind_kernel *kernel;
     GPtrArray *vpes; /* struct machine_vpe * */
     GArray *queue;   /* struct move, in the order in which they became possible */
     bool working;    /* MOVE_WORK is in the queue */
@@ -107,13 +106,13 @@ static void vpe_free(gpointer data)
 
 struct machine *machine_new(const struct machine_options *options, GError **error)
 {
-    struct kernel_config config = {
+    struct rescind_kernel_config config = {
         .vpes = options->vpes,
         .nodes = options->nodes,
         .work = options->work,
         .seed = options->seed,
     };
-    size_t size = kernel_size(&config);
+    size_t size = rescind_kernel_size(&config);
     struct machine *m;
     void *arena;
 
@@ -134,7 +133,7 @@ struct machine *machine_new(const struct machine_options *options, GError **erro
     m->options = *options;
     m->arena = arena;
     m->arena_size = size;
-    m->kernel = kernel_create(arena, size, &config);
+    m->kernel = rescind_kernel_create(arena, size, &config);
     m->vpes = g_ptr_array_new_with_free_func(vpe_free);
     m->queue = g_array_new(FALSE, FALSE, sizeof(struct move));
     m->random = g_rand_new_with_seed((guint32)(options->seed ^ options->seed >> 32));
@@ -196,9 +195,10 @@ static void push_vpe(struct machine *m, uint32_t vpe)
 {
     struct machine_vpe *v = vpe_of(m, vpe);
 
-    if (kernel_message_waiting(m->kernel, vpe))
+    if (rescind_kernel_message_waiting(m->kernel, vpe))
         push(m, MOVE_MESSAGE, vpe);
-    else if (kernel_vpe_state(m->kernel, vpe) == VPE_RUNNING && !v->through && v->awaits < 0)
+    else if (rescind_kernel_vpe_state(m->kernel, vpe) == RESCIND_VPE_RUNNING && !v->through &&
+             v->awaits < 0)
         push(m, MOVE_PROGRAM, vpe);
 }
 
@@ -225,8 +225,8 @@ static void function_body(void *data)
 static void start_function(struct machine *m, struct machine_vpe *v)
 {
     v->env = (struct rescind_env){
-        .syscalls = kernel_syscall_ring(m->kernel, v->number),
-        .replies = kernel_reply_ring(m->kernel, v->number),
+        .syscalls = rescind_kernel_syscall_ring(m->kernel, v->number),
+        .replies = rescind_kernel_reply_ring(m->kernel, v->number),
         .vpe = (uint16_t)v->number,
         .credits = 1,
         .name = v->name,
@@ -247,18 +247,6 @@ static bool run_function(struct machine *m, struct machine_vpe *v)
         return false;
     g_clear_pointer(&v->co, coroutine_free);
     return true;
-}
-
-static void send_step(struct machine *m, struct machine_vpe *v, const struct step *step)
-{
-    struct rescind_header header = {
-        .sender_ep = RESCIND_EP_SYSCALL,
-        .reply_ep = RESCIND_EP_REPLY,
-        .length = (uint16_t)step->size,
-        .sender_vpe = (uint16_t)v->number,
-    };
-
-    ring_send(kernel_syscall_ring(m->kernel, v->number), &header, step->payload);
 }
 
 static void set_signal(struct machine *m, uint32_t signal)
@@ -294,7 +282,8 @@ static void run_step(struct machine *m, struct machine_vpe *v)
     }
     switch (step.kind) {
     case RESCIND_STEP_CALL:
-        send_step(m, v, &step); /* done when the reply is there: see replied() */
+        /* Done when the reply is there: see replied(). */
+        rescind_kernel_send(m->kernel, v->number, step.payload, step.size);
         break;
     case RESCIND_STEP_SIGNAL:
         steps_done(&v->steps);
@@ -318,12 +307,12 @@ static void run_step(struct machine *m, struct machine_vpe *v)
 static void replied(struct machine *m, uint32_t vpe, uint32_t error)
 {
     struct machine_vpe *v = vpe_of(m, vpe);
-    struct ring_message reply;
+    uint64_t result;
 
     report(m, REPORT_REPLY, vpe, error);
     if (v->kind == STEPS && v->co == NULL &&
-        ring_fetch(kernel_reply_ring(m->kernel, vpe), &reply) == RING_MESSAGE) {
-        v->results->data[v->steps.calls] = reply.payload[0];
+        rescind_kernel_receive(m->kernel, vpe, &result, sizeof(result))) {
+        v->results->data[v->steps.calls] = (uint8_t)result;
         steps_done(&v->steps);
         struct step step;
         v->through = !steps_next(&v->steps, &step);
@@ -353,7 +342,7 @@ static void print_tree(struct machine *m, const char *title)
 /* Peeks at the message of `vpe` that is about to be taken. */
 static void peek(struct machine *m, uint32_t vpe)
 {
-    const struct rescind_ring *ring = kernel_syscall_ring(m->kernel, vpe);
+    const struct rescind_ring *ring = rescind_kernel_syscall_ring(m->kernel, vpe);
     const uint8_t *message =
         ring->slots + (size_t)(ring->tail % RESCIND_RING_SLOTS) * RESCIND_RING_SLOT_SIZE;
     struct rescind_header header;
@@ -385,16 +374,16 @@ static void watch_reply(struct machine *m, uint32_t vpe)
 
 static bool audit(struct machine *m, bool at_end)
 {
-    struct audit_finding finding;
+    struct rescind_finding finding;
 
     if (m->options.audit == AUDIT_NEVER)
         return true;
     if (m->options.audit == AUDIT_SPARSE && !at_end) {
-        if ((m->events - m->audited_at) * m->options.nodes / 64 < kernel_used(m->kernel))
+        if ((m->events - m->audited_at) * m->options.nodes / 64 < rescind_kernel_used(m->kernel))
             return true;
     }
     m->audited_at = m->events;
-    if (kernel_audit(m->kernel, &finding))
+    if (rescind_kernel_audit(m->kernel, &finding))
         return true;
     g_free(m->finding);
     m->finding =
@@ -405,42 +394,42 @@ static bool audit(struct machine *m, bool at_end)
 
 static void drain(struct machine *m)
 {
-    struct kernel_output out;
+    struct rescind_kernel_output out;
 
-    while ((out = kernel_take_output(m->kernel)).kind != KERNEL_NOTHING) {
+    while ((out = rescind_kernel_take_output(m->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
         switch (out.kind) {
-        case KERNEL_PRINT:
+        case RESCIND_OUTPUT_PRINT:
             print(m, out.text, out.size);
             break;
-        case KERNEL_REPLY:
+        case RESCIND_OUTPUT_REPLY:
             watch_reply(m, out.vpe);
             replied(m, out.vpe, out.code);
             break;
-        case KERNEL_ENDED:
+        case RESCIND_OUTPUT_ENDED:
             watch_reply(m, out.vpe);
             ended(m, out.vpe, out.code);
             break;
-        case KERNEL_BAD_RING:
+        case RESCIND_OUTPUT_BAD_RING:
             report(m, REPORT_BAD_RING, out.vpe, 0);
             break;
-        case KERNEL_NOTHING:
+        case RESCIND_OUTPUT_NOTHING:
             break;
         }
     }
-    if (kernel_ready(m->kernel) >= 0)
+    if (rescind_kernel_ready(m->kernel) >= 0)
         push(m, MOVE_WORK, 0);
 }
 
 /* Which call the kernel works on: the first in line, or under `random` any of them. */
 static uint32_t choose_work(struct machine *m)
 {
-    int32_t vpe = kernel_ready(m->kernel);
+    int32_t vpe = rescind_kernel_ready(m->kernel);
 
     if (m->options.random) {
         gint32 skip = g_rand_int_range(m->random, 0, (gint32)m->vpes->len);
         for (; skip > 0; skip--) {
-            int32_t next = kernel_ready_after(m->kernel, (uint32_t)vpe);
-            vpe = next >= 0 ? next : kernel_ready(m->kernel);
+            int32_t next = rescind_kernel_ready_after(m->kernel, (uint32_t)vpe);
+            vpe = next >= 0 ? next : rescind_kernel_ready(m->kernel);
         }
     }
     return (uint32_t)vpe;
@@ -450,7 +439,7 @@ static void move_program(struct machine *m, uint32_t vpe)
 {
     struct machine_vpe *v = vpe_of(m, vpe);
 
-    if (kernel_vpe_state(m->kernel, vpe) == VPE_ENDED || v->through)
+    if (rescind_kernel_vpe_state(m->kernel, vpe) == RESCIND_VPE_ENDED || v->through)
         return;
     report(m, REPORT_PROGRAM, vpe, 0);
     if (v->kind == FUNCTION)
@@ -468,17 +457,17 @@ static void move(struct machine *m, struct move move)
         move_program(m, move.vpe);
         return;
     case MOVE_MESSAGE:
-        if (kernel_message_waiting(m->kernel, move.vpe)) {
+        if (rescind_kernel_message_waiting(m->kernel, move.vpe)) {
             peek(m, move.vpe);
-            kernel_message(m->kernel, move.vpe);
+            rescind_kernel_message(m->kernel, move.vpe);
             m->events++;
         }
         break;
     case MOVE_WORK:
-        if (kernel_ready(m->kernel) >= 0) {
+        if (rescind_kernel_ready(m->kernel) >= 0) {
             uint32_t vpe = choose_work(m);
             report(m, REPORT_WORK, vpe, 0);
-            kernel_work(m->kernel, vpe);
+            rescind_kernel_work(m->kernel, vpe);
             m->events++;
         }
         break;
@@ -510,7 +499,7 @@ const char *machine_finding(const struct machine *m)
 
 void machine_kill(struct machine *m, uint32_t vpe, uint32_t code)
 {
-    kernel_end(m->kernel, vpe, code);
+    rescind_kernel_end(m->kernel, vpe, code);
     m->events++;
 }
 
@@ -521,7 +510,7 @@ int machine_vpe(struct machine *m, const char *name)
     uint32_t number = m->vpes->len;
     struct machine_vpe *v;
 
-    if (kernel_boot_vpe(m->kernel, (uint64_t)(number + 1) * VPE_MEMORY, VPE_MEMORY) !=
+    if (rescind_kernel_boot_vpe(m->kernel, (uint64_t)(number + 1) * VPE_MEMORY, VPE_MEMORY) !=
         RESCIND_NO_ERROR)
         return -1;
     v = g_new0(struct machine_vpe, 1);
@@ -566,7 +555,7 @@ void machine_steps(struct machine *m, uint32_t vpe, const void *module)
 
 enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t target)
 {
-    return kernel_boot_grant(m->kernel, vpe, sel, target);
+    return rescind_kernel_boot_grant(m->kernel, vpe, sel, target);
 }
 
 struct machine *machine_load(const struct machine_options *options, const void *module,
@@ -610,7 +599,7 @@ struct machine_status machine_status(const struct machine *m, uint32_t vpe)
     const struct machine_vpe *v = vpe_of(m, vpe);
 
     return (struct machine_status){
-        .ended = kernel_vpe_state(m->kernel, vpe) == VPE_ENDED,
+        .ended = rescind_kernel_vpe_state(m->kernel, vpe) == RESCIND_VPE_ENDED,
         .through = v->through,
         .value = v->value,
         .position = v->steps.position,
@@ -627,16 +616,17 @@ uint64_t machine_events(const struct machine *m)
     return m->events;
 }
 
-struct kernel *machine_kernel(struct machine *m)
+struct rescind_kernel *machine_kernel(struct machine *m)
 {
     return m->kernel;
 }
 
-static void add_caps(struct kernel *k, uint32_t vpe, uint32_t kind, GArray *caps)
+static void add_caps(struct rescind_kernel *k, uint32_t vpe, uint32_t kind, GArray *caps)
 {
-    struct kernel_cap found;
+    struct rescind_kernel_cap found;
 
-    for (uint64_t from = 0; kernel_find(k, vpe, kind, from, &found); from = found.sel + 1ull) {
+    for (uint64_t from = 0; rescind_kernel_find(k, vpe, kind, from, &found);
+         from = found.sel + 1ull) {
         struct outcome_cap cap = {
             .sel = found.sel,
             .kind = (uint8_t)kind,

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "rescind/sim.h"
 #include "rescind/user.h"
 #include "sim/outcome.h"
@@ -44,7 +44,7 @@ struct machine_report {
 struct machine_options {
     uint32_t vpes;  /* at most so many */
     uint32_t nodes; /* of the kernel's pool */
-    uint32_t work;  /* see struct kernel_config */
+    uint32_t work;  /* see struct rescind_kernel_config */
     uint64_t seed;  /* of the kernel's secret and of the schedule */
     bool random;    /* the schedule: false is fifo */
     size_t stack;   /* of each C program, bytes; 0: 64 KiB */
@@ -102,7 +102,7 @@ struct machine_status machine_status(const struct machine *m, uint32_t vpe);
 
 uint64_t machine_time(const struct machine *m);   /* ticks */
 uint64_t machine_events(const struct machine *m); /* kernel events */
-struct kernel *machine_kernel(struct machine *m);
+struct rescind_kernel *machine_kernel(struct machine *m);
 const char *machine_vpe_name(void *machine, uint32_t vpe);
 
 /* What the run has left behind. The caller frees it. */

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "cap/table.h"
-#include "dtu/ring.h"
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "sim/coroutine.h"
 #include "sim/machine.h"
 #include "sim/recursive.h"
@@ -105,19 +104,18 @@ static void plan_free(struct plan *plan)
 
 /* ---- Building it -------------------------------------------------------------------------- */
 
-static bool call(struct kernel *k, const struct message *m)
+static bool call(struct rescind_kernel *k, const struct message *m)
 {
-    struct rescind_header header = {.length = (uint16_t)m->size};
-    struct ring_message reply;
+    uint64_t result = RESCIND_INV_ARGS;
 
-    ring_send(kernel_syscall_ring(k, 0), &header, m->bytes);
-    kernel_message(k, 0);
-    while (kernel_ready(k) >= 0)
-        kernel_work(k, 0);
-    return ring_fetch(kernel_reply_ring(k, 0), &reply) == RING_MESSAGE && reply.payload[0] == 0;
+    rescind_kernel_send(k, 0, m->bytes, m->size);
+    rescind_kernel_message(k, 0);
+    while (rescind_kernel_ready(k) >= 0)
+        rescind_kernel_work(k, 0);
+    return rescind_kernel_receive(k, 0, &result, sizeof(result)) && result == RESCIND_NO_ERROR;
 }
 
-static bool create(struct kernel *k, uint32_t sel)
+static bool create(struct rescind_kernel *k, uint32_t sel)
 {
     struct message m = {0};
 
@@ -130,7 +128,7 @@ static bool create(struct kernel *k, uint32_t sel)
     return call(k, &m);
 }
 
-static bool derive(struct kernel *k, uint32_t from, uint32_t to)
+static bool derive(struct rescind_kernel *k, uint32_t from, uint32_t to)
 {
     struct message m = {0};
 
@@ -142,7 +140,7 @@ static bool derive(struct kernel *k, uint32_t from, uint32_t to)
     return call(k, &m);
 }
 
-static bool build(struct kernel *k, const struct plan *plan)
+static bool build(struct rescind_kernel *k, const struct plan *plan)
 {
     if (!create(k, plan->sel[0]))
         return false;
@@ -154,12 +152,12 @@ static bool build(struct kernel *k, const struct plan *plan)
 }
 
 /* A published benchmark's chains were trees of depth one: so look before measuring. */
-static bool has_shape(struct kernel *k, const struct plan *plan)
+static bool has_shape(struct rescind_kernel *k, const struct plan *plan)
 {
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
 
     for (uint32_t i = 0; i < plan->size; i++) {
-        if (!kernel_find(k, 0, RESCIND_TABLE_OBJECT, plan->sel[i], &cap) ||
+        if (!rescind_kernel_find(k, 0, RESCIND_TABLE_OBJECT, plan->sel[i], &cap) ||
             cap.sel != plan->sel[i] || cap.has_parent != (i > 0))
             return false;
         if (i > 0 && cap.parent_sel != plan->sel[plan->parent[i]])
@@ -169,7 +167,7 @@ static bool has_shape(struct kernel *k, const struct plan *plan)
 }
 
 /* Each node's depth follows from its parent's; no recursion, no memory. */
-static uint32_t treap_depth(struct kernel *k)
+static uint32_t treap_depth(struct rescind_kernel *k)
 {
     uint32_t at = table_at(k, table_of(0, RESCIND_TABLE_OBJECT))->root, from = 0;
     uint32_t depth = 1, deepest = 1;
@@ -192,7 +190,7 @@ static uint32_t treap_depth(struct kernel *k)
 /* ---- Measuring ---------------------------------------------------------------------------- */
 
 struct measurement {
-    struct kernel *k;
+    struct rescind_kernel *k;
     uint32_t root;   /* recursive: the capability to revoke; 0: what the ring holds */
     uintptr_t entry; /* where the stack was before the kernel was entered */
     uint32_t max_work;
@@ -209,11 +207,11 @@ static void measured(void *data)
         recursive_revoke(m->k, m->root);
         m->events = 1;
     } else {
-        kernel_message(m->k, 0);
+        rescind_kernel_message(m->k, 0);
         m->events = 1;
         m->max_work = m->k->worked;
-        while (kernel_ready(m->k) >= 0) {
-            kernel_work(m->k, 0);
+        while (rescind_kernel_ready(m->k) >= 0) {
+            rescind_kernel_work(m->k, 0);
             m->max_work = MAX(m->max_work, m->k->worked);
             m->events++;
         }
@@ -239,24 +237,18 @@ static uint64_t on_painted_stack(struct measurement *m, size_t stack)
     return used;
 }
 
-static void send(struct kernel *k, const struct message *m)
-{
-    struct rescind_header header = {.length = (uint16_t)m->size};
-
-    ring_send(kernel_syscall_ring(k, 0), &header, m->bytes);
-}
-
-static bool measure(struct kernel *k, const struct plan *plan, bool recursive, struct profile *out)
+static bool measure(struct rescind_kernel *k, const struct plan *plan, bool recursive,
+                    struct profile *out)
 {
     struct measurement idle = {.k = k}, m = {.k = k};
     struct message noop = {0}, revoke = {0};
-    struct ring_message reply;
+    uint64_t result;
     size_t stack = KERNEL_STACK;
 
     message_u64(&noop, RESCIND_SYS_NOOP);
-    send(k, &noop);
+    rescind_kernel_send(k, 0, noop.bytes, noop.size);
     out->idle_stack_bytes = on_painted_stack(&idle, KERNEL_STACK);
-    if (ring_fetch(kernel_reply_ring(k, 0), &reply) != RING_MESSAGE)
+    if (!rescind_kernel_receive(k, 0, &result, sizeof(result)))
         return false;
     if (recursive) {
         m.root = table_find(k, table_of(0, RESCIND_TABLE_OBJECT), plan->sel[0]);
@@ -265,7 +257,7 @@ static bool measure(struct kernel *k, const struct plan *plan, bool recursive, s
         message_u64(&revoke, RESCIND_SYS_REVOKE);
         message_range(&revoke, (struct rescind_range){.start = plan->sel[0], .count = 1});
         message_u64(&revoke, 1);
-        send(k, &revoke);
+        rescind_kernel_send(k, 0, revoke.bytes, revoke.size);
     }
     out->stack_bytes = on_painted_stack(&m, stack);
     out->max_work = recursive ? plan->size : m.max_work;
@@ -275,12 +267,12 @@ static bool measure(struct kernel *k, const struct plan *plan, bool recursive, s
            table_at(k, table_of(0, RESCIND_TABLE_OBJECT))->count == FIRST_SEL;
 }
 
-static bool profile_kernel(struct kernel *k, const struct profile_options *options,
+static bool profile_kernel(struct rescind_kernel *k, const struct profile_options *options,
                            const struct plan *plan, struct profile *out)
 {
     uint32_t used;
 
-    kernel_boot_vpe(k, 0, 1 << 20);
+    rescind_kernel_boot_vpe(k, 0, 1 << 20);
     if (!build(k, plan) || !has_shape(k, plan))
         return false;
     used = k->pool.used;

@@ -126,10 +126,10 @@ bool rescind_sim_ended(const struct rescind_sim *sim, int vpe)
 bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
                      struct rescind_sim_cap *cap)
 {
-    struct kernel_cap found;
+    struct rescind_kernel_cap found;
 
     if (!is_vpe(sim, vpe) || kind >= RESCIND_TABLE_KINDS ||
-        !kernel_find(machine_kernel(sim->machine), (uint32_t)vpe, kind, from, &found))
+        !rescind_kernel_find(machine_kernel(sim->machine), (uint32_t)vpe, kind, from, &found))
         return false;
     *cap = (struct rescind_sim_cap){
         .vpe = vpe,

@@ -3,7 +3,7 @@
 
 #include "cap/cap.h"
 
-__attribute__((noinline)) void recursive_revoke(struct kernel *k, uint32_t index)
+__attribute__((noinline)) void recursive_revoke(struct rescind_kernel *k, uint32_t index)
 {
     for (uint32_t child; (child = cap_at(k, index)->child) != 0;)
         recursive_revoke(k, child);

@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-struct kernel;
+struct rescind_kernel;
 
 /* Removes the capability `index` and all that was derived from it, in one go, on as much stack as
  * the tree is deep. No call is under way in the kernel. */
-void recursive_revoke(struct kernel *k, uint32_t index);
+void recursive_revoke(struct rescind_kernel *k, uint32_t index);
 
 #endif

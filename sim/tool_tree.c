@@ -62,10 +62,10 @@ static GString *to_dot(struct machine *m)
 {
     GString *dot = g_string_new("digraph derivation {\n"
                                 "    node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
     uint32_t at = 0, depth;
 
-    while (kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
+    while (rescind_kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
         char *name = cap_name(m, cap.vpe, cap.kind, cap.sel);
         g_string_append_printf(dot, "    \"%s\" [label=\"%s\\n%s\"];\n", name, name,
                                judge_type_word((uint8_t)cap.type));
@@ -113,7 +113,7 @@ static int print_svg(struct machine *m)
 static void print_json_tree(struct machine *m, const char *file)
 {
     JsonBuilder *b = json_builder_new();
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
     uint32_t at = 0, depth;
 
     json_builder_begin_object(b);
@@ -121,7 +121,7 @@ static void print_json_tree(struct machine *m, const char *file)
     json_builder_add_string_value(b, file);
     json_builder_set_member_name(b, "tree");
     json_builder_begin_array(b);
-    while (kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
+    while (rescind_kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
         char *name = cap_name(m, cap.vpe, cap.kind, cap.sel);
         json_builder_begin_object(b);
         json_builder_set_member_name(b, "cap");

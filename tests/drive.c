@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/audit.h"
+#include "rescind/kernel.h"
 
 enum { PAGE = 4096, REST_EVENTS = 200000 };
 
@@ -43,20 +43,21 @@ static void forget(struct drive *drive)
 
 struct drive *drive_new(const struct drive_config *config)
 {
-    struct kernel_config kernel = {
+    struct rescind_kernel_config kernel = {
         .vpes = config->vpes, .nodes = config->nodes, .work = config->work, .seed = config->seed};
     struct drive *drive = calloc(1, sizeof *drive);
     if (!drive || config->vpes > MODEL_VPES)
         abort();
     drive->config = *config;
     drive->audit = true;
-    drive->size = kernel_size(&kernel);
+    drive->size = rescind_kernel_size(&kernel);
     drive->arena = pages(drive->size);
-    drive->kernel = kernel_create(drive->arena, drive->size, &kernel);
+    drive->kernel = rescind_kernel_create(drive->arena, drive->size, &kernel);
     if (!drive->size || !drive->kernel)
         abort();
     for (uint32_t vpe = 0; vpe < config->vpes; vpe++)
-        if (kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) != RESCIND_NO_ERROR)
+        if (rescind_kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) !=
+            RESCIND_NO_ERROR)
             abort();
     model_boot(&drive->start, config->vpes);
     forget(drive);
@@ -72,7 +73,7 @@ void drive_free(struct drive *drive)
 
 void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target)
 {
-    if (kernel_boot_grant(drive->kernel, vpe, sel, target) != RESCIND_NO_ERROR ||
+    if (rescind_kernel_boot_grant(drive->kernel, vpe, sel, target) != RESCIND_NO_ERROR ||
         model_grant(&drive->start, vpe, sel, target) != RESCIND_NO_ERROR)
         abort();
 }
@@ -85,7 +86,7 @@ void drive_save(struct drive *drive)
     }
     forget(drive);
     free(drive->saved);
-    drive->used = kernel_used(drive->kernel);
+    drive->used = rescind_kernel_used(drive->kernel);
     drive->saved = pages(drive->used);
     memcpy(drive->saved, drive->arena, drive->used);
 }
@@ -122,13 +123,13 @@ struct drive *drive_populated(void)
 bool drive_idle(const struct drive *drive, uint32_t vpe)
 {
     return drive->call[vpe] == DRIVE_NOTHING && drive->ending[vpe] == DRIVE_NOTHING &&
-           kernel_vpe_state(drive->kernel, vpe) == VPE_RUNNING;
+           rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_RUNNING;
 }
 
 bool drive_ready(const struct drive *drive, uint32_t vpe)
 {
-    for (int32_t at = kernel_ready(drive->kernel); at >= 0;
-         at = kernel_ready_after(drive->kernel, (uint32_t)at))
+    for (int32_t at = rescind_kernel_ready(drive->kernel); at >= 0;
+         at = rescind_kernel_ready_after(drive->kernel, (uint32_t)at))
         if ((uint32_t)at == vpe)
             return true;
     return false;
@@ -141,7 +142,7 @@ static uint8_t *slot(struct rescind_ring *ring, uint32_t index)
 
 void drive_put(struct drive *drive, uint32_t vpe, const void *bytes, size_t size, uint16_t length)
 {
-    struct rescind_ring *ring = kernel_syscall_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = rescind_kernel_syscall_ring(drive->kernel, vpe);
     struct rescind_header header = {.sender_ep = RESCIND_EP_SYSCALL,
                                     .reply_ep = RESCIND_EP_REPLY,
                                     .length = length,
@@ -156,7 +157,7 @@ void drive_put(struct drive *drive, uint32_t vpe, const void *bytes, size_t size
 
 bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
 {
-    struct rescind_ring *ring = kernel_reply_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = rescind_kernel_reply_ring(drive->kernel, vpe);
     if (ring->head == ring->tail)
         return false;
     struct rescind_header header;
@@ -222,7 +223,7 @@ static bool answered(struct drive *drive, uint32_t vpe, enum rescind_error error
 
 static bool ended(struct drive *drive, uint32_t vpe)
 {
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
     int32_t at = drive->call[vpe];
     int32_t ending = drive->ending[vpe];
     if (at != DRIVE_NOTHING)
@@ -233,7 +234,7 @@ static bool ended(struct drive *drive, uint32_t vpe)
         (at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT))
         return fail(drive, "VPE%" PRIu32 " has ended, and nobody asked for that", vpe);
     for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++)
-        if (kernel_find(drive->kernel, vpe, kind, 0, &cap))
+        if (rescind_kernel_find(drive->kernel, vpe, kind, 0, &cap))
             return fail(drive, "VPE%" PRIu32 " has ended and holds %" PRIu32, vpe, cap.sel);
     drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
     return true;
@@ -248,16 +249,16 @@ struct wanted {
 
 static bool take_outputs(struct drive *drive, struct wanted *wanted)
 {
-    struct kernel_output output;
+    struct rescind_kernel_output output;
     *wanted = (struct wanted){.replied = DRIVE_NOTHING, .broken = DRIVE_NOTHING};
-    while ((output = kernel_take_output(drive->kernel)).kind != KERNEL_NOTHING) {
+    while ((output = rescind_kernel_take_output(drive->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
         if (output.vpe >= drive->config.vpes)
             return fail(drive, "an output is for VPE%" PRIu32 ", which is not there", output.vpe);
-        if (output.kind == KERNEL_PRINT && output.size > RESCIND_PAYLOAD_MAX)
+        if (output.kind == RESCIND_OUTPUT_PRINT && output.size > RESCIND_PAYLOAD_MAX)
             return fail(drive, "PRINT puts out %zu bytes", output.size);
-        if (output.kind == KERNEL_BAD_RING)
+        if (output.kind == RESCIND_OUTPUT_BAD_RING)
             wanted->broken = (int32_t)output.vpe;
-        if (output.kind != KERNEL_REPLY)
+        if (output.kind != RESCIND_OUTPUT_REPLY)
             continue;
         if (wanted->replied != DRIVE_NOTHING)
             return fail(drive, "one event replies twice");
@@ -285,8 +286,8 @@ static bool take_replies(struct drive *drive, const struct wanted *wanted)
 
 bool drive_audit(struct drive *drive)
 {
-    struct audit_finding finding;
-    if (kernel_audit(drive->kernel, &finding))
+    struct rescind_finding finding;
+    if (rescind_kernel_audit(drive->kernel, &finding))
         return true;
     return fail(drive, "audit: %s (%s) is broken at %" PRIu32, finding.name, finding.sentence,
                 finding.where);
@@ -306,9 +307,10 @@ static bool after_event(struct drive *drive, int32_t broken)
         return fail(drive, "a ring is called broken that is not, or the other way round");
     for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
         bool open = drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING;
-        if (open && kernel_vpe_state(drive->kernel, vpe) == VPE_ENDED && !ended(drive, vpe))
+        if (open && rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_ENDED &&
+            !ended(drive, vpe))
             return false;
-        if (!open && kernel_vpe_state(drive->kernel, vpe) == VPE_WAITING)
+        if (!open && rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_WAITING)
             return fail(drive, "VPE%" PRIu32 " waits, though its call is answered", vpe);
     }
     return !drive->failure[0];
@@ -333,9 +335,9 @@ static bool deliver(struct drive *drive, uint32_t vpe, const struct model_call *
         return fail(drive, "VPE%" PRIu32 " can't call now", vpe);
     drive_put(drive, vpe, message, size, (uint16_t)size);
     drive->call[vpe] = write_down(drive, vpe, call);
-    if (!kernel_message_waiting(drive->kernel, vpe))
+    if (!rescind_kernel_message_waiting(drive->kernel, vpe))
         return fail(drive, "the message of VPE%" PRIu32 " is not seen", vpe);
-    kernel_message(drive->kernel, vpe);
+    rescind_kernel_message(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
 
@@ -362,23 +364,23 @@ static bool is_sound(const struct rescind_ring *ring)
 
 void drive_spoil(struct drive *drive, uint32_t vpe, bool reply, uint32_t offset, uint8_t value)
 {
-    struct rescind_ring *ring =
-        reply ? kernel_reply_ring(drive->kernel, vpe) : kernel_syscall_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = reply ? rescind_kernel_reply_ring(drive->kernel, vpe)
+                                      : rescind_kernel_syscall_ring(drive->kernel, vpe);
     drive->spoilt[vpe] = true;
     ((uint8_t *)ring)[offset % PAGE] = value;
 }
 
 bool drive_deliver(struct drive *drive, uint32_t vpe)
 {
-    const struct rescind_ring *calls = kernel_syscall_ring(drive->kernel, vpe);
+    const struct rescind_ring *calls = rescind_kernel_syscall_ring(drive->kernel, vpe);
     struct model_call call = call_exit();
     if (drive->failure[0])
         return false;
-    if (!drive_idle(drive, vpe) || !kernel_message_waiting(drive->kernel, vpe))
+    if (!drive_idle(drive, vpe) || !rescind_kernel_message_waiting(drive->kernel, vpe))
         return true;
-    if (!is_sound(calls) || !is_sound(kernel_reply_ring(drive->kernel, vpe))) {
+    if (!is_sound(calls) || !is_sound(rescind_kernel_reply_ring(drive->kernel, vpe))) {
         drive->ending[vpe] = write_down(drive, vpe, &call);
-        kernel_message(drive->kernel, vpe);
+        rescind_kernel_message(drive->kernel, vpe);
         return after_event(drive, (int32_t)vpe);
     }
     const uint8_t *message = calls->slots + (size_t)calls->tail * RESCIND_RING_SLOT_SIZE;
@@ -388,7 +390,7 @@ bool drive_deliver(struct drive *drive, uint32_t vpe)
                ? (struct model_call){.error = RESCIND_INV_ARGS}
                : model_decode(message + sizeof header, header.length);
     drive->call[vpe] = write_down(drive, vpe, &call);
-    kernel_message(drive->kernel, vpe);
+    rescind_kernel_message(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
 
@@ -398,7 +400,7 @@ bool drive_work(struct drive *drive, uint32_t vpe)
         return false;
     if (!drive_ready(drive, vpe))
         return fail(drive, "VPE%" PRIu32 " is not in the line", vpe);
-    kernel_work(drive->kernel, vpe);
+    rescind_kernel_work(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
 
@@ -408,7 +410,7 @@ bool drive_end(struct drive *drive, uint32_t vpe)
     if (drive->failure[0])
         return false;
     drive->ending[vpe] = write_down(drive, vpe, &call);
-    kernel_end(drive->kernel, vpe, 0);
+    rescind_kernel_end(drive->kernel, vpe, 0);
     return after_event(drive, DRIVE_NOTHING);
 }
 
@@ -416,7 +418,7 @@ bool drive_rest(struct drive *drive)
 {
     uint64_t limit = drive->events + REST_EVENTS;
     int32_t next;
-    while ((next = kernel_ready(drive->kernel)) >= 0) {
+    while ((next = rescind_kernel_ready(drive->kernel)) >= 0) {
         if (drive->events == limit)
             return fail(drive, "%d events on, there is still work", REST_EVENTS);
         if (!drive_work(drive, (uint32_t)next))
@@ -441,9 +443,10 @@ uint32_t drive_rows(const struct drive *drive, struct model_row *rows)
     uint32_t count = 0;
     for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
         for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
-            struct kernel_cap cap;
+            struct rescind_kernel_cap cap;
             uint64_t from = 0;
-            while (count < MODEL_CAPS && kernel_find(drive->kernel, vpe, kind, from, &cap)) {
+            while (count < MODEL_CAPS &&
+                   rescind_kernel_find(drive->kernel, vpe, kind, from, &cap)) {
                 struct model_row row = {
                     .vpe = cap.vpe, .kind = cap.kind, .sel = cap.sel, .type = cap.type};
                 if (cap.has_parent) {

@@ -11,7 +11,7 @@
 #ifndef RESCIND_TESTS_DRIVE_H
 #define RESCIND_TESTS_DRIVE_H
 
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "tests/history.h"
 #include "tests/order.h"
 
@@ -25,7 +25,7 @@ struct drive_config {
 enum { DRIVE_NOTHING = -1 };
 
 struct drive {
-    struct kernel *kernel;
+    struct rescind_kernel *kernel;
     struct drive_config config;
     struct model start; /* the model of the kernel as drive_save() found it */
     struct history history;
@@ -47,7 +47,7 @@ struct drive {
 struct drive *drive_new(const struct drive_config *config);
 void drive_free(struct drive *drive);
 
-/* At boot: as kernel_boot_grant(), in kernel and model alike. */
+/* At boot: as rescind_kernel_boot_grant(), in kernel and model alike. */
 void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target);
 
 /* The state that drive_reset() returns to: the kernel as it is now, which must be at rest. The

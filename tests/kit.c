@@ -10,17 +10,17 @@
 
 #include "cap/table.h"
 #include "dtu/ring.h"
-#include "kernel/audit.h"
+#include "rescind/kernel.h"
 
 /* The arena's size stands behind it, so that a kernel's pointer is all that a suite keeps. */
 struct kit {
-    struct kernel *kernel;
+    struct rescind_kernel *kernel;
     size_t size;
 };
 enum { KITS = 64 };
 static struct kit kits[KITS];
 
-static struct kit *kit_of(const struct kernel *k)
+static struct kit *kit_of(const struct rescind_kernel *k)
 {
     for (int i = 0; i < KITS; i++) {
         if (kits[i].kernel == k)
@@ -30,24 +30,26 @@ static struct kit *kit_of(const struct kernel *k)
     return NULL;
 }
 
-struct kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed)
+struct rescind_kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed)
 {
-    struct kernel_config config = {.vpes = vpes, .nodes = nodes, .work = work, .seed = seed};
+    struct rescind_kernel_config config = {
+        .vpes = vpes, .nodes = nodes, .work = work, .seed = seed};
     struct kit *kit = kit_of(NULL);
     void *arena;
 
-    kit->size = kernel_size(&config);
+    kit->size = rescind_kernel_size(&config);
     assert_true(kit->size > 0);
     arena = mmap(NULL, kit->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(arena != MAP_FAILED);
-    kit->kernel = kernel_create(arena, kit->size, &config);
+    kit->kernel = rescind_kernel_create(arena, kit->size, &config);
     assert_non_null(kit->kernel);
     for (uint32_t vpe = 0; vpe < vpes; vpe++)
-        assert_int_equal(kernel_boot_vpe(kit->kernel, 0x100000 * vpe, 0x100000), RESCIND_NO_ERROR);
+        assert_int_equal(rescind_kernel_boot_vpe(kit->kernel, 0x100000 * vpe, 0x100000),
+                         RESCIND_NO_ERROR);
     return kit->kernel;
 }
 
-void kit_free(struct kernel *k)
+void kit_free(struct rescind_kernel *k)
 {
     struct kit *kit = kit_of(k);
 
@@ -122,44 +124,44 @@ struct message kit_exit(uint32_t code)
 
 /* ---- Events ------------------------------------------------------------------------------- */
 
-void kit_send(struct kernel *k, uint32_t vpe, struct message message)
+void kit_send(struct rescind_kernel *k, uint32_t vpe, struct message message)
 {
     struct rescind_header header = {.length = (uint16_t)message.size, .sender_vpe = (uint16_t)vpe};
 
-    assert_int_equal(ring_send(kernel_syscall_ring(k, vpe), &header, message.bytes),
+    assert_int_equal(ring_send(rescind_kernel_syscall_ring(k, vpe), &header, message.bytes),
                      RESCIND_NO_ERROR);
-    assert_true(kernel_message_waiting(k, vpe));
-    kernel_message(k, vpe);
+    assert_true(rescind_kernel_message_waiting(k, vpe));
+    rescind_kernel_message(k, vpe);
     assert_true(k->worked <= k->work);
 }
 
-void kit_work(struct kernel *k, uint32_t vpe)
+void kit_work(struct rescind_kernel *k, uint32_t vpe)
 {
-    kernel_work(k, vpe);
+    rescind_kernel_work(k, vpe);
     assert_true(k->worked <= k->work);
 }
 
-void kit_work_first(struct kernel *k)
+void kit_work_first(struct rescind_kernel *k)
 {
-    assert_true(kernel_ready(k) >= 0);
-    kit_work(k, (uint32_t)kernel_ready(k));
+    assert_true(rescind_kernel_ready(k) >= 0);
+    kit_work(k, (uint32_t)rescind_kernel_ready(k));
 }
 
-uint64_t kit_rest(struct kernel *k)
+uint64_t kit_rest(struct rescind_kernel *k)
 {
     uint64_t events = 0;
 
-    for (; kernel_ready(k) >= 0; events++)
+    for (; rescind_kernel_ready(k) >= 0; events++)
         kit_work_first(k);
     return events;
 }
 
-bool kit_reply(struct kernel *k, uint32_t vpe, enum rescind_error *error)
+bool kit_reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error *error)
 {
     struct ring_message reply;
     uint64_t code;
 
-    if (ring_fetch(kernel_reply_ring(k, vpe), &reply) != RING_MESSAGE)
+    if (ring_fetch(rescind_kernel_reply_ring(k, vpe), &reply) != RING_MESSAGE)
         return false;
     assert_int_equal(reply.header.length, sizeof(code));
     memcpy(&code, reply.payload, sizeof(code));
@@ -167,7 +169,7 @@ bool kit_reply(struct kernel *k, uint32_t vpe, enum rescind_error *error)
     return true;
 }
 
-enum rescind_error kit_call(struct kernel *k, uint32_t vpe, struct message message)
+enum rescind_error kit_call(struct rescind_kernel *k, uint32_t vpe, struct message message)
 {
     enum rescind_error error = RESCIND_NO_ERROR;
 
@@ -179,27 +181,27 @@ enum rescind_error kit_call(struct kernel *k, uint32_t vpe, struct message messa
 
 /* ---- Looking ------------------------------------------------------------------------------ */
 
-uint32_t kit_at(const struct kernel *k, uint32_t vpe, uint32_t sel)
+uint32_t kit_at(const struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 {
     return table_find(k, table_of(vpe, RESCIND_TABLE_OBJECT), sel);
 }
 
-bool kit_holds(const struct kernel *k, uint32_t vpe, uint32_t sel)
+bool kit_holds(const struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 {
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
 
-    return kernel_find(k, vpe, RESCIND_TABLE_OBJECT, sel, &cap) && cap.sel == sel;
+    return rescind_kernel_find(k, vpe, RESCIND_TABLE_OBJECT, sel, &cap) && cap.sel == sel;
 }
 
-uint32_t kit_count(const struct kernel *k, uint32_t vpe)
+uint32_t kit_count(const struct rescind_kernel *k, uint32_t vpe)
 {
     return table_at(k, table_of(vpe, RESCIND_TABLE_OBJECT))->count;
 }
 
-void kit_audit(const struct kernel *k)
+void kit_audit(const struct rescind_kernel *k)
 {
-    struct audit_finding finding;
+    struct rescind_finding finding;
 
-    if (!kernel_audit(k, &finding))
+    if (!rescind_kernel_audit(k, &finding))
         fail_msg("%s is broken at %u: %s", finding.name, finding.where, finding.sentence);
 }

@@ -8,12 +8,12 @@
 #define RESCIND_TESTS_KIT_H
 
 #include "base/arena.h"
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "user/message.h"
 
 /* A kernel with `vpes` boot VPEs, in an arena of its own. */
-struct kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed);
-void kit_free(struct kernel *k);
+struct rescind_kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed);
+void kit_free(struct rescind_kernel *k);
 
 /* Messages. Ranges are of the table of objects. */
 struct message kit_noop(void);
@@ -24,27 +24,27 @@ struct message kit_revoke(uint32_t start, uint32_t count, bool own);
 struct message kit_exit(uint32_t code);
 
 /* One event: the message is put into the ring of `vpe` and taken by the kernel. */
-void kit_send(struct kernel *k, uint32_t vpe, struct message message);
+void kit_send(struct rescind_kernel *k, uint32_t vpe, struct message message);
 /* One event: work on the call of `vpe`, or of the first in line. */
-void kit_work(struct kernel *k, uint32_t vpe);
-void kit_work_first(struct kernel *k);
+void kit_work(struct rescind_kernel *k, uint32_t vpe);
+void kit_work_first(struct rescind_kernel *k);
 /* Works in the order of the line until nothing is ready; how many events that took. */
-uint64_t kit_rest(struct kernel *k);
+uint64_t kit_rest(struct rescind_kernel *k);
 
 /* The reply to `vpe`, if there is one by now. */
-bool kit_reply(struct kernel *k, uint32_t vpe, enum rescind_error *error);
+bool kit_reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error *error);
 /* A whole call of an otherwise idle kernel: its answer. */
-enum rescind_error kit_call(struct kernel *k, uint32_t vpe, struct message message);
+enum rescind_error kit_call(struct rescind_kernel *k, uint32_t vpe, struct message message);
 
 /* The pool index of what `vpe` has at `sel` in its table of objects, reserved or not; 0: nothing.
  */
-uint32_t kit_at(const struct kernel *k, uint32_t vpe, uint32_t sel);
+uint32_t kit_at(const struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
 /* Whether others see something there. */
-bool kit_holds(const struct kernel *k, uint32_t vpe, uint32_t sel);
+bool kit_holds(const struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
 /* Capabilities in the table of objects of `vpe`. */
-uint32_t kit_count(const struct kernel *k, uint32_t vpe);
+uint32_t kit_count(const struct rescind_kernel *k, uint32_t vpe);
 
 /* Every invariant holds. */
-void kit_audit(const struct kernel *k);
+void kit_audit(const struct rescind_kernel *k);
 
 #endif

@@ -1,6 +1,6 @@
 #!/bin/sh
-# All tests: sh tests/run.sh. Installs what is missing, builds in build/, runs every suite, then the
-# unit, litmus and fuzz suites once more built by clang with AddressSanitizer and UBSan.
+# All tests: sh tests/run.sh. Installs what is missing, builds in build/, runs every suite, then
+# the unit, litmus and fuzz suites once more, built by clang with AddressSanitizer and UBSan.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh test
@@ -30,8 +30,11 @@ ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print
     meson test -C build/sanitized --no-rebuild --print-errorlogs \
     --suite unit --suite litmus --suite fuzz || status=1
 
-count() { cat build/meson-logs/testlog.json build/sanitized/meson-logs/testlog.json | grep -cE "$1"; }
-passed=$(count '"result": "(OK|EXPECTEDFAIL)"') || true
-failed=$(count '"result": "(FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS)"') || true
+count() { # RESULTS: how many tests of both builds ended so
+    cat build/meson-logs/testlog.json build/sanitized/meson-logs/testlog.json |
+        grep -cE "\"result\": \"($1)\"" || true
+}
+passed=$(count 'OK|EXPECTEDFAIL')
+failed=$(count 'FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS')
 echo "$passed passed, $failed failed"
 exit $status

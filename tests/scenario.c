@@ -360,7 +360,8 @@ static int32_t some_vpe(const struct drive *drive, bool ready, struct choice *ch
 static bool may_end(const struct drive *drive, uint32_t vpe)
 {
     int32_t at = drive->call[vpe];
-    if (drive->ending[vpe] != DRIVE_NOTHING || kernel_vpe_state(drive->kernel, vpe) == VPE_ENDED)
+    if (drive->ending[vpe] != DRIVE_NOTHING ||
+        rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_ENDED)
         return false;
     return at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT;
 }

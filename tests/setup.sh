@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what a task needs and the machine lacks: sh tests/setup.sh build|test|fuzz|coverage|bench.
+# Installs what a task needs and the machine lacks:
+# sh tests/setup.sh build|test|fuzz|coverage|bench.
 # With apt, through sudo when not root; without apt it names Debian's packages. Called by the
 # other scripts; a call with everything in place is quick.
 set -eu
@@ -24,20 +25,17 @@ command_from python3 python3
 library_from glib-2.0 libglib2.0-dev
 library_from json-glib-1.0 libjson-glib-dev
 library_from cmocka libcmocka-dev
+command_from dot graphviz
 case $task in
 build) ;;
 test | fuzz)
     command_from clang clang
-    command_from dot graphviz
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null ||
         missing="$missing libclang-rt-dev"
     ;;
 bench) command_from valgrind valgrind ;;
-coverage)
-    command_from dot graphviz
-    command_from lcov lcov
-    ;;
+coverage) command_from lcov lcov ;;
 *)
     echo "usage: sh tests/setup.sh build|test|fuzz|coverage|bench" >&2
     exit 2

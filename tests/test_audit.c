@@ -15,7 +15,7 @@
 
 #include "base/task.h"
 #include "cap/table.h"
-#include "kernel/audit.h"
+#include "rescind/kernel.h"
 #include "object/gate.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
@@ -26,10 +26,10 @@
  * VPE3 holds what it was given at boot. Some nodes have been given back. */
 static int new_kernel(void **state)
 {
-    struct kernel *k = kit_new(4, 200, 2, 3);
+    struct rescind_kernel *k = kit_new(4, 200, 2, 3);
 
-    assert_int_equal(kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
-    assert_int_equal(kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
     assert_int_equal(kit_call(k, 0, kit_creategate(10)), RESCIND_NO_ERROR);
     assert_int_equal(kit_call(k, 0, kit_creategate(11)), RESCIND_NO_ERROR);
     assert_int_equal(kit_call(k, 0, kit_delegate(2, 10, 20, 1)), RESCIND_NO_ERROR);
@@ -42,7 +42,7 @@ static int new_kernel(void **state)
     assert_int_equal(kit_call(k, 0, kit_revoke(40, 5, true)), RESCIND_NO_ERROR);
     kit_send(k, 2, kit_exit(0));
     kit_rest(k);
-    assert_int_equal(kernel_vpe_state(k, 2), VPE_ENDED);
+    assert_int_equal(rescind_kernel_vpe_state(k, 2), RESCIND_VPE_ENDED);
     kit_audit(k);
     *state = k;
     return 0;
@@ -54,81 +54,81 @@ static int free_kernel(void **state)
     return 0;
 }
 
-static struct cap *at(struct kernel *k, uint32_t vpe, uint32_t sel)
+static struct cap *at(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 {
     return cap_at(k, kit_at(k, vpe, sel));
 }
 
-static uint32_t table_root(struct kernel *k, uint32_t table)
+static uint32_t table_root(struct rescind_kernel *k, uint32_t table)
 {
     return table_at(k, table)->root;
 }
 
 /* ---- Ways to harm a kernel ---------------------------------------------------------------- */
 
-static void one_node_too_many_is_counted(struct kernel *k)
+static void one_node_too_many_is_counted(struct rescind_kernel *k)
 {
     k->pool.used++;
 }
 
-static void the_free_list_loses_its_end(struct kernel *k)
+static void the_free_list_loses_its_end(struct rescind_kernel *k)
 {
     ((struct pool_node *)pool_node(k, k->pool.free))->next_free = 0;
 }
 
-static void the_free_list_leads_to_a_node_in_use(struct kernel *k)
+static void the_free_list_leads_to_a_node_in_use(struct rescind_kernel *k)
 {
     k->pool.free = kit_at(k, 0, 10);
 }
 
-static void the_free_list_leads_out_of_the_pool(struct kernel *k)
+static void the_free_list_leads_out_of_the_pool(struct rescind_kernel *k)
 {
     k->pool.free = 0x7fffffff;
 }
 
-static void the_free_list_goes_round_in_a_circle(struct kernel *k)
+static void the_free_list_goes_round_in_a_circle(struct rescind_kernel *k)
 {
     ((struct pool_node *)pool_node(k, k->pool.free))->next_free = k->pool.free;
 }
 
-static void a_node_has_a_type_that_nothing_has(struct kernel *k)
+static void a_node_has_a_type_that_nothing_has(struct rescind_kernel *k)
 {
     at(k, 0, 10)->type = 3;
 }
 
-static void a_node_has_a_type_beyond_all_objects(struct kernel *k)
+static void a_node_has_a_type_beyond_all_objects(struct rescind_kernel *k)
 {
     at(k, 0, 10)->type = 0xff;
 }
 
-static void a_treap_neighbour_does_not_link_back(struct kernel *k)
+static void a_treap_neighbour_does_not_link_back(struct rescind_kernel *k)
 {
     struct cap *cap = cap_at(k, table_root(k, 0));
 
     cap_at(k, cap->left != 0 ? cap->left : cap->right)->up = kit_at(k, 1, 0);
 }
 
-static void a_treap_link_leads_to_an_object(struct kernel *k)
+static void a_treap_link_leads_to_an_object(struct rescind_kernel *k)
 {
     cap_at(k, table_root(k, 0))->left = at(k, 0, 10)->object;
 }
 
-static void a_treap_link_leads_out_of_the_pool(struct kernel *k)
+static void a_treap_link_leads_out_of_the_pool(struct rescind_kernel *k)
 {
     at(k, 0, 30)->right = 0x7fffffff;
 }
 
-static void a_table_forgets_its_root(struct kernel *k)
+static void a_table_forgets_its_root(struct rescind_kernel *k)
 {
     table_at(k, 0)->root = 0;
 }
 
-static void a_capability_names_a_table_that_is_not_there(struct kernel *k)
+static void a_capability_names_a_table_that_is_not_there(struct rescind_kernel *k)
 {
     at(k, 0, 30)->table = 1000;
 }
 
-static void two_selectors_change_places(struct kernel *k)
+static void two_selectors_change_places(struct rescind_kernel *k)
 {
     struct cap *a = at(k, 0, 10), *b = at(k, 0, 11);
 
@@ -136,42 +136,42 @@ static void two_selectors_change_places(struct kernel *k)
     b->sel = 10;
 }
 
-static void one_selector_stands_twice(struct kernel *k)
+static void one_selector_stands_twice(struct rescind_kernel *k)
 {
     at(k, 0, 11)->sel = 10;
 }
 
-static void the_root_of_a_treap_has_the_largest_priority(struct kernel *k)
+static void the_root_of_a_treap_has_the_largest_priority(struct rescind_kernel *k)
 {
     cap_at(k, table_root(k, 0))->priority = UINT32_MAX;
 }
 
-static void a_table_counts_one_too_many(struct kernel *k)
+static void a_table_counts_one_too_many(struct rescind_kernel *k)
 {
     table_at(k, 0)->count++;
 }
 
-static void an_empty_table_counts_one(struct kernel *k)
+static void an_empty_table_counts_one(struct rescind_kernel *k)
 {
     table_at(k, 1)->count = 1;
 }
 
-static void a_table_shows_another_tables_treap(struct kernel *k)
+static void a_table_shows_another_tables_treap(struct rescind_kernel *k)
 {
     table_at(k, 1)->root = table_root(k, 0);
 }
 
-static void an_empty_table_has_a_wild_root(struct kernel *k)
+static void an_empty_table_has_a_wild_root(struct rescind_kernel *k)
 {
     table_at(k, 1)->root = 0x7fffffff;
 }
 
-static void a_sibling_does_not_link_back(struct kernel *k)
+static void a_sibling_does_not_link_back(struct rescind_kernel *k)
 {
     at(k, 1, 20)->next = kit_at(k, 1, 20);
 }
 
-static void a_root_stands_in_a_ring(struct kernel *k)
+static void a_root_stands_in_a_ring(struct rescind_kernel *k)
 {
     uint32_t a = kit_at(k, 0, 10), b = kit_at(k, 0, 11);
 
@@ -179,34 +179,34 @@ static void a_root_stands_in_a_ring(struct kernel *k)
     cap_at(k, b)->next = cap_at(k, b)->prev = a;
 }
 
-static void a_ring_mixes_the_children_of_two(struct kernel *k)
+static void a_ring_mixes_the_children_of_two(struct rescind_kernel *k)
 {
     at(k, 1, 20)->parent = kit_at(k, 0, 11);
 }
 
-static void a_parent_has_gone(struct kernel *k)
+static void a_parent_has_gone(struct rescind_kernel *k)
 {
     at(k, 1, 25)->parent = k->pool.free;
 }
 
-static void a_parent_knows_of_no_child(struct kernel *k)
+static void a_parent_knows_of_no_child(struct rescind_kernel *k)
 {
     at(k, 0, 11)->child = 0;
 }
 
-static void a_capability_is_its_own_parent(struct kernel *k)
+static void a_capability_is_its_own_parent(struct rescind_kernel *k)
 {
     uint32_t index = kit_at(k, 1, 25);
 
     cap_at(k, index)->parent = cap_at(k, index)->child = index;
 }
 
-static void a_parent_takes_anothers_child_for_its_own(struct kernel *k)
+static void a_parent_takes_anothers_child_for_its_own(struct rescind_kernel *k)
 {
     at(k, 0, 11)->child = kit_at(k, 1, 21);
 }
 
-static void a_child_stands_in_a_ring_of_its_own(struct kernel *k)
+static void a_child_stands_in_a_ring_of_its_own(struct rescind_kernel *k)
 {
     uint32_t a = kit_at(k, 1, 20), b = kit_at(k, 1, 21);
 
@@ -214,7 +214,7 @@ static void a_child_stands_in_a_ring_of_its_own(struct kernel *k)
     cap_at(k, b)->next = cap_at(k, b)->prev = b;
 }
 
-static void two_capabilities_are_each_others_parent(struct kernel *k)
+static void two_capabilities_are_each_others_parent(struct rescind_kernel *k)
 {
     uint32_t a = kit_at(k, 1, 20), b = kit_at(k, 0, 30), other = kit_at(k, 1, 21);
 
@@ -225,106 +225,106 @@ static void two_capabilities_are_each_others_parent(struct kernel *k)
     cap_at(k, b)->child = a;
 }
 
-static void a_copy_has_a_right_that_its_parent_lacks(struct kernel *k)
+static void a_copy_has_a_right_that_its_parent_lacks(struct rescind_kernel *k)
 {
     at(k, 0, 1)->rights = RESCIND_PERM_R;
 }
 
-static void a_copy_names_another_object_than_its_parent(struct kernel *k)
+static void a_copy_names_another_object_than_its_parent(struct rescind_kernel *k)
 {
     at(k, 1, 25)->object = at(k, 0, 10)->object;
 }
 
-static void a_copy_has_another_type_than_its_parent(struct kernel *k)
+static void a_copy_has_another_type_than_its_parent(struct rescind_kernel *k)
 {
     at(k, 1, 25)->type = RESCIND_CAP_MEM;
 }
 
-static void an_object_counts_one_too_many(struct kernel *k)
+static void an_object_counts_one_too_many(struct rescind_kernel *k)
 {
     object_at(k, at(k, 0, 10)->object)->refs++;
 }
 
-static void an_object_counts_nobody(struct kernel *k)
+static void an_object_counts_nobody(struct rescind_kernel *k)
 {
     object_at(k, at(k, 0, 11)->object)->refs = 0;
 }
 
-static void a_vpe_capability_names_no_vpe(struct kernel *k)
+static void a_vpe_capability_names_no_vpe(struct rescind_kernel *k)
 {
     at(k, 3, 0)->object = 99;
 }
 
-static void a_capability_names_an_object_of_another_type(struct kernel *k)
+static void a_capability_names_an_object_of_another_type(struct rescind_kernel *k)
 {
     object_at(k, at(k, 3, 1)->object)->type = OBJECT_GATE;
 }
 
-static void a_live_vpe_lacks_selector_0(struct kernel *k)
+static void a_live_vpe_lacks_selector_0(struct rescind_kernel *k)
 {
     /* One node less of everything, done by the book: only its owner misses it. */
     cap_destroy(k, kit_at(k, 3, 0));
 }
 
-static void a_live_vpe_lacks_selector_1(struct kernel *k)
+static void a_live_vpe_lacks_selector_1(struct rescind_kernel *k)
 {
     at(k, 3, 1)->sel = 2;
 }
 
-static void an_ended_vpe_holds_something(struct kernel *k)
+static void an_ended_vpe_holds_something(struct rescind_kernel *k)
 {
     vpe_at(k, 3)->ended = true;
 }
 
-static void an_ended_vpe_is_calling(struct kernel *k)
+static void an_ended_vpe_is_calling(struct rescind_kernel *k)
 {
     vpe_at(k, 2)->calling = true;
 }
 
-static void an_ended_vpe_is_still_to_end(struct kernel *k)
+static void an_ended_vpe_is_still_to_end(struct rescind_kernel *k)
 {
     vpe_at(k, 2)->end_wanted = true;
 }
 
-static void a_child_of_a_marked_capability_is_not_marked(struct kernel *k)
+static void a_child_of_a_marked_capability_is_not_marked(struct rescind_kernel *k)
 {
     at(k, 0, 11)->flags = CAP_VISITED | CAP_MARKED;
 }
 
-static void a_child_of_a_marked_capability_is_not_counted_in(struct kernel *k)
+static void a_child_of_a_marked_capability_is_not_counted_in(struct rescind_kernel *k)
 {
     at(k, 0, 11)->flags = CAP_VISITED | CAP_MARKED;
     at(k, 1, 25)->flags = CAP_VISITED | CAP_MARKED;
 }
 
-static void a_capability_is_marked_without_a_visit(struct kernel *k)
+static void a_capability_is_marked_without_a_visit(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_MARKED;
 }
 
-static void a_capability_is_counted_in_without_a_visit(struct kernel *k)
+static void a_capability_is_counted_in_without_a_visit(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_SEEN;
 }
 
-static void a_sweep_has_entered_what_is_not_marked(struct kernel *k)
+static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
-static void a_reservation_belongs_to_nobodys_call(struct kernel *k)
+static void a_reservation_belongs_to_nobodys_call(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_RESERVED;
 }
 
-static void a_reservation_belongs_to_a_vpe_that_is_not_there(struct kernel *k)
+static void a_reservation_belongs_to_a_vpe_that_is_not_there(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_RESERVED;
     at(k, 1, 25)->reserver = 77;
 }
 
 /* VPE1 is in the middle of an EXCHANGE of 4 that has reserved 2. */
-static void exchange_is_under_way(struct kernel *k)
+static void exchange_is_under_way(struct rescind_kernel *k)
 {
     for (uint32_t sel = 50; sel < 54; sel++)
         assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
@@ -334,13 +334,13 @@ static void exchange_is_under_way(struct kernel *k)
 }
 
 /* Marked is the one, but not the other: the instant of the effect came too early. */
-static void a_sweep_has_something_unmarked_before_it(struct kernel *k)
+static void a_sweep_has_something_unmarked_before_it(struct rescind_kernel *k)
 {
     kit_send(k, 0, kit_revoke(10, 2, true));
     call_at(k, 0)->revoke.sweeping = true;
 }
 
-static void a_reserved_copy_has_a_child_before_its_time(struct kernel *k)
+static void a_reserved_copy_has_a_child_before_its_time(struct rescind_kernel *k)
 {
     struct cap_spec spec = {.table = table_of(3, 0), .sel = 9, .type = RESCIND_CAP_GATE};
 
@@ -350,83 +350,83 @@ static void a_reserved_copy_has_a_child_before_its_time(struct kernel *k)
     cap_create(k, &spec);
 }
 
-static void a_reserved_copy_has_been_visited_before_its_time(struct kernel *k)
+static void a_reserved_copy_has_been_visited_before_its_time(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     at(k, 0, 60)->flags |= CAP_VISITED;
 }
 
-static void the_call_of_a_reservation_is_no_exchange(struct kernel *k)
+static void the_call_of_a_reservation_is_no_exchange(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     call_at(k, 1)->opcode = RESCIND_SYS_NOOP;
 }
 
-static void a_vpe_without_a_call_is_ready(struct kernel *k)
+static void a_vpe_without_a_call_is_ready(struct rescind_kernel *k)
 {
     task_join(k, &k->ready, 3);
 }
 
-static void a_vpe_without_a_call_waits_at_a_capability(struct kernel *k)
+static void a_vpe_without_a_call_waits_at_a_capability(struct rescind_kernel *k)
 {
     task_join(k, &at(k, 0, 10)->waiters, 3);
 }
 
-static void a_line_names_a_vpe_that_is_not_there(struct kernel *k)
+static void a_line_names_a_vpe_that_is_not_there(struct rescind_kernel *k)
 {
     k->ready = 1000;
 }
 
-static void a_task_in_a_line_does_not_link_back(struct kernel *k)
+static void a_task_in_a_line_does_not_link_back(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     task_at(k, 1)->prev = 1;
 }
 
-static void a_call_under_way_stands_in_no_line(struct kernel *k)
+static void a_call_under_way_stands_in_no_line(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     task_leave(k, &k->ready, 1);
 }
 
-static void a_call_stands_in_two_lines(struct kernel *k)
+static void a_call_stands_in_two_lines(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     at(k, 0, 10)->waiters = k->ready;
 }
 
-static void a_range_is_locked_by_no_call(struct kernel *k)
+static void a_range_is_locked_by_no_call(struct rescind_kernel *k)
 {
     table_lock(k, 0, 5, 6);
 }
 
-static void a_range_is_locked_by_a_call_that_locks_nothing(struct kernel *k)
+static void a_range_is_locked_by_a_call_that_locks_nothing(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     table_lock(k, table_of(1, RESCIND_TABLE_OBJECT), 5, 6);
 }
 
-static void a_locked_range_ends_before_it_begins(struct kernel *k)
+static void a_locked_range_ends_before_it_begins(struct rescind_kernel *k)
 {
     kit_send(k, 0, kit_revoke(10, 1, true));
-    assert_int_equal(kernel_vpe_state(k, 0), VPE_WAITING);
+    assert_int_equal(rescind_kernel_vpe_state(k, 0), RESCIND_VPE_WAITING);
     kit_audit(k);
     table_at(k, 0)->lock_from = table_at(k, 0)->lock_to + 1;
 }
 
-static void somebody_waits_for_a_range_that_is_not_locked(struct kernel *k)
+static void somebody_waits_for_a_range_that_is_not_locked(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     task_leave(k, &k->ready, 1);
     task_join(k, &table_at(k, 0)->lock_waiters, 1);
 }
 
-static void a_visit_is_left_over(struct kernel *k)
+static void a_visit_is_left_over(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_VISITED;
 }
 
-static void a_marked_tree_is_left_over(struct kernel *k)
+static void a_marked_tree_is_left_over(struct rescind_kernel *k)
 {
     at(k, 0, 11)->flags = CAP_VISITED | CAP_MARKED;
     at(k, 1, 25)->flags = CAP_VISITED | CAP_MARKED | CAP_SEEN;
@@ -437,7 +437,7 @@ static void a_marked_tree_is_left_over(struct kernel *k)
 struct harm {
     const char *row;
     const char *what;
-    void (*act)(struct kernel *k);
+    void (*act)(struct rescind_kernel *k);
 };
 
 #define HARM(row, act)                                                                             \
@@ -518,7 +518,7 @@ static const char *sentence_of(const char *row)
 {
     const char *name, *sentence;
 
-    for (unsigned i = 0; (name = kernel_audit_name(i, &sentence)) != NULL; i++) {
+    for (unsigned i = 0; (name = rescind_kernel_audit_name(i, &sentence)) != NULL; i++) {
         if (strcmp(name, row) == 0)
             return sentence;
     }
@@ -529,15 +529,15 @@ static const char *sentence_of(const char *row)
 static void the_row_is_named(void **state)
 {
     const struct harm *harm = *state;
-    struct audit_finding finding = {.name = "nothing"};
+    struct rescind_finding finding = {.name = "nothing"};
     void *kernel;
 
     new_kernel(&kernel);
     harm->act(kernel);
-    assert_false(kernel_audit(kernel, &finding));
+    assert_false(rescind_kernel_audit(kernel, &finding));
     assert_string_equal(finding.name, harm->row);
     assert_string_equal(finding.sentence, sentence_of(harm->row));
-    assert_false(kernel_audit(kernel, NULL));
+    assert_false(rescind_kernel_audit(kernel, NULL));
     kit_free(kernel);
 }
 
@@ -547,7 +547,7 @@ static void every_row_of_the_audit_has_a_case_here(void **state)
     unsigned rows = 0;
 
     (void)state;
-    for (; (name = kernel_audit_name(rows, &sentence)) != NULL; rows++) {
+    for (; (name = rescind_kernel_audit_name(rows, &sentence)) != NULL; rows++) {
         unsigned cases = 0;
         assert_true(strlen(sentence) > 20);
         for (unsigned i = 0; i < HARMS; i++)
@@ -560,14 +560,14 @@ static void every_row_of_the_audit_has_a_case_here(void **state)
 
 static void a_sound_kernel_passes_and_is_not_changed_by_that(void **state)
 {
-    struct kernel *k = *state;
-    size_t size = kernel_used(k);
+    struct rescind_kernel *k = *state;
+    size_t size = rescind_kernel_used(k);
     void *before = malloc(size);
-    struct audit_finding finding = {.where = 4711};
+    struct rescind_finding finding = {.where = 4711};
 
     memcpy(before, k, size);
-    assert_true(kernel_audit(k, &finding));
-    assert_true(kernel_audit(k, NULL));
+    assert_true(rescind_kernel_audit(k, &finding));
+    assert_true(rescind_kernel_audit(k, NULL));
     assert_int_equal(finding.where, 4711);
     assert_memory_equal(before, k, size);
     free(before);
@@ -575,12 +575,12 @@ static void a_sound_kernel_passes_and_is_not_changed_by_that(void **state)
 
 static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
 
     exchange_is_under_way(k);
     kit_send(k, 0, kit_revoke(2, 100, true));
     kit_send(k, 3, kit_exit(1));
-    while (kernel_ready(k) >= 0) {
+    while (rescind_kernel_ready(k) >= 0) {
         kit_audit(k);
         kit_work_first(k);
     }

@@ -45,7 +45,7 @@ static int free_kernel(void **state)
 
 static void the_pool_gives_every_node_once_and_then_none(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t used = k->pool.used, limit = k->pool.limit;
     bool *taken = calloc(limit, sizeof(*taken));
 
@@ -64,7 +64,7 @@ static void the_pool_gives_every_node_once_and_then_none(void **state)
 
 static void a_node_given_back_is_taken_again_before_a_fresh_one(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t a = pool_take(k, 1), b = pool_take(k, 1), high = k->pool.high;
 
     pool_give(k, a);
@@ -78,7 +78,7 @@ static void a_node_given_back_is_taken_again_before_a_fresh_one(void **state)
 
 static void the_pool_survives_any_order_of_taking_and_giving(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t held[2048], count = 0, base = k->pool.used;
 
     for (int step = 0; step < 100000; step++) {
@@ -100,7 +100,7 @@ static void the_pool_survives_any_order_of_taking_and_giving(void **state)
 
 static void nodes_are_cache_lines(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
 
     assert_int_equal((uintptr_t)pool_node(k, 1) % 64, 0);
     assert_int_equal((char *)pool_node(k, 2) - (char *)pool_node(k, 1), 64);
@@ -192,7 +192,7 @@ static void sorted_remove(struct sorted *s, uint32_t i)
 }
 
 /* The treap holds exactly the array, in its order, each link in both directions, as a heap. */
-static void assert_treap_is(const struct kernel *k, uint32_t root, const struct sorted *s)
+static void assert_treap_is(const struct rescind_kernel *k, uint32_t root, const struct sorted *s)
 {
     uint32_t at = root, count = 0;
 
@@ -240,7 +240,8 @@ static uint32_t any_sel(uint32_t span)
 }
 
 /* `priorities`: how many different ones are drawn; few of them make ties. */
-static void treap_against_array(struct kernel *k, uint32_t span, uint32_t priorities, int steps)
+static void treap_against_array(struct rescind_kernel *k, uint32_t span, uint32_t priorities,
+                                int steps)
 {
     struct sorted *s = calloc(1, sizeof(*s));
     uint32_t root = 0;
@@ -290,7 +291,7 @@ static void a_treap_of_equal_priorities_behaves_as_a_sorted_array(void **state)
 
 /* ---- Tables ------------------------------------------------------------------------------- */
 
-static uint32_t make(struct kernel *k, uint32_t table, uint32_t sel, uint32_t parent,
+static uint32_t make(struct rescind_kernel *k, uint32_t table, uint32_t sel, uint32_t parent,
                      uint32_t object)
 {
     return cap_create(k, &(struct cap_spec){
@@ -304,7 +305,7 @@ static uint32_t make(struct kernel *k, uint32_t table, uint32_t sel, uint32_t pa
 
 static void tables_hold_what_is_put_into_them_and_nothing_of_each_other(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     struct sorted *s = calloc(16, sizeof(*s));
 
     for (uint32_t vpe = 0; vpe < 8; vpe++) {
@@ -341,7 +342,7 @@ static void table_numbers_name_a_vpe_and_a_kind(void **state)
 
 static void a_lock_covers_its_range_and_unlocking_wakes_who_waits_for_it(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     struct table *t = table_at(k, 3);
 
     assert_false(table_is_locked(k, 3, 0));
@@ -356,8 +357,8 @@ static void a_lock_covers_its_range_and_unlocking_wakes_who_waits_for_it(void **
     table_unlock(k, 3);
     assert_false(table_is_locked(k, 3, 10));
     assert_int_equal(t->lock_waiters, 0);
-    assert_int_equal(kernel_ready(k), 5);
-    assert_int_equal(kernel_ready_after(k, 5), 1);
+    assert_int_equal(rescind_kernel_ready(k), 5);
+    assert_int_equal(rescind_kernel_ready_after(k, 5), 1);
     table_lock(k, 3, 2, TABLE_END);
     assert_true(table_is_locked(k, 3, UINT32_MAX));
     assert_false(table_is_locked(k, 3, 1));
@@ -374,7 +375,7 @@ struct forest {
 };
 
 /* The ring of `parent` holds exactly the children the array knows, each linking back. */
-static void assert_ring_is(const struct kernel *k, const struct forest *f, uint32_t parent)
+static void assert_ring_is(const struct rescind_kernel *k, const struct forest *f, uint32_t parent)
 {
     uint32_t expected = 0, seen = 0, first = cap_at(k, parent)->child;
 
@@ -394,7 +395,7 @@ static void assert_ring_is(const struct kernel *k, const struct forest *f, uint3
     assert_int_equal(seen, expected);
 }
 
-static void assert_forest_is(const struct kernel *k, const struct forest *f)
+static void assert_forest_is(const struct rescind_kernel *k, const struct forest *f)
 {
     for (uint32_t i = 0; i < f->count; i++) {
         const struct cap *cap = cap_at(k, f->node[i]);
@@ -407,7 +408,7 @@ static void assert_forest_is(const struct kernel *k, const struct forest *f)
 
 static void the_derivation_tree_behaves_as_an_array_of_parents(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     struct forest *f = calloc(1, sizeof(*f));
 
     for (int step = 0; step < 6000; step++) {
@@ -436,7 +437,7 @@ static void the_derivation_tree_behaves_as_an_array_of_parents(void **state)
 
 static void a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t parent = pool_take(k, RESCIND_CAP_GATE), child[5];
 
     tree_link(k, 0, parent);
@@ -461,7 +462,7 @@ static void a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_
 
 /* ---- Tasks -------------------------------------------------------------------------------- */
 
-static void assert_line_is(const struct kernel *k, uint32_t line, const uint32_t *tasks,
+static void assert_line_is(const struct rescind_kernel *k, uint32_t line, const uint32_t *tasks,
                            uint32_t count)
 {
     int32_t at = task_first(line);
@@ -475,7 +476,7 @@ static void assert_line_is(const struct kernel *k, uint32_t line, const uint32_t
 
 static void tasks_stand_in_a_line_in_the_order_in_which_they_joined(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t line = 0;
 
     assert_line_is(k, line, NULL, 0);
@@ -494,7 +495,7 @@ static void tasks_stand_in_a_line_in_the_order_in_which_they_joined(void **state
 
 static void waking_appends_the_whole_line_in_its_order(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t a = 0, b = 0, nobody = 0;
 
     task_join(k, &a, 3);
@@ -515,7 +516,7 @@ static void waking_appends_the_whole_line_in_its_order(void **state)
 
 static void lines_behave_as_arrays(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t anchor[4] = {0}, *line[4] = {&anchor[0], &anchor[1], &anchor[2], &k->ready};
     uint32_t held[4][8], count[4] = {0}, stands[8];
 
@@ -551,7 +552,7 @@ static void lines_behave_as_arrays(void **state)
 
 static void a_capability_is_made_whole(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t gate = gate_create(k, 3, 4, 0xDEAD, 16);
     uint32_t root = make(k, table_of(2, 0), 77, 0, gate);
     uint32_t copy = make(k, table_of(5, 0), 78, root, gate);
@@ -571,7 +572,7 @@ static void a_capability_is_made_whole(void **state)
 
 static void the_last_capability_takes_its_object_with_it_and_none_before(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t used = k->pool.used, mem = mem_create(k, 0x1000, 0x2000);
     struct cap_spec spec = {.table = 0, .type = RESCIND_CAP_MEM, .object = mem};
     uint32_t index[3];
@@ -593,12 +594,12 @@ static void the_last_capability_takes_its_object_with_it_and_none_before(void **
 
 static void making_a_capability_fails_cleanly_when_the_pool_is_empty(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t gate = gate_create(k, 0, 2, 0, 1), root = make(k, 0, 10, 0, gate), sel = 11;
 
     while (pool_left(k) > 0)
         assert_int_not_equal(make(k, 0, sel++, root, gate), 0);
-    struct kernel before = *k;
+    struct rescind_kernel before = *k;
     struct cap above = *cap_at(k, root);
     assert_int_equal(make(k, 0, sel, root, gate), 0);
     assert_int_equal(gate_create(k, 0, 2, 0, 1), 0);
@@ -614,17 +615,17 @@ static void making_a_capability_fails_cleanly_when_the_pool_is_empty(void **stat
 
 static void destroying_a_capability_wakes_who_waits_for_it(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     uint32_t index = make(k, 0, 10, 0, gate_create(k, 0, 2, 0, 1));
 
     task_join(k, &cap_at(k, index)->waiters, 4);
     cap_destroy(k, index);
-    assert_int_equal(kernel_ready(k), 4);
+    assert_int_equal(rescind_kernel_ready(k), 4);
 }
 
 static void a_reserved_capability_is_there_once_its_exchange_has_committed(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     struct cap_spec spec = {.table = 0,
                             .sel = 10,
                             .type = RESCIND_CAP_GATE,
@@ -644,46 +645,46 @@ static void a_reserved_capability_is_there_once_its_exchange_has_committed(void 
 
 static void booting_a_vpe_fails_cleanly_without_a_place_or_memory_for_it(void **state)
 {
-    struct kernel *k = *state, *small;
+    struct rescind_kernel *k = *state, *small;
 
     assert_int_equal(vpe_boot(k, 0, 1), RESCIND_NO_SPACE);
     kit_audit(k);
     small = kit_new(1, 6, 1, 1);
     assert_int_equal(pool_left(small), 2);
-    assert_int_equal(kernel_boot_grant(small, 0, 1, 0), RESCIND_INV_ARGS);
-    assert_int_equal(kernel_boot_grant(small, 0, 2, 0), RESCIND_NO_ERROR);
-    assert_int_equal(kernel_boot_grant(small, 0, 3, 0), RESCIND_NO_ERROR);
-    assert_int_equal(kernel_boot_grant(small, 0, 4, 0), RESCIND_OUT_OF_MEM);
-    assert_int_equal(kernel_boot_grant(small, 1, 4, 0), RESCIND_INV_ARGS);
-    assert_int_equal(kernel_boot_grant(small, 0, 4, 1), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant(small, 0, 1, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant(small, 0, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(small, 0, 3, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(small, 0, 4, 0), RESCIND_OUT_OF_MEM);
+    assert_int_equal(rescind_kernel_boot_grant(small, 1, 4, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant(small, 0, 4, 1), RESCIND_INV_ARGS);
     kit_audit(small);
     kit_free(small);
 }
 
 static void a_configuration_that_makes_no_sense_has_no_kernel(void **state)
 {
-    static const struct kernel_config bad[] = {
+    static const struct rescind_kernel_config bad[] = {
         {.vpes = RESCIND_VPE_MAX + 1, .nodes = 10},
         {.vpes = 1, .nodes = 0},
         {.vpes = 1, .nodes = (uint32_t)INT32_MAX + 1},
         {.vpes = 1, .nodes = 10, .pe = RESCIND_PE_MAX},
     };
-    struct kernel_config good = {.vpes = 2, .nodes = 5};
-    size_t size = kernel_size(&good);
+    struct rescind_kernel_config good = {.vpes = 2, .nodes = 5};
+    size_t size = rescind_kernel_size(&good);
     char *arena = aligned_alloc(4096, size / 4096 * 4096 + 8192);
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_int_equal(kernel_size(&bad[i]), 0);
-        assert_null(kernel_create(arena, SIZE_MAX, &bad[i]));
+        assert_int_equal(rescind_kernel_size(&bad[i]), 0);
+        assert_null(rescind_kernel_create(arena, SIZE_MAX, &bad[i]));
     }
-    assert_null(kernel_create(arena, size - 1, &good));
-    assert_null(kernel_create(arena + 64, size, &good));
-    struct kernel *k = kernel_create(arena, size, &good);
+    assert_null(rescind_kernel_create(arena, size - 1, &good));
+    assert_null(rescind_kernel_create(arena + 64, size, &good));
+    struct rescind_kernel *k = rescind_kernel_create(arena, size, &good);
     assert_ptr_equal(k, arena);
-    assert_int_equal(kernel_boot_vpe(k, 0, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_vpe(k, 0, 1), RESCIND_NO_ERROR);
     assert_int_equal(pool_left(k), 1);
-    assert_int_equal(kernel_boot_vpe(k, 0, 1), RESCIND_OUT_OF_MEM);
+    assert_int_equal(rescind_kernel_boot_vpe(k, 0, 1), RESCIND_OUT_OF_MEM);
     assert_int_equal(pool_left(k), 1);
     kit_audit(k);
     free(arena);
@@ -691,13 +692,13 @@ static void a_configuration_that_makes_no_sense_has_no_kernel(void **state)
 
 static void a_copy_of_the_arena_is_a_copy_of_the_kernel(void **state)
 {
-    struct kernel *k = *state;
+    struct rescind_kernel *k = *state;
     size_t size;
     void *copy;
 
     for (uint32_t i = 0; i < 50; i++)
         assert_int_equal(kit_call(k, i % 8, kit_creategate(10 + i)), RESCIND_NO_ERROR);
-    size = kernel_used(k);
+    size = rescind_kernel_used(k);
     copy = malloc(size);
     memcpy(copy, k, size);
     for (uint32_t vpe = 0; vpe < 8; vpe++)

@@ -93,9 +93,9 @@ static void copy(struct drive *d, uint32_t vpe, uint32_t sel, uint32_t target, u
 
 static bool holds(const struct drive *d, uint32_t vpe, uint32_t sel)
 {
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
 
-    return kernel_find(d->kernel, vpe, RESCIND_TABLE_OBJECT, sel, &cap) && cap.sel == sel;
+    return rescind_kernel_find(d->kernel, vpe, RESCIND_TABLE_OBJECT, sel, &cap) && cap.sel == sel;
 }
 
 static uint32_t held(const struct drive *d, uint32_t vpe, uint32_t sel, uint32_t count)
@@ -128,8 +128,8 @@ static uint32_t choose(const struct drive *d, enum policy policy)
 {
     uint32_t ready[MODEL_VPES], count = 0, lowest = UINT32_MAX, highest = 0;
 
-    for (int32_t at = kernel_ready(d->kernel); at >= 0;
-         at = kernel_ready_after(d->kernel, (uint32_t)at)) {
+    for (int32_t at = rescind_kernel_ready(d->kernel); at >= 0;
+         at = rescind_kernel_ready_after(d->kernel, (uint32_t)at)) {
         ready[count++] = (uint32_t)at;
         lowest = (uint32_t)at < lowest ? (uint32_t)at : lowest;
         highest = (uint32_t)at > highest ? (uint32_t)at : highest;
@@ -151,18 +151,19 @@ static uint32_t choose(const struct drive *d, enum policy policy)
 /* One event, if any is possible. */
 static bool step(struct drive *d, enum policy policy, struct sights *sights)
 {
-    if (kernel_ready(d->kernel) < 0)
+    if (rescind_kernel_ready(d->kernel) < 0)
         return false;
     drive_work(d, choose(d, policy));
     assert_well(d);
     for (uint32_t vpe = 0; vpe < d->config.vpes; vpe++)
-        sights->waited |= kernel_vpe_state(d->kernel, vpe) == VPE_WAITING && !drive_ready(d, vpe);
+        sights->waited |=
+            rescind_kernel_vpe_state(d->kernel, vpe) == RESCIND_VPE_WAITING && !drive_ready(d, vpe);
     return true;
 }
 
 static void enter(struct drive *d, const struct part *part)
 {
-    if (kernel_vpe_state(d->kernel, part->vpe) == VPE_ENDED)
+    if (rescind_kernel_vpe_state(d->kernel, part->vpe) == RESCIND_VPE_ENDED)
         return;
     if (part->end) {
         int32_t call = d->call[part->vpe];
@@ -722,7 +723,7 @@ static void a_revocation_meets_copies_of_copies_that_are_under_way(void **state)
 
 static void nobody_holds_anything_of_vpe1(struct drive *d)
 {
-    assert_int_equal(kernel_vpe_state(d->kernel, 1), VPE_ENDED);
+    assert_int_equal(rescind_kernel_vpe_state(d->kernel, 1), RESCIND_VPE_ENDED);
     assert_int_equal(held(d, 1, 0, 100), 0);
 }
 
@@ -821,7 +822,7 @@ static void a_long_exchange_shows_all_its_copies_at_once(void **state)
     create(d, 0, GATE, COUNT);
     drive_save(d);
     assert_true(drive_call(d, 0, &call));
-    while (kernel_ready(d->kernel) >= 0) {
+    while (rescind_kernel_ready(d->kernel) >= 0) {
         uint32_t n = held(d, 1, 30, COUNT);
         assert_true(n == 0 || n == COUNT);
         assert_false(seen_all && n == 0);

@@ -216,18 +216,18 @@ static void a_text_that_passes_its_message_is_refused(void **state)
 static void a_text_reaches_the_console_as_it_was_sent(void **state)
 {
     struct bench *bench = *state;
-    struct kernel *kernel = bench->drive->kernel;
+    struct rescind_kernel *kernel = bench->drive->kernel;
     uint8_t message[RESCIND_PAYLOAD_MAX];
     drive_reset(bench->drive);
     drive_put(bench->drive, 1, message, valid_message(RESCIND_SYS_PRINT, message), 16 + TEXT);
-    kernel_message(kernel, 1);
-    struct kernel_output output = kernel_take_output(kernel);
-    assert_int_equal(output.kind, KERNEL_PRINT);
+    rescind_kernel_message(kernel, 1);
+    struct rescind_kernel_output output = rescind_kernel_take_output(kernel);
+    assert_int_equal(output.kind, RESCIND_OUTPUT_PRINT);
     assert_int_equal(output.vpe, 1);
     assert_int_equal(output.size, TEXT);
     assert_memory_equal(output.text, message + 16, TEXT);
-    assert_int_equal(kernel_take_output(kernel).kind, KERNEL_REPLY);
-    assert_int_equal(kernel_take_output(kernel).kind, KERNEL_NOTHING);
+    assert_int_equal(rescind_kernel_take_output(kernel).kind, RESCIND_OUTPUT_REPLY);
+    assert_int_equal(rescind_kernel_take_output(kernel).kind, RESCIND_OUTPUT_NOTHING);
 }
 
 /* ---- Mutations ------------------------------------------------------------------------------ */
@@ -272,8 +272,8 @@ static void mutated_messages_are_answered_as_the_model_answers_them(void **state
             continue;
         drive_bytes(drive, vpe, message, size);
         for (uint32_t events = choose(&choice, 4); events > 0; events--)
-            if (kernel_ready(drive->kernel) >= 0)
-                drive_work(drive, (uint32_t)kernel_ready(drive->kernel));
+            if (rescind_kernel_ready(drive->kernel) >= 0)
+                drive_work(drive, (uint32_t)rescind_kernel_ready(drive->kernel));
         if (i % 6 == 5)
             assert_explained(bench);
         assert_well(drive);
@@ -305,7 +305,7 @@ static void a_header_that_lies_about_the_sender_is_not_believed(void **state)
         uint8_t message[RESCIND_PAYLOAD_MAX];
         size_t size = valid_message(i % 2 ? RESCIND_SYS_REVOKE : RESCIND_SYS_EXIT, message);
         drive_reset(drive);
-        struct rescind_ring *ring = kernel_syscall_ring(drive->kernel, 1);
+        struct rescind_ring *ring = rescind_kernel_syscall_ring(drive->kernel, 1);
         struct rescind_header header;
         uint8_t *slot = ring->slots + ring->head * RESCIND_RING_SLOT_SIZE;
         drive_put(drive, 1, message, size, (uint16_t)size);
@@ -328,21 +328,21 @@ static void a_full_ring_of_replies_holds_messages_back(void **state)
 {
     struct bench *bench = *state;
     struct drive *drive = bench->drive;
-    struct kernel *kernel = drive->kernel;
+    struct rescind_kernel *kernel = drive->kernel;
     uint8_t message[RESCIND_PAYLOAD_MAX];
     size_t size = valid_message(RESCIND_SYS_NOOP, message);
     drive_reset(drive);
     for (uint32_t i = 0; i < RESCIND_RING_SLOTS - 1; i++) {
         drive_put(drive, 2, message, size, (uint16_t)size);
-        assert_true(kernel_message_waiting(kernel, 2));
-        kernel_message(kernel, 2);
+        assert_true(rescind_kernel_message_waiting(kernel, 2));
+        rescind_kernel_message(kernel, 2);
     }
     drive_put(drive, 2, message, size, (uint16_t)size);
-    assert_false(kernel_message_waiting(kernel, 2));
+    assert_false(rescind_kernel_message_waiting(kernel, 2));
     enum rescind_error error;
     assert_true(drive_take(drive, 2, &error));
-    assert_true(kernel_message_waiting(kernel, 2));
-    kernel_message(kernel, 2);
+    assert_true(rescind_kernel_message_waiting(kernel, 2));
+    rescind_kernel_message(kernel, 2);
     for (uint32_t i = 0; i < RESCIND_RING_SLOTS - 1; i++)
         assert_true(drive_take(drive, 2, &error));
     assert_false(drive_take(drive, 2, &error));
@@ -357,8 +357,8 @@ static void a_vpe_whose_ring_makes_no_sense_ends_alone(void **state)
     for (uint32_t field = 0; field < 24; field++)
         for (size_t i = 0; i < 2 * sizeof values; i++) {
             drive_reset(drive);
-            const struct rescind_ring *ring =
-                i % 2 ? kernel_reply_ring(drive->kernel, 1) : kernel_syscall_ring(drive->kernel, 1);
+            const struct rescind_ring *ring = i % 2 ? rescind_kernel_reply_ring(drive->kernel, 1)
+                                                    : rescind_kernel_syscall_ring(drive->kernel, 1);
             if (((const uint8_t *)ring)[field] == values[i / 2])
                 continue;
             drive_spoil(drive, 1, i % 2, field, values[i / 2]);
@@ -368,7 +368,7 @@ static void a_vpe_whose_ring_makes_no_sense_ends_alone(void **state)
                 drive_put(drive, 1, message, size, (uint16_t)size);
             drive_deliver(drive, 1);
             assert_explained(bench);
-            assert_int_equal(kernel_vpe_state(drive->kernel, 1), VPE_ENDED);
+            assert_int_equal(rescind_kernel_vpe_state(drive->kernel, 1), RESCIND_VPE_ENDED);
             struct model_call call = call_creategate(0, 60);
             assert_int_equal(drive_now(drive, 0, &call), RESCIND_NO_ERROR);
             assert_well(drive);
@@ -390,7 +390,7 @@ static void a_vpe_that_writes_into_its_rings_at_any_time_harms_no_other(void **s
                                   ? choose(&choice, 24)
                                   : 64 + choose(&choice, 8) * 256 + choose(&choice, 80);
             bool often = choose(&choice, 4) != 0;
-            int32_t next = kernel_ready(drive->kernel);
+            int32_t next = rescind_kernel_ready(drive->kernel);
             if (vpe == mad && !(often && offset < 24))
                 drive_spoil(drive, mad, choose(&choice, 2), offset,
                             (uint8_t)choose(&choice, offset < 24 ? 6 : 33));

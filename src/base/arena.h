@@ -1,9 +1,9 @@
-/* The arena: struct kernel is its first bytes and says where everything else in it lies.
+/* The arena: struct rescind_kernel is its first bytes and says where everything else in it lies.
  *
- * Every room of the kernel takes a struct kernel * and reaches its own array through its own
- * accessor (pool_node, task_at, table_at, vpe_at, call_at). Nothing in the arena is a pointer,
+ * Every room of the kernel takes a struct rescind_kernel * and reaches its own array through its
+ * own accessor (pool_node, task_at, table_at, vpe_at, call_at). Nothing in the arena is a pointer,
  * so that a copy of the arena is a copy of the kernel. The layout is made once, by
- * kernel_create() in kernel/kernel.c; the pool lies last, so the part in use is a prefix.
+ * rescind_kernel_create() in kernel/kernel.c; the pool lies last, so the part in use is a prefix.
  */
 #ifndef RESCIND_BASE_ARENA_H
 #define RESCIND_BASE_ARENA_H
@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "rescind/abi.h"
 
-struct kernel {
+struct rescind_kernel {
     /* Byte offsets from this struct. */
     size_t tasks, tables, vpes, calls, rings, nodes;
 
@@ -33,13 +33,13 @@ struct kernel {
     struct outbox outbox;
 };
 
-static inline void *arena_at(const struct kernel *k, size_t offset)
+static inline void *arena_at(const struct rescind_kernel *k, size_t offset)
 {
     return (char *)(uintptr_t)k + offset;
 }
 
 /* The pool's node at `index`, to be read as what its type says. */
-static inline void *pool_node(const struct kernel *k, uint32_t index)
+static inline void *pool_node(const struct rescind_kernel *k, uint32_t index)
 {
     return arena_at(k, k->nodes + (size_t)index * POOL_NODE_SIZE);
 }

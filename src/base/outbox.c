@@ -10,7 +10,7 @@ void outbox_clear(struct outbox *box)
     box->count = box->taken = 0;
 }
 
-void outbox_put(struct outbox *box, enum kernel_output_kind kind, uint32_t vpe, uint32_t code)
+void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code)
 {
     KERNEL_ASSERT(box->count < OUTBOX_PLACES);
     box->entries[box->count++] =
@@ -22,5 +22,5 @@ void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t 
     KERNEL_ASSERT(size <= sizeof(box->text));
     memcpy(box->text, text, size);
     box->text_size = (uint32_t)size;
-    outbox_put(box, KERNEL_PRINT, vpe, 0);
+    outbox_put(box, RESCIND_OUTPUT_PRINT, vpe, 0);
 }

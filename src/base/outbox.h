@@ -11,22 +11,14 @@
 #include <stdint.h>
 
 #include "rescind/abi.h"
-
-/* What an event wants of the machine. */
-enum kernel_output_kind {
-    KERNEL_NOTHING,
-    KERNEL_PRINT,    /* `size` bytes of `text` to the console */
-    KERNEL_REPLY,    /* `vpe` has a reply in its ring: wake it */
-    KERNEL_ENDED,    /* `vpe` has ended with `code` */
-    KERNEL_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
-};
+#include "rescind/kernel.h"
 
 enum { OUTBOX_PLACES = 4 };
 
 struct outbox {
     uint32_t count, taken;
     struct outbox_entry {
-        uint32_t kind; /* enum kernel_output_kind */
+        uint32_t kind; /* enum rescind_output_kind */
         uint32_t vpe;
         uint32_t code;
     } entries[OUTBOX_PLACES];
@@ -35,7 +27,7 @@ struct outbox {
 };
 
 void outbox_clear(struct outbox *box);
-void outbox_put(struct outbox *box, enum kernel_output_kind kind, uint32_t vpe, uint32_t code);
+void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code);
 /* At most RESCIND_MSG_MAX bytes, once an event. */
 void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t size);
 

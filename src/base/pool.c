@@ -8,12 +8,12 @@ void pool_init(struct pool *pool, uint32_t limit)
     *pool = (struct pool){.limit = limit, .high = 1};
 }
 
-uint32_t pool_left(const struct kernel *k)
+uint32_t pool_left(const struct rescind_kernel *k)
 {
     return k->pool.limit - 1 - k->pool.used;
 }
 
-uint32_t pool_take(struct kernel *k, uint8_t type)
+uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
 {
     struct pool *pool = &k->pool;
     uint32_t index = pool->free;
@@ -33,7 +33,7 @@ uint32_t pool_take(struct kernel *k, uint8_t type)
     return index;
 }
 
-void pool_give(struct kernel *k, uint32_t index)
+void pool_give(struct rescind_kernel *k, uint32_t index)
 {
     struct pool_node *node = pool_node(k, index);
 

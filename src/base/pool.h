@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-struct kernel;
+struct rescind_kernel;
 
 #define POOL_NODE_SIZE 64u
 
@@ -28,12 +28,12 @@ struct pool_node {
 void pool_init(struct pool *pool, uint32_t limit);
 
 /* A node of type `type`, which is not 0; its other bytes hold anything. 0 when none is left. */
-uint32_t pool_take(struct kernel *k, uint8_t type);
+uint32_t pool_take(struct rescind_kernel *k, uint8_t type);
 
 /* Gives back a node that was taken. */
-void pool_give(struct kernel *k, uint32_t index);
+void pool_give(struct rescind_kernel *k, uint32_t index);
 
 /* How many can still be taken. */
-uint32_t pool_left(const struct kernel *k);
+uint32_t pool_left(const struct rescind_kernel *k);
 
 #endif

@@ -1,7 +1,7 @@
 /* Lines of tasks; see task.h. */
 #include "base/task.h"
 
-void task_join(struct kernel *k, uint32_t *line, uint32_t number)
+void task_join(struct rescind_kernel *k, uint32_t *line, uint32_t number)
 {
     struct task *task = task_at(k, number);
     uint32_t name = number + 1;
@@ -17,7 +17,7 @@ void task_join(struct kernel *k, uint32_t *line, uint32_t number)
     first->prev = name;
 }
 
-void task_leave(struct kernel *k, uint32_t *line, uint32_t number)
+void task_leave(struct rescind_kernel *k, uint32_t *line, uint32_t number)
 {
     struct task *task = task_at(k, number);
     uint32_t name = number + 1;
@@ -34,7 +34,7 @@ void task_leave(struct kernel *k, uint32_t *line, uint32_t number)
     task->next = task->prev = 0;
 }
 
-void task_wake_all(struct kernel *k, uint32_t *line)
+void task_wake_all(struct rescind_kernel *k, uint32_t *line)
 {
     if (k->ready == 0) {
         k->ready = *line;
@@ -56,7 +56,7 @@ int32_t task_first(uint32_t line)
     return (int32_t)line - 1;
 }
 
-int32_t task_after(const struct kernel *k, uint32_t line, uint32_t number)
+int32_t task_after(const struct rescind_kernel *k, uint32_t line, uint32_t number)
 {
     uint32_t next = task_at(k, number)->next;
 

@@ -19,22 +19,22 @@ struct task {
     bool committed;      /* an EXCHANGE that has taken effect: what it reserved is there */
 };
 
-static inline struct task *task_at(const struct kernel *k, uint32_t number)
+static inline struct task *task_at(const struct rescind_kernel *k, uint32_t number)
 {
     return (struct task *)arena_at(k, k->tasks) + number;
 }
 
 /* Puts the task at the end of the line; it stands in none before. */
-void task_join(struct kernel *k, uint32_t *line, uint32_t number);
+void task_join(struct rescind_kernel *k, uint32_t *line, uint32_t number);
 
 /* Takes the task out of the line it stands in. */
-void task_leave(struct kernel *k, uint32_t *line, uint32_t number);
+void task_leave(struct rescind_kernel *k, uint32_t *line, uint32_t number);
 
 /* Moves the whole line, which is not empty, to the end of the ready line, in its order. */
-void task_wake_all(struct kernel *k, uint32_t *line);
+void task_wake_all(struct rescind_kernel *k, uint32_t *line);
 
 /* The same for a line that mostly is empty. */
-static inline void task_wake(struct kernel *k, uint32_t *line)
+static inline void task_wake(struct rescind_kernel *k, uint32_t *line)
 {
     if (*line != 0)
         task_wake_all(k, line);
@@ -42,6 +42,6 @@ static inline void task_wake(struct kernel *k, uint32_t *line)
 
 /* Number of the first task of the line, or -1; and of the one behind `number`, or -1. */
 int32_t task_first(uint32_t line);
-int32_t task_after(const struct kernel *k, uint32_t line, uint32_t number);
+int32_t task_after(const struct rescind_kernel *k, uint32_t line, uint32_t number);
 
 #endif

@@ -5,7 +5,7 @@
 #include "cap/table.h"
 #include "cap/tree.h"
 
-uint32_t cap_create(struct kernel *k, const struct cap_spec *spec)
+uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec)
 {
     uint32_t index = pool_take(k, spec->type);
 
@@ -26,7 +26,7 @@ uint32_t cap_create(struct kernel *k, const struct cap_spec *spec)
     return index;
 }
 
-void cap_destroy(struct kernel *k, uint32_t index)
+void cap_destroy(struct rescind_kernel *k, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -37,7 +37,7 @@ void cap_destroy(struct kernel *k, uint32_t index)
     pool_give(k, index);
 }
 
-uint64_t cap_key(const struct kernel *k, const struct cap *cap)
+uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap)
 {
     return RESCIND_KEY(k->pe, table_vpe(cap->table), cap->type, cap->sel);
 }

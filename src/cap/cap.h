@@ -40,7 +40,7 @@ struct cap {
 };
 _Static_assert(sizeof(struct cap) <= POOL_NODE_SIZE, "a capability is one cache line");
 
-static inline struct cap *cap_at(const struct kernel *k, uint32_t index)
+static inline struct cap *cap_at(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_node(k, index);
 }
@@ -50,10 +50,10 @@ static inline struct cap *cap_at(const struct kernel *k, uint32_t index)
 struct cap_type {
     const char *name;
     /* May this capability be copied? An error refuses the EXCHANGE. */
-    enum rescind_error (*derive)(const struct kernel *k, const struct cap *source);
+    enum rescind_error (*derive)(const struct rescind_kernel *k, const struct cap *source);
     /* One more, one fewer capability names the object; the last one releases its storage. */
-    void (*acquire)(struct kernel *k, uint32_t object);
-    void (*release)(struct kernel *k, uint32_t object);
+    void (*acquire)(struct rescind_kernel *k, uint32_t object);
+    void (*release)(struct rescind_kernel *k, uint32_t object);
     /* Bytes of kernel memory the object takes, apart from its capabilities. */
     uint32_t size;
 };
@@ -62,7 +62,7 @@ struct cap_type {
 const struct cap_type *cap_type(uint8_t type);
 
 /* The capability's global key. */
-uint64_t cap_key(const struct kernel *k, const struct cap *cap);
+uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap);
 
 /* A capability that is to be put into a table. */
 struct cap_spec {
@@ -76,13 +76,13 @@ struct cap_spec {
 
 /* Makes a capability: takes a node, enters it into its table and the derivation tree, acquires its
  * object. 0 when the pool is empty; nothing has changed then. Expected O(log n). */
-uint32_t cap_create(struct kernel *k, const struct cap_spec *spec);
+uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec);
 
 /* Removes a capability that has no children; its waiters become ready. Expected O(1). */
-void cap_destroy(struct kernel *k, uint32_t index);
+void cap_destroy(struct rescind_kernel *k, uint32_t index);
 
 /* Is it there for others to see? A reserved one is, from the instant its EXCHANGE commits. */
-static inline bool cap_is_there(const struct kernel *k, const struct cap *cap)
+static inline bool cap_is_there(const struct rescind_kernel *k, const struct cap *cap)
 {
     return !(cap->flags & CAP_RESERVED) || task_at(k, cap->reserver)->committed;
 }

@@ -4,7 +4,7 @@
 #include "base/task.h"
 #include "cap/tree.h"
 
-static enum progress wait_at(struct kernel *k, struct cap *cap, uint32_t task)
+static enum progress wait_at(struct rescind_kernel *k, struct cap *cap, uint32_t task)
 {
     task_join(k, &cap->waiters, task);
     return CALL_WAITS;
@@ -18,7 +18,7 @@ static void start_walk(struct revoke *r, bool sweeping)
     r->root = r->at = 0;
 }
 
-void revoke_begin(struct kernel *k, struct revoke *r)
+void revoke_begin(struct rescind_kernel *k, struct revoke *r)
 {
     for (uint32_t table = r->first_table; table <= r->last_table; table++)
         table_lock(k, table, r->from, r->to);
@@ -26,7 +26,7 @@ void revoke_begin(struct kernel *k, struct revoke *r)
 }
 
 /* The next capability of the range, at or after r->sel; 0 when there is none in any table. */
-static uint32_t next_root(const struct kernel *k, struct revoke *r)
+static uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
 {
     for (; r->table <= r->last_table; r->table++, r->sel = r->from) {
         uint32_t index = table_find_from(k, r->table, r->sel);
@@ -39,7 +39,7 @@ static uint32_t next_root(const struct kernel *k, struct revoke *r)
 /* ---- Marking ------------------------------------------------------------------------------ */
 
 /* All descendants of `index` are marked, so it is, too; the walk goes back to its parent. */
-static void mark(struct kernel *k, struct revoke *r, uint32_t index)
+static void mark(struct rescind_kernel *k, struct revoke *r, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -53,7 +53,7 @@ static void mark(struct kernel *k, struct revoke *r, uint32_t index)
     }
 }
 
-static void visit(struct kernel *k, struct revoke *r, uint32_t index)
+static void visit(struct rescind_kernel *k, struct revoke *r, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -65,7 +65,7 @@ static void visit(struct kernel *k, struct revoke *r, uint32_t index)
     }
 }
 
-static enum progress mark_root(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress mark_root(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     uint32_t index = next_root(k, r);
 
@@ -83,7 +83,7 @@ static enum progress mark_root(struct kernel *k, struct revoke *r, uint32_t task
     return CALL_MORE;
 }
 
-static enum progress mark_child(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress mark_child(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     struct cap *cap = cap_at(k, r->at);
     uint32_t index = cap->child;
@@ -107,7 +107,7 @@ static enum progress mark_child(struct kernel *k, struct revoke *r, uint32_t tas
 /* ---- Sweeping ----------------------------------------------------------------------------- */
 
 /* The walk is at a leaf that this sweep entered: it goes, or stays as a root of own = 0. */
-static void sweep_leaf(struct kernel *k, struct revoke *r, uint32_t index)
+static void sweep_leaf(struct rescind_kernel *k, struct revoke *r, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -128,7 +128,8 @@ static void sweep_leaf(struct kernel *k, struct revoke *r, uint32_t index)
     task_wake(k, &cap->waiters);
 }
 
-static enum progress sweep_enter(struct kernel *k, struct revoke *r, uint32_t index, uint32_t task)
+static enum progress sweep_enter(struct rescind_kernel *k, struct revoke *r, uint32_t index,
+                                 uint32_t task)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -144,7 +145,7 @@ static enum progress sweep_enter(struct kernel *k, struct revoke *r, uint32_t in
     return CALL_MORE;
 }
 
-static enum progress sweep_root(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress sweep_root(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     uint32_t index = next_root(k, r);
 
@@ -153,7 +154,7 @@ static enum progress sweep_root(struct kernel *k, struct revoke *r, uint32_t tas
     return sweep_enter(k, r, index, task);
 }
 
-static enum progress sweep_child(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress sweep_child(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     uint32_t child = cap_at(k, r->at)->child;
 
@@ -166,17 +167,17 @@ static enum progress sweep_child(struct kernel *k, struct revoke *r, uint32_t ta
 
 /* ------------------------------------------------------------------------------------------- */
 
-static enum progress mark_step(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress mark_step(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     return r->at == 0 ? mark_root(k, r, task) : mark_child(k, r, task);
 }
 
-static enum progress sweep_step(struct kernel *k, struct revoke *r, uint32_t task)
+static enum progress sweep_step(struct rescind_kernel *k, struct revoke *r, uint32_t task)
 {
     return r->at == 0 ? sweep_root(k, r, task) : sweep_child(k, r, task);
 }
 
-enum progress revoke_step(struct kernel *k, struct revoke *r, uint32_t task, uint32_t *work)
+enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task, uint32_t *work)
 {
     while (*work > 0) {
         enum progress progress = r->sweeping ? sweep_step(k, r, task) : mark_step(k, r, task);

@@ -75,10 +75,11 @@ struct revoke {
 };
 
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */
-void revoke_begin(struct kernel *k, struct revoke *r);
+void revoke_begin(struct rescind_kernel *k, struct revoke *r);
 
 /* Goes on, touching *work capabilities at most and counting them off. `task` joins what has to be
  * waited for. */
-enum progress revoke_step(struct kernel *k, struct revoke *r, uint32_t task, uint32_t *work);
+enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task,
+                          uint32_t *work);
 
 #endif

@@ -4,17 +4,17 @@
 #include "base/task.h"
 #include "cap/treap.h"
 
-uint32_t table_find(const struct kernel *k, uint32_t table, uint32_t sel)
+uint32_t table_find(const struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
     return treap_find(k, table_at(k, table)->root, sel);
 }
 
-uint32_t table_find_from(const struct kernel *k, uint32_t table, uint64_t from)
+uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from)
 {
     return treap_find_from(k, table_at(k, table)->root, from);
 }
 
-void table_insert(struct kernel *k, uint32_t index)
+void table_insert(struct rescind_kernel *k, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
     struct table *table = table_at(k, cap->table);
@@ -24,7 +24,7 @@ void table_insert(struct kernel *k, uint32_t index)
     table->count++;
 }
 
-void table_remove(struct kernel *k, uint32_t index)
+void table_remove(struct rescind_kernel *k, uint32_t index)
 {
     struct table *table = table_at(k, cap_at(k, index)->table);
 
@@ -32,7 +32,7 @@ void table_remove(struct kernel *k, uint32_t index)
     table->count--;
 }
 
-void table_lock(struct kernel *k, uint32_t table, uint64_t from, uint64_t to)
+void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_t to)
 {
     struct table *t = table_at(k, table);
 
@@ -41,7 +41,7 @@ void table_lock(struct kernel *k, uint32_t table, uint64_t from, uint64_t to)
     t->lock_to = to;
 }
 
-void table_unlock(struct kernel *k, uint32_t table)
+void table_unlock(struct rescind_kernel *k, uint32_t table)
 {
     struct table *t = table_at(k, table);
 

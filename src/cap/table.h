@@ -32,21 +32,21 @@ static inline uint32_t table_kind(uint32_t table)
     return table % RESCIND_TABLE_KINDS;
 }
 
-static inline struct table *table_at(const struct kernel *k, uint32_t table)
+static inline struct table *table_at(const struct rescind_kernel *k, uint32_t table)
 {
     return (struct table *)arena_at(k, k->tables) + table;
 }
 
 /* The capability at `sel`, or 0; the first at or after `from`, or 0. Expected O(log n). */
-uint32_t table_find(const struct kernel *k, uint32_t table, uint32_t sel);
-uint32_t table_find_from(const struct kernel *k, uint32_t table, uint64_t from);
+uint32_t table_find(const struct rescind_kernel *k, uint32_t table, uint32_t sel);
+uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from);
 
 /* Puts capability `index`, whose table and sel are set, into its table; takes it out. */
-void table_insert(struct kernel *k, uint32_t index);
-void table_remove(struct kernel *k, uint32_t index);
+void table_insert(struct rescind_kernel *k, uint32_t index);
+void table_remove(struct rescind_kernel *k, uint32_t index);
 
 /* Is the selector in a locked range? O(1). */
-static inline bool table_is_locked(const struct kernel *k, uint32_t table, uint32_t sel)
+static inline bool table_is_locked(const struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
     const struct table *t = table_at(k, table);
 
@@ -54,7 +54,7 @@ static inline bool table_is_locked(const struct kernel *k, uint32_t table, uint3
 }
 
 /* Locks selectors from .. to - 1, of which none is locked; unlocks, making the waiters ready. */
-void table_lock(struct kernel *k, uint32_t table, uint64_t from, uint64_t to);
-void table_unlock(struct kernel *k, uint32_t table);
+void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_t to);
+void table_unlock(struct rescind_kernel *k, uint32_t table);
 
 #endif

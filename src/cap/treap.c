@@ -1,7 +1,7 @@
 /* The treap; see treap.h. */
 #include "cap/treap.h"
 
-uint32_t treap_find(const struct kernel *k, uint32_t root, uint32_t sel)
+uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
 {
     uint32_t at = root;
 
@@ -14,7 +14,7 @@ uint32_t treap_find(const struct kernel *k, uint32_t root, uint32_t sel)
     return 0;
 }
 
-uint32_t treap_find_from(const struct kernel *k, uint32_t root, uint64_t from)
+uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from)
 {
     uint32_t at = root, best = 0;
 
@@ -33,7 +33,7 @@ uint32_t treap_find_from(const struct kernel *k, uint32_t root, uint64_t from)
 }
 
 /* Where `child` hangs: the link of its parent, or the root. */
-static uint32_t *link_to(struct kernel *k, uint32_t *root, uint32_t up, uint32_t child)
+static uint32_t *link_to(struct rescind_kernel *k, uint32_t *root, uint32_t up, uint32_t child)
 {
     if (up == 0)
         return root;
@@ -42,7 +42,7 @@ static uint32_t *link_to(struct kernel *k, uint32_t *root, uint32_t up, uint32_t
 }
 
 /* Hands the subtree at `at` out to both sides of `node`, by selector. */
-static void split(struct kernel *k, uint32_t at, uint32_t node)
+static void split(struct rescind_kernel *k, uint32_t at, uint32_t node)
 {
     struct cap *cap = cap_at(k, node);
     uint32_t *left = &cap->left, *right = &cap->right; /* where the next smaller, larger one goes */
@@ -67,7 +67,7 @@ static void split(struct kernel *k, uint32_t at, uint32_t node)
     *left = *right = 0;
 }
 
-void treap_insert(struct kernel *k, uint32_t *root, uint32_t node)
+void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node)
 {
     struct cap *cap = cap_at(k, node);
     uint32_t up = 0, *link = root, at;
@@ -84,7 +84,7 @@ void treap_insert(struct kernel *k, uint32_t *root, uint32_t node)
     split(k, at, node);
 }
 
-void treap_remove(struct kernel *k, uint32_t *root, uint32_t node)
+void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node)
 {
     const struct cap *cap = cap_at(k, node);
     uint32_t left = cap->left, right = cap->right, up = cap->up, rest;

@@ -14,16 +14,16 @@
 #include "cap/cap.h"
 
 /* The node at `sel`, or 0. Expected O(log n). */
-uint32_t treap_find(const struct kernel *k, uint32_t root, uint32_t sel);
+uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel);
 
 /* The first node at or after `from` (which may be 2^32: none), or 0. Expected O(log n). */
-uint32_t treap_find_from(const struct kernel *k, uint32_t root, uint64_t from);
+uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from);
 
 /* Inserts `node`, whose sel and priority are set and whose sel no other node has. Expected
  * O(log n) to find the place, and O(1) links changed. */
-void treap_insert(struct kernel *k, uint32_t *root, uint32_t node);
+void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node);
 
 /* Removes `node`, without a search: expected O(1). */
-void treap_remove(struct kernel *k, uint32_t *root, uint32_t node);
+void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node);
 
 #endif

@@ -1,7 +1,7 @@
 /* The derivation tree; see tree.h. */
 #include "cap/tree.h"
 
-void tree_link(struct kernel *k, uint32_t parent, uint32_t child)
+void tree_link(struct rescind_kernel *k, uint32_t parent, uint32_t child)
 {
     struct cap *cap = cap_at(k, child);
 
@@ -22,7 +22,7 @@ void tree_link(struct kernel *k, uint32_t parent, uint32_t child)
     first->prev = child;
 }
 
-void tree_unlink(struct kernel *k, uint32_t index)
+void tree_unlink(struct rescind_kernel *k, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
@@ -36,7 +36,7 @@ void tree_unlink(struct kernel *k, uint32_t index)
     cap_at(k, cap->next)->prev = cap->prev;
 }
 
-uint32_t tree_next(const struct kernel *k, uint32_t *at, uint32_t *depth)
+uint32_t tree_next(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth)
 {
     const struct cap *cap = cap_at(k, *at);
 

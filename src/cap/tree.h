@@ -10,17 +10,17 @@
 #include "cap/cap.h"
 
 /* Makes `child`, which has no links yet, the last of `parent`'s ring; parent 0: a root. */
-void tree_link(struct kernel *k, uint32_t parent, uint32_t child);
+void tree_link(struct rescind_kernel *k, uint32_t parent, uint32_t child);
 
 /* Takes `index` out of its parent's ring. It has no children. */
-void tree_unlink(struct kernel *k, uint32_t index);
+void tree_unlink(struct rescind_kernel *k, uint32_t index);
 
 /* The capability behind *at in depth-first order below their root, or 0 behind the last; *depth is
  * kept. *at becomes the last capability looked at: the root, where 0 is returned. */
-uint32_t tree_next(const struct kernel *k, uint32_t *at, uint32_t *depth);
+uint32_t tree_next(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth);
 
 /* The next child in the ring becomes the parent's first. */
-static inline void tree_turn(const struct kernel *k, struct cap *parent)
+static inline void tree_turn(const struct rescind_kernel *k, struct cap *parent)
 {
     parent->child = cap_at(k, parent->child)->next;
 }

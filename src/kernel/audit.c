@@ -1,5 +1,6 @@
-/* The audit: the list of invariants and their checks; see audit.h. */
-#include "kernel/audit.h"
+/* The audit: the list of invariants and their checks. The machine runs it between two events
+ * (rescind/kernel.h). */
+#include "rescind/kernel.h"
 
 #include "base/task.h"
 #include "cap/table.h"
@@ -42,28 +43,29 @@
 struct invariant {
     const char *name;
     const char *sentence;
-    bool (*check)(const struct kernel *k, uint32_t *where);
+    bool (*check)(const struct rescind_kernel *k, uint32_t *where);
 };
 
-static bool is_cap(const struct kernel *k, uint32_t index)
+static bool is_cap(const struct rescind_kernel *k, uint32_t index)
 {
     return index != 0 && index < k->pool.high && cap_at(k, index)->type != 0 &&
            cap_at(k, index)->type < OBJECT_GATE;
 }
 
-static bool is_object(const struct kernel *k, uint32_t index)
+static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
     return index != 0 && index < k->pool.high && cap_at(k, index)->type >= OBJECT_GATE;
 }
 
-static uint32_t table_total(const struct kernel *k)
+static uint32_t table_total(const struct rescind_kernel *k)
 {
     return k->vpe_count * RESCIND_TABLE_KINDS;
 }
 
 /* Runs `good` over every capability. */
-static bool each_cap(const struct kernel *k, uint32_t *where,
-                     bool (*good)(const struct kernel *k, uint32_t index, const struct cap *cap))
+static bool each_cap(const struct rescind_kernel *k, uint32_t *where,
+                     bool (*good)(const struct rescind_kernel *k, uint32_t index,
+                                  const struct cap *cap))
 {
     for (uint32_t index = 1; index < k->pool.high; index++) {
         if (is_cap(k, index) && !good(k, index, cap_at(k, index))) {
@@ -74,7 +76,7 @@ static bool each_cap(const struct kernel *k, uint32_t *where,
     return true;
 }
 
-static bool check_pool_counts(const struct kernel *k, uint32_t *where)
+static bool check_pool_counts(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t used = 0, free = 0;
 
@@ -91,7 +93,7 @@ static bool check_pool_counts(const struct kernel *k, uint32_t *where)
     return used == k->pool.used && k->pool.high <= k->pool.limit && used + free == k->pool.high - 1;
 }
 
-static bool check_node_types(const struct kernel *k, uint32_t *where)
+static bool check_node_types(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t index = 1; index < k->pool.high; index++) {
         uint8_t type = cap_at(k, index)->type;
@@ -104,12 +106,12 @@ static bool check_node_types(const struct kernel *k, uint32_t *where)
 }
 
 /* Is `other` (or nothing) rightly the neighbour of a node of this table? */
-static bool in_table(const struct kernel *k, uint32_t other, uint32_t table)
+static bool in_table(const struct rescind_kernel *k, uint32_t other, uint32_t table)
 {
     return other == 0 || (is_cap(k, other) && cap_at(k, other)->table == table);
 }
 
-static bool treap_links_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool treap_links_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     if (cap->table >= table_total(k) || !in_table(k, cap->left, cap->table) ||
         !in_table(k, cap->right, cap->table) || !in_table(k, cap->up, cap->table))
@@ -123,7 +125,7 @@ static bool treap_links_good(const struct kernel *k, uint32_t index, const struc
     return cap_at(k, cap->up)->left == index || cap_at(k, cap->up)->right == index;
 }
 
-static bool check_treap_links(const struct kernel *k, uint32_t *where)
+static bool check_treap_links(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t table = 0; table < table_total(k); table++) {
         uint32_t root = table_at(k, table)->root;
@@ -135,7 +137,7 @@ static bool check_treap_links(const struct kernel *k, uint32_t *where)
 }
 
 /* The leftmost node below `index`, by at most as many steps as there are nodes. */
-static uint32_t leftmost(const struct kernel *k, uint32_t index)
+static uint32_t leftmost(const struct rescind_kernel *k, uint32_t index)
 {
     for (uint32_t steps = k->pool.high; steps > 0 && cap_at(k, index)->left != 0; steps--)
         index = cap_at(k, index)->left;
@@ -143,7 +145,7 @@ static uint32_t leftmost(const struct kernel *k, uint32_t index)
 }
 
 /* The node behind `index` in the order of the treap. */
-static uint32_t treap_after(const struct kernel *k, uint32_t index)
+static uint32_t treap_after(const struct rescind_kernel *k, uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
     uint32_t up = cap->up;
@@ -159,7 +161,7 @@ static uint32_t treap_after(const struct kernel *k, uint32_t index)
     return 0;
 }
 
-static bool check_treap_order(const struct kernel *k, uint32_t *where)
+static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t table = 0; table < table_total(k); table++) {
         uint32_t root = table_at(k, table)->root;
@@ -175,18 +177,18 @@ static bool check_treap_order(const struct kernel *k, uint32_t *where)
     return true;
 }
 
-static bool treap_heap_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool treap_heap_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     (void)index;
     return cap->up == 0 || cap->priority >= cap_at(k, cap->up)->priority;
 }
 
-static bool check_treap_heap(const struct kernel *k, uint32_t *where)
+static bool check_treap_heap(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, treap_heap_good);
 }
 
-static bool check_table_counts(const struct kernel *k, uint32_t *where)
+static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t in_tables = 0, caps = 0;
 
@@ -204,7 +206,7 @@ static bool check_table_counts(const struct kernel *k, uint32_t *where)
     return in_tables == caps;
 }
 
-static bool ring_links_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool ring_links_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     if (!is_cap(k, cap->next) || !is_cap(k, cap->prev))
         return false;
@@ -215,26 +217,26 @@ static bool ring_links_good(const struct kernel *k, uint32_t index, const struct
     return cap_at(k, cap->next)->parent == cap->parent;
 }
 
-static bool check_ring_links(const struct kernel *k, uint32_t *where)
+static bool check_ring_links(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, ring_links_good);
 }
 
-static bool parent_live_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool parent_live_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     if (cap->parent == 0)
         return true;
     return is_cap(k, cap->parent) && cap->parent != index && cap_at(k, cap->parent)->child != 0;
 }
 
-static bool check_parent_live(const struct kernel *k, uint32_t *where)
+static bool check_parent_live(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, parent_live_good);
 }
 
 /* Rings are sound (ring_links). Counting each child as one, and each parent's ring by its
  * length, gives the same number only if every child is in the ring that its parent knows. */
-static bool check_child_known(const struct kernel *k, uint32_t *where)
+static bool check_child_known(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t children = 0, in_rings = 0;
 
@@ -259,7 +261,7 @@ static bool check_child_known(const struct kernel *k, uint32_t *where)
 }
 
 /* Walking down from the roots meets each capability, once. A ring of parents would be met never. */
-static bool check_root_above(const struct kernel *k, uint32_t *where)
+static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t caps = 0, met = 0, depth = 0;
 
@@ -276,7 +278,8 @@ static bool check_root_above(const struct kernel *k, uint32_t *where)
     return met == caps;
 }
 
-static bool derived_alike_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
+                               const struct cap *cap)
 {
     const struct cap *parent = cap_at(k, cap->parent);
 
@@ -287,7 +290,7 @@ static bool derived_alike_good(const struct kernel *k, uint32_t index, const str
            (cap->rights & ~parent->rights) == 0;
 }
 
-static bool check_derived_alike(const struct kernel *k, uint32_t *where)
+static bool check_derived_alike(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, derived_alike_good);
 }
@@ -303,7 +306,7 @@ static uint8_t object_type_of(uint8_t cap_type)
 /* Each capability names an object of its type, roots name objects of their own, and the counts
  * add up: then every single count is right, since derived_alike spreads each object over one tree.
  */
-static bool check_object_refs(const struct kernel *k, uint32_t *where)
+static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
 {
     uint64_t named = 0, counted = 0;
 
@@ -331,12 +334,12 @@ static bool check_object_refs(const struct kernel *k, uint32_t *where)
     return named == counted;
 }
 
-static bool is_ending(const struct kernel *k, uint32_t vpe)
+static bool is_ending(const struct rescind_kernel *k, uint32_t vpe)
 {
     return vpe_at(k, vpe)->calling && call_at(k, vpe)->opcode == RESCIND_SYS_EXIT;
 }
 
-static bool check_vpe_alive(const struct kernel *k, uint32_t *where)
+static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
@@ -350,7 +353,7 @@ static bool check_vpe_alive(const struct kernel *k, uint32_t *where)
     return true;
 }
 
-static bool check_ended_empty(const struct kernel *k, uint32_t *where)
+static bool check_ended_empty(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         *where = vpe;
@@ -366,7 +369,7 @@ static bool check_ended_empty(const struct kernel *k, uint32_t *where)
     return true;
 }
 
-static bool marked_below_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool marked_below_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     (void)index;
     if (cap->parent == 0 || !(cap_at(k, cap->parent)->flags & CAP_MARKED))
@@ -374,12 +377,13 @@ static bool marked_below_good(const struct kernel *k, uint32_t index, const stru
     return (cap->flags & (CAP_MARKED | CAP_SEEN)) == (CAP_MARKED | CAP_SEEN);
 }
 
-static bool check_marked_below(const struct kernel *k, uint32_t *where)
+static bool check_marked_below(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, marked_below_good);
 }
 
-static bool visited_chain_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool visited_chain_good(const struct rescind_kernel *k, uint32_t index,
+                               const struct cap *cap)
 {
     (void)k;
     (void)index;
@@ -388,13 +392,13 @@ static bool visited_chain_good(const struct kernel *k, uint32_t index, const str
     return !(cap->flags & CAP_ENTERED) || (cap->flags & CAP_MARKED);
 }
 
-static bool check_visited_chain(const struct kernel *k, uint32_t *where)
+static bool check_visited_chain(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, visited_chain_good);
 }
 
 /* What a sweep has still before it. */
-static bool range_is_marked(const struct kernel *k, const struct revoke *r, uint32_t *where)
+static bool range_is_marked(const struct rescind_kernel *k, const struct revoke *r, uint32_t *where)
 {
     uint64_t from = r->sel;
 
@@ -410,7 +414,7 @@ static bool range_is_marked(const struct kernel *k, const struct revoke *r, uint
     return true;
 }
 
-static bool check_effect_whole(const struct kernel *k, uint32_t *where)
+static bool check_effect_whole(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         const struct call *call = call_at(k, vpe);
@@ -423,7 +427,8 @@ static bool check_effect_whole(const struct kernel *k, uint32_t *where)
     return true;
 }
 
-static bool reserved_open_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool reserved_open_good(const struct rescind_kernel *k, uint32_t index,
+                               const struct cap *cap)
 {
     (void)index;
     if (!(cap->flags & CAP_RESERVED))
@@ -434,13 +439,13 @@ static bool reserved_open_good(const struct kernel *k, uint32_t index, const str
     return cap_is_there(k, cap) || (cap->child == 0 && cap->flags == CAP_RESERVED);
 }
 
-static bool check_reserved_open(const struct kernel *k, uint32_t *where)
+static bool check_reserved_open(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, reserved_open_good);
 }
 
 /* The number of tasks in a line; UINT32_MAX where it is not sound. */
-static uint32_t line_length(const struct kernel *k, uint32_t line)
+static uint32_t line_length(const struct rescind_kernel *k, uint32_t line)
 {
     uint32_t length = 0;
 
@@ -461,7 +466,7 @@ static uint32_t line_length(const struct kernel *k, uint32_t line)
 }
 
 /* The tasks in all lines together; UINT32_MAX where one is not sound, with *where at it. */
-static uint32_t lines_total(const struct kernel *k, uint32_t *where)
+static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t total = line_length(k, k->ready), length;
 
@@ -485,14 +490,14 @@ static uint32_t lines_total(const struct kernel *k, uint32_t *where)
     return total;
 }
 
-static bool check_lines_sound(const struct kernel *k, uint32_t *where)
+static bool check_lines_sound(const struct rescind_kernel *k, uint32_t *where)
 {
     return lines_total(k, where) != UINT32_MAX;
 }
 
 /* A task has one pair of links and is ready to be found in sound lines only: so as many tasks in
  * lines as there are calls means that each call stands in exactly one. */
-static bool check_call_moves(const struct kernel *k, uint32_t *where)
+static bool check_call_moves(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t calls = 0;
 
@@ -501,7 +506,7 @@ static bool check_call_moves(const struct kernel *k, uint32_t *where)
     return lines_total(k, where) == calls;
 }
 
-static bool check_locks_owned(const struct kernel *k, uint32_t *where)
+static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t table = 0; table < table_total(k); table++) {
         const struct table *t = table_at(k, table);
@@ -518,14 +523,14 @@ static bool check_locks_owned(const struct kernel *k, uint32_t *where)
     return true;
 }
 
-static bool nothing_left_good(const struct kernel *k, uint32_t index, const struct cap *cap)
+static bool nothing_left_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     (void)k;
     (void)index;
     return cap->flags == 0 && cap->waiters == 0;
 }
 
-static bool check_nothing_left(const struct kernel *k, uint32_t *where)
+static bool check_nothing_left(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         if (vpe_at(k, vpe)->calling)
@@ -541,21 +546,21 @@ static const struct invariant invariants[] = {
 };
 enum { INVARIANT_COUNT = sizeof(invariants) / sizeof(invariants[0]) };
 
-bool kernel_audit(const struct kernel *k, struct audit_finding *finding)
+bool rescind_kernel_audit(const struct rescind_kernel *k, struct rescind_finding *finding)
 {
     for (unsigned i = 0; i < INVARIANT_COUNT; i++) {
         uint32_t where = 0;
         if (!invariants[i].check(k, &where)) {
             if (finding != NULL)
                 *finding =
-                    (struct audit_finding){invariants[i].name, invariants[i].sentence, where};
+                    (struct rescind_finding){invariants[i].name, invariants[i].sentence, where};
             return false;
         }
     }
     return true;
 }
 
-const char *kernel_audit_name(unsigned index, const char **sentence)
+const char *rescind_kernel_audit_name(unsigned index, const char **sentence)
 {
     if (index >= INVARIANT_COUNT)
         return NULL;

@@ -1,5 +1,5 @@
-/* The kernel's events: one message, one turn of work, one end; see kernel.h. */
-#include "kernel/kernel.h"
+/* The kernel's events: one message, one turn of work, one end; see rescind/kernel.h. */
+#include "rescind/kernel.h"
 
 #include <string.h>
 
@@ -23,9 +23,9 @@ static size_t round_up(size_t size, size_t to)
 }
 
 /* Where everything lies; returns the arena's size. */
-static size_t lay_out(struct kernel *k, const struct kernel_config *config)
+static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_config *config)
 {
-    size_t at = round_up(sizeof(struct kernel), 64);
+    size_t at = round_up(sizeof(struct rescind_kernel), 64);
 
     k->tasks = at;
     at = round_up(at + config->vpes * sizeof(struct task), 64);
@@ -40,24 +40,26 @@ static size_t lay_out(struct kernel *k, const struct kernel_config *config)
     return k->nodes + (size_t)config->nodes * POOL_NODE_SIZE;
 }
 
-static bool is_sane(const struct kernel_config *config)
+static bool is_sane(const struct rescind_kernel_config *config)
 {
     return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 && config->nodes <= INT32_MAX &&
            config->pe < RESCIND_PE_MAX;
 }
 
-size_t kernel_size(const struct kernel_config *config)
+size_t rescind_kernel_size(const struct rescind_kernel_config *config)
 {
-    struct kernel k;
+    struct rescind_kernel k;
 
     return is_sane(config) ? lay_out(&k, config) : 0;
 }
 
-struct kernel *kernel_create(void *arena, size_t size, const struct kernel_config *config)
+struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
+                                             const struct rescind_kernel_config *config)
 {
-    struct kernel *k = arena;
+    struct rescind_kernel *k = arena;
 
-    if (!is_sane(config) || size < kernel_size(config) || (uintptr_t)arena % VPE_RING_PAGE != 0)
+    if (!is_sane(config) || size < rescind_kernel_size(config) ||
+        (uintptr_t)arena % VPE_RING_PAGE != 0)
         return NULL;
     memset(k, 0, sizeof(*k));
     lay_out(k, config);
@@ -70,19 +72,21 @@ struct kernel *kernel_create(void *arena, size_t size, const struct kernel_confi
     return k;
 }
 
-size_t kernel_used(const struct kernel *k)
+size_t rescind_kernel_used(const struct rescind_kernel *k)
 {
     return k->nodes + (size_t)k->pool.high * POOL_NODE_SIZE;
 }
 
 /* ---- Boot --------------------------------------------------------------------------------- */
 
-enum rescind_error kernel_boot_vpe(struct kernel *k, uint64_t mem_addr, uint64_t mem_size)
+enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t mem_addr,
+                                           uint64_t mem_size)
 {
     return vpe_boot(k, mem_addr, mem_size);
 }
 
-enum rescind_error kernel_boot_grant(struct kernel *k, uint32_t vpe, uint32_t sel, uint32_t target)
+enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                             uint32_t target)
 {
     uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
     struct cap_spec spec = {
@@ -98,26 +102,26 @@ enum rescind_error kernel_boot_grant(struct kernel *k, uint32_t vpe, uint32_t se
     return cap_create(k, &spec) != 0 ? RESCIND_NO_ERROR : RESCIND_OUT_OF_MEM;
 }
 
-struct rescind_ring *kernel_syscall_ring(struct kernel *k, uint32_t vpe)
+struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)
 {
     return vpe_syscall_ring(k, vpe);
 }
 
-struct rescind_ring *kernel_reply_ring(struct kernel *k, uint32_t vpe)
+struct rescind_ring *rescind_kernel_reply_ring(struct rescind_kernel *k, uint32_t vpe)
 {
     return vpe_reply_ring(k, vpe);
 }
 
-enum vpe_state kernel_vpe_state(const struct kernel *k, uint32_t vpe)
+enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, uint32_t vpe)
 {
     const struct vpe *v = vpe_at(k, vpe);
 
-    return v->ended ? VPE_ENDED : v->calling ? VPE_WAITING : VPE_RUNNING;
+    return v->ended ? RESCIND_VPE_ENDED : v->calling ? RESCIND_VPE_WAITING : RESCIND_VPE_RUNNING;
 }
 
 /* ---- Events ------------------------------------------------------------------------------- */
 
-static void reply(struct kernel *k, uint32_t vpe, enum rescind_error error)
+static void reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error error)
 {
     uint64_t payload = (uint64_t)error;
     struct endpoint kernel = {.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
@@ -126,18 +130,18 @@ static void reply(struct kernel *k, uint32_t vpe, enum rescind_error error)
      * then has spoilt its own reply, and nobody else's. */
     endpoint_reply(&kernel, vpe_reply_ring(k, vpe), &vpe_at(k, vpe)->request, &payload,
                    sizeof(payload));
-    outbox_put(&k->outbox, KERNEL_REPLY, vpe, (uint32_t)error);
+    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)error);
 }
 
-static void ended(struct kernel *k, uint32_t vpe)
+static void ended(struct rescind_kernel *k, uint32_t vpe)
 {
     vpe_at(k, vpe)->ended = true;
     ring_terminate(vpe_syscall_ring(k, vpe));
     ring_terminate(vpe_reply_ring(k, vpe));
-    outbox_put(&k->outbox, KERNEL_ENDED, vpe, vpe_at(k, vpe)->end_code);
+    outbox_put(&k->outbox, RESCIND_OUTPUT_ENDED, vpe, vpe_at(k, vpe)->end_code);
 }
 
-static void start_end(struct kernel *k, uint32_t vpe)
+static void start_end(struct rescind_kernel *k, uint32_t vpe)
 {
     vpe_at(k, vpe)->calling = true;
     vpe_at(k, vpe)->end_wanted = false;
@@ -146,7 +150,7 @@ static void start_end(struct kernel *k, uint32_t vpe)
 }
 
 /* What follows from a turn of work on the call of `vpe`. */
-static void conclude(struct kernel *k, uint32_t vpe, enum progress progress)
+static void conclude(struct rescind_kernel *k, uint32_t vpe, enum progress progress)
 {
     struct vpe *v = vpe_at(k, vpe);
     const struct call *call = call_at(k, vpe);
@@ -166,7 +170,7 @@ static void conclude(struct kernel *k, uint32_t vpe, enum progress progress)
         reply(k, vpe, call->error);
 }
 
-bool kernel_message_waiting(const struct kernel *k, uint32_t vpe)
+bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe)
 {
     const struct vpe *v = vpe_at(k, vpe);
 
@@ -184,7 +188,7 @@ bool kernel_message_waiting(const struct kernel *k, uint32_t vpe)
 
 /* Takes the message of `vpe`, if there is one, and decodes it. A function of its own, so that the
  * message is off the stack when the call's work begins. CALL_MORE: call_step() is to go on. */
-__attribute__((noinline)) static enum ring_state take(struct kernel *k, uint32_t vpe,
+__attribute__((noinline)) static enum ring_state take(struct rescind_kernel *k, uint32_t vpe,
                                                       enum progress *progress)
 {
     struct vpe *v = vpe_at(k, vpe);
@@ -206,7 +210,7 @@ __attribute__((noinline)) static enum ring_state take(struct kernel *k, uint32_t
     return RING_MESSAGE;
 }
 
-void kernel_message(struct kernel *k, uint32_t vpe)
+void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe)
 {
     enum progress progress = CALL_DONE;
 
@@ -220,7 +224,7 @@ void kernel_message(struct kernel *k, uint32_t vpe)
         conclude(k, vpe, progress);
         break;
     case RING_BROKEN:
-        outbox_put(&k->outbox, KERNEL_BAD_RING, vpe, 0);
+        outbox_put(&k->outbox, RESCIND_OUTPUT_BAD_RING, vpe, 0);
         start_end(k, vpe);
         break;
     default:
@@ -228,24 +232,24 @@ void kernel_message(struct kernel *k, uint32_t vpe)
     }
 }
 
-int32_t kernel_ready(const struct kernel *k)
+int32_t rescind_kernel_ready(const struct rescind_kernel *k)
 {
     return task_first(k->ready);
 }
 
-int32_t kernel_ready_after(const struct kernel *k, uint32_t vpe)
+int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t vpe)
 {
     return task_after(k, k->ready, vpe);
 }
 
-void kernel_work(struct kernel *k, uint32_t vpe)
+void rescind_kernel_work(struct rescind_kernel *k, uint32_t vpe)
 {
     outbox_clear(&k->outbox);
     task_leave(k, &k->ready, vpe);
     conclude(k, vpe, call_step(k, vpe));
 }
 
-void kernel_end(struct kernel *k, uint32_t vpe, uint32_t code)
+void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
 {
     struct vpe *v = vpe_at(k, vpe);
 
@@ -259,31 +263,59 @@ void kernel_end(struct kernel *k, uint32_t vpe, uint32_t code)
         start_end(k, vpe);
 }
 
-struct kernel_output kernel_take_output(struct kernel *k)
+struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k)
 {
     struct outbox *box = &k->outbox;
     const struct outbox_entry *entry;
 
     if (box->taken == box->count)
-        return (struct kernel_output){.kind = KERNEL_NOTHING};
+        return (struct rescind_kernel_output){.kind = RESCIND_OUTPUT_NOTHING};
     entry = &box->entries[box->taken++];
-    return (struct kernel_output){
-        .kind = (enum kernel_output_kind)entry->kind,
+    return (struct rescind_kernel_output){
+        .kind = (enum rescind_output_kind)entry->kind,
         .vpe = entry->vpe,
         .code = entry->code,
         .text = (const char *)box->text,
-        .size = entry->kind == KERNEL_PRINT ? box->text_size : 0,
+        .size = entry->kind == RESCIND_OUTPUT_PRINT ? box->text_size : 0,
     };
+}
+
+/* ---- In a VPE's place --------------------------------------------------------------------- */
+
+enum rescind_error rescind_kernel_send(struct rescind_kernel *k, uint32_t vpe, const void *payload,
+                                       size_t size)
+{
+    uint32_t credits = 1;
+    struct endpoint endpoint = {
+        .pe = k->pe,
+        .vpe = (uint16_t)vpe,
+        .number = RESCIND_EP_SYSCALL,
+        .reply_ep = RESCIND_EP_REPLY,
+        .credits = &credits,
+    };
+
+    return endpoint_send(&endpoint, vpe_syscall_ring(k, vpe), payload, size);
+}
+
+bool rescind_kernel_receive(struct rescind_kernel *k, uint32_t vpe, void *payload, size_t size)
+{
+    struct ring_message reply;
+
+    if (ring_fetch(vpe_reply_ring(k, vpe), &reply) != RING_MESSAGE ||
+        reply.header.length > RESCIND_PAYLOAD_MAX)
+        return false;
+    memcpy(payload, reply.payload, size < reply.header.length ? size : reply.header.length);
+    return true;
 }
 
 /* ---- Looking at it ------------------------------------------------------------------------ */
 
-static void describe(const struct kernel *k, uint32_t index, struct kernel_cap *out)
+static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)
 {
     const struct cap *cap = cap_at(k, index);
     const struct cap *parent = cap->parent != 0 ? cap_at(k, cap->parent) : NULL;
 
-    *out = (struct kernel_cap){
+    *out = (struct rescind_kernel_cap){
         .vpe = table_vpe(cap->table),
         .kind = table_kind(cap->table),
         .sel = cap->sel,
@@ -296,7 +328,7 @@ static void describe(const struct kernel *k, uint32_t index, struct kernel_cap *
 }
 
 /* The first capability at or after `from` that others can see. */
-static uint32_t find_visible(const struct kernel *k, uint32_t table, uint64_t from)
+static uint32_t find_visible(const struct rescind_kernel *k, uint32_t table, uint64_t from)
 {
     uint32_t index = table_find_from(k, table, from);
 
@@ -305,8 +337,8 @@ static uint32_t find_visible(const struct kernel *k, uint32_t table, uint64_t fr
     return index;
 }
 
-bool kernel_find(const struct kernel *k, uint32_t vpe, uint32_t kind, uint64_t from,
-                 struct kernel_cap *out)
+bool rescind_kernel_find(const struct rescind_kernel *k, uint32_t vpe, uint32_t kind, uint64_t from,
+                         struct rescind_kernel_cap *out)
 {
     uint32_t index = find_visible(k, table_of(vpe, kind), from);
 
@@ -316,7 +348,7 @@ bool kernel_find(const struct kernel *k, uint32_t vpe, uint32_t kind, uint64_t f
 }
 
 /* The first root at or after (table, from). */
-static uint32_t next_tree(const struct kernel *k, uint32_t table, uint64_t from)
+static uint32_t next_tree(const struct rescind_kernel *k, uint32_t table, uint64_t from)
 {
     for (; table < table_of(k->vpe_count, 0); table++, from = 0) {
         uint32_t index = table_find_from(k, table, from);
@@ -329,7 +361,7 @@ static uint32_t next_tree(const struct kernel *k, uint32_t table, uint64_t from)
 }
 
 /* The capability behind `index` in depth-first order; *depth goes along. */
-static uint32_t walk_on(const struct kernel *k, uint32_t index, uint32_t *depth)
+static uint32_t walk_on(const struct rescind_kernel *k, uint32_t index, uint32_t *depth)
 {
     uint32_t root = index, next = tree_next(k, &root, depth);
     const struct cap *cap = cap_at(k, root);
@@ -337,7 +369,8 @@ static uint32_t walk_on(const struct kernel *k, uint32_t index, uint32_t *depth)
     return next != 0 ? next : next_tree(k, cap->table, (uint64_t)cap->sel + 1);
 }
 
-bool kernel_walk(const struct kernel *k, uint32_t *at, uint32_t *depth, struct kernel_cap *out)
+bool rescind_kernel_walk(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth,
+                         struct rescind_kernel_cap *out)
 {
     if (*at == 0) {
         *depth = 0;

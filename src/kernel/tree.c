@@ -36,14 +36,15 @@ static void put_number(const struct out *out, uint32_t number)
     out->emit(out->context, digits + at, sizeof(digits) - at);
 }
 
-void tree_print(const struct kernel *k, const char *(*vpe_name)(void *context, uint32_t vpe),
-                void *context, void (*emit)(void *context, const char *text, size_t size))
+void tree_print(const struct rescind_kernel *k,
+                const char *(*vpe_name)(void *context, uint32_t vpe), void *context,
+                void (*emit)(void *context, const char *text, size_t size))
 {
     struct out out = {emit, context};
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
     uint32_t at = 0, depth;
 
-    while (kernel_walk(k, &at, &depth, &cap)) {
+    while (rescind_kernel_walk(k, &at, &depth, &cap)) {
         for (uint32_t i = 0; i < depth && i < INDENT_MAX; i++)
             put(&out, i + 1 == depth ? " `- " : "    ");
         put(&out, vpe_name(context, cap.vpe));

@@ -1,7 +1,8 @@
 /* Send gates; see gate.h. */
 #include "object/gate.h"
 
-uint32_t gate_create(struct kernel *k, uint32_t vpe, uint32_t ep, uint64_t label, uint64_t credits)
+uint32_t gate_create(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint64_t label,
+                     uint64_t credits)
 {
     uint32_t index = pool_take(k, OBJECT_GATE);
 

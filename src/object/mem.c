@@ -1,7 +1,7 @@
 /* Memory objects; see mem.h. */
 #include "object/mem.h"
 
-uint32_t mem_create(struct kernel *k, uint64_t addr, uint64_t size)
+uint32_t mem_create(struct rescind_kernel *k, uint64_t addr, uint64_t size)
 {
     uint32_t index = pool_take(k, OBJECT_MEM);
 

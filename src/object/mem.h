@@ -14,6 +14,6 @@ _Static_assert(sizeof(struct mem) <= POOL_NODE_SIZE, "a memory object is one nod
 extern const struct cap_type mem_type;
 
 /* A memory object that no capability names yet. 0 when the pool is empty. O(1). */
-uint32_t mem_create(struct kernel *k, uint64_t addr, uint64_t size);
+uint32_t mem_create(struct rescind_kernel *k, uint64_t addr, uint64_t size);
 
 #endif

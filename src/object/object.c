@@ -1,12 +1,12 @@
 /* What objects in pool nodes share; see object.h. */
 #include "object/object.h"
 
-void object_acquire(struct kernel *k, uint32_t object)
+void object_acquire(struct rescind_kernel *k, uint32_t object)
 {
     object_at(k, object)->refs++;
 }
 
-void object_release(struct kernel *k, uint32_t object)
+void object_release(struct rescind_kernel *k, uint32_t object)
 {
     struct object *o = object_at(k, object);
 
@@ -15,7 +15,7 @@ void object_release(struct kernel *k, uint32_t object)
         pool_give(k, object);
 }
 
-enum rescind_error object_derive_always(const struct kernel *k, const struct cap *source)
+enum rescind_error object_derive_always(const struct rescind_kernel *k, const struct cap *source)
 {
     (void)k;
     (void)source;

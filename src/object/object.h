@@ -17,16 +17,16 @@ struct object {
     uint32_t refs; /* capabilities that name it */
 };
 
-static inline struct object *object_at(const struct kernel *k, uint32_t index)
+static inline struct object *object_at(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_node(k, index);
 }
 
 /* acquire and release of every type whose object is a pool node. */
-void object_acquire(struct kernel *k, uint32_t object);
-void object_release(struct kernel *k, uint32_t object);
+void object_acquire(struct rescind_kernel *k, uint32_t object);
+void object_release(struct rescind_kernel *k, uint32_t object);
 
 /* derive of every type that may always be copied. */
-enum rescind_error object_derive_always(const struct kernel *k, const struct cap *source);
+enum rescind_error object_derive_always(const struct rescind_kernel *k, const struct cap *source);
 
 #endif

@@ -5,14 +5,14 @@
 #include "object/mem.h"
 #include "object/object.h"
 
-static void vpe_acquire(struct kernel *k, uint32_t object)
+static void vpe_acquire(struct rescind_kernel *k, uint32_t object)
 {
     KERNEL_ASSERT(object < k->vpe_count);
 }
 
 /* A VPE's storage is its place in the array and its table's emptiness what ends it: see
  * syscall/exit.c. So there is nothing to give back with a capability on it. */
-static void vpe_release(struct kernel *k, uint32_t object)
+static void vpe_release(struct rescind_kernel *k, uint32_t object)
 {
     KERNEL_ASSERT(object < k->vpe_count);
 }
@@ -25,22 +25,22 @@ const struct cap_type vpe_type = {
     .size = sizeof(struct vpe),
 };
 
-static struct rescind_ring *ring_page(const struct kernel *k, size_t page)
+static struct rescind_ring *ring_page(const struct rescind_kernel *k, size_t page)
 {
     return arena_at(k, k->rings + page * VPE_RING_PAGE);
 }
 
-struct rescind_ring *vpe_syscall_ring(const struct kernel *k, uint32_t vpe)
+struct rescind_ring *vpe_syscall_ring(const struct rescind_kernel *k, uint32_t vpe)
 {
     return ring_page(k, 2 * (size_t)vpe);
 }
 
-struct rescind_ring *vpe_reply_ring(const struct kernel *k, uint32_t vpe)
+struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k, uint32_t vpe)
 {
     return ring_page(k, 2 * (size_t)vpe + 1);
 }
 
-enum rescind_error vpe_boot(struct kernel *k, uint64_t mem_addr, uint64_t mem_size)
+enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size)
 {
     uint32_t vpe = k->vpe_count;
     uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);

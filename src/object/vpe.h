@@ -19,7 +19,7 @@ struct vpe {
 
 extern const struct cap_type vpe_type;
 
-static inline struct vpe *vpe_at(const struct kernel *k, uint32_t vpe)
+static inline struct vpe *vpe_at(const struct rescind_kernel *k, uint32_t vpe)
 {
     return (struct vpe *)arena_at(k, k->vpes) + vpe;
 }
@@ -28,11 +28,11 @@ static inline struct vpe *vpe_at(const struct kernel *k, uint32_t vpe)
 enum { VPE_RING_PAGE = 4096 };
 _Static_assert(RING_BYTES <= VPE_RING_PAGE, "a ring fits its page");
 
-struct rescind_ring *vpe_syscall_ring(const struct kernel *k, uint32_t vpe);
-struct rescind_ring *vpe_reply_ring(const struct kernel *k, uint32_t vpe);
+struct rescind_ring *vpe_syscall_ring(const struct rescind_kernel *k, uint32_t vpe);
+struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k, uint32_t vpe);
 
 /* A VPE of the boot configuration, with roots at selectors 0 and 1. NO_SPACE: no VPE is left;
  * OUT_OF_MEM: the pool is short. Nothing has changed then. */
-enum rescind_error vpe_boot(struct kernel *k, uint64_t mem_addr, uint64_t mem_size);
+enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size);
 
 #endif

@@ -109,9 +109,11 @@ static bool map_vpe(struct loop *loop, struct load *load, const struct shared *s
     runner->area = frames_at(area);
     return map_image(space, frames, private) &&
            space_map(space, frames, PC_SYSCALLS,
-                     ring_frame(kernel_syscall_ring(loop->kernel, runner->vpe)), 1, PAGING_WRITE) &&
+                     ring_frame(rescind_kernel_syscall_ring(loop->kernel, runner->vpe)), 1,
+                     PAGING_WRITE) &&
            space_map(space, frames, PC_REPLIES,
-                     ring_frame(kernel_reply_ring(loop->kernel, runner->vpe)), 1, PAGING_WRITE) &&
+                     ring_frame(rescind_kernel_reply_ring(loop->kernel, runner->vpe)), 1,
+                     PAGING_WRITE) &&
            space_map(space, frames, PC_SIGNALS, shared->signals, 1, PAGING_WRITE) &&
            space_map(space, frames, PC_STACK, stack, PC_STACK_SIZE / PAGE_SIZE, PAGING_WRITE) &&
            space_map(space, frames, PC_AREA, area, area_frames(loop_vpe(loop, runner->vpe)),
@@ -123,8 +125,8 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     const uint8_t *data = user_blob + (image()->rodata_end - PC_IMAGE);
 
     __builtin_memcpy(frames_at(private), data, image()->data_end - image()->rodata_end);
-    clean_ring(kernel_syscall_ring(loop->kernel, runner->vpe));
-    clean_ring(kernel_reply_ring(loop->kernel, runner->vpe));
+    clean_ring(rescind_kernel_syscall_ring(loop->kernel, runner->vpe));
+    clean_ring(rescind_kernel_reply_ring(loop->kernel, runner->vpe));
     runner->area->vpe = runner->vpe;
     __builtin_memset(runner->area->results, RESCIND_RESULT_NONE,
                      loop_vpe(loop, runner->vpe)->call_count);
@@ -149,7 +151,7 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
     if (private == 0 || !space_create(&runner->space, &load->frames)) {
         return LOAD_NO_MEMORY;
     }
-    if (kernel_boot_vpe(loop->kernel, private, count * PAGE_SIZE) != RESCIND_NO_ERROR) {
+    if (rescind_kernel_boot_vpe(loop->kernel, private, count * PAGE_SIZE) != RESCIND_NO_ERROR) {
         console_report("the kernel's pool is too small for VPE %u", (uint64_t)vpe);
         return LOAD_REFUSED;
     }
@@ -169,7 +171,8 @@ static enum load_result load_grants(struct loop *loop)
     for (uint32_t i = 0; i < loop->module->grant_count; i++) {
         const struct rescind_startup_grant *g = &grants[i];
 
-        if (kernel_boot_grant(loop->kernel, g->vpe, g->sel, g->target) != RESCIND_NO_ERROR) {
+        if (rescind_kernel_boot_grant(loop->kernel, g->vpe, g->sel, g->target) !=
+            RESCIND_NO_ERROR) {
             console_report("the kernel refuses grant %u", (uint64_t)i);
             return LOAD_REFUSED;
         }
@@ -179,7 +182,7 @@ static enum load_result load_grants(struct loop *loop)
 
 /* The kernel and the runners, in memory that is known to be there. */
 static enum load_result load_kernel(struct load *load, struct loop *loop,
-                                    const struct kernel_config *config, size_t arena)
+                                    const struct rescind_kernel_config *config, size_t arena)
 {
     uint64_t kernel = frames_take_dirty(&load->frames, frames_for(arena));
     uint64_t runners = frames_take(&load->frames, runner_frames(loop));
@@ -188,7 +191,7 @@ static enum load_result load_kernel(struct load *load, struct loop *loop,
         return LOAD_NO_MEMORY;
     }
     loop->runners = frames_at(runners);
-    loop->kernel = kernel_create(frames_at(kernel), arena, config);
+    loop->kernel = rescind_kernel_create(frames_at(kernel), arena, config);
     if (loop->kernel == NULL) {
         console_report("the kernel refuses its configuration");
         return LOAD_REFUSED;
@@ -199,13 +202,13 @@ static enum load_result load_kernel(struct load *load, struct loop *loop,
 enum load_result load(struct load *load, struct loop *loop)
 {
     const struct rescind_startup *module = load->module;
-    const struct kernel_config config = {
+    const struct rescind_kernel_config config = {
         .vpes = module->vpe_count,
         .nodes = module->nodes,
         .work = module->work,
         .seed = load->seed,
     };
-    size_t arena = kernel_size(&config);
+    size_t arena = rescind_kernel_size(&config);
     struct shared shared;
     enum load_result result;
     uint64_t needed, there = frames_left(&load->frames);

@@ -97,7 +97,7 @@ static void print_tree(struct loop *loop, const char *title)
  * does not run meanwhile. */
 static void peek(struct loop *loop, struct runner *runner)
 {
-    const struct rescind_ring *ring = kernel_syscall_ring(loop->kernel, runner->vpe);
+    const struct rescind_ring *ring = rescind_kernel_syscall_ring(loop->kernel, runner->vpe);
     const uint8_t *slot =
         ring->slots + (size_t)(ring->tail % RESCIND_RING_SLOTS) * RESCIND_RING_SLOT_SIZE;
     struct __attribute__((packed)) {
@@ -142,24 +142,24 @@ static void answer(struct loop *loop, struct runner *runner)
     }
 }
 
-static void obey(struct loop *loop, const struct kernel_output *output)
+static void obey(struct loop *loop, const struct rescind_kernel_output *output)
 {
     struct runner *runner = &loop->runners[output->vpe];
 
     switch (output->kind) {
-    case KERNEL_NOTHING:
+    case RESCIND_OUTPUT_NOTHING:
         break;
-    case KERNEL_PRINT:
+    case RESCIND_OUTPUT_PRINT:
         console_text(output->text, output->size);
         break;
-    case KERNEL_REPLY:
+    case RESCIND_OUTPUT_REPLY:
         answer(loop, runner);
         break;
-    case KERNEL_BAD_RING:
+    case RESCIND_OUTPUT_BAD_RING:
         console_report("[%s] killed: its ring makes no sense", name_of(loop, output->vpe));
         bury(runner);
         break;
-    case KERNEL_ENDED:
+    case RESCIND_OUTPUT_ENDED:
         watch_end(loop, runner);
         bury(runner);
         break;
@@ -169,12 +169,12 @@ static void obey(struct loop *loop, const struct kernel_output *output)
 /* Does what the last event wants of the machine; false: nothing. */
 static bool drain(struct loop *loop)
 {
-    struct kernel_output output = kernel_take_output(loop->kernel);
-    bool any = output.kind != KERNEL_NOTHING;
+    struct rescind_kernel_output output = rescind_kernel_take_output(loop->kernel);
+    bool any = output.kind != RESCIND_OUTPUT_NOTHING;
 
-    while (output.kind != KERNEL_NOTHING) {
+    while (output.kind != RESCIND_OUTPUT_NOTHING) {
         obey(loop, &output);
-        output = kernel_take_output(loop->kernel);
+        output = rescind_kernel_take_output(loop->kernel);
     }
     return any;
 }
@@ -187,17 +187,18 @@ static void progress(struct loop *loop)
 
 static bool may_run(const struct loop *loop, const struct runner *runner)
 {
-    return !runner->dead && kernel_vpe_state(loop->kernel, runner->vpe) == VPE_RUNNING;
+    return !runner->dead &&
+           rescind_kernel_vpe_state(loop->kernel, runner->vpe) == RESCIND_VPE_RUNNING;
 }
 
 /* Gives the kernel a message of `runner` if there is one. True: the kernel had an answer to it. */
 static bool take_message(struct loop *loop, struct runner *runner)
 {
     if ((loop->module->watch != 0 || loop->capture) &&
-        kernel_message_waiting(loop->kernel, runner->vpe)) {
+        rescind_kernel_message_waiting(loop->kernel, runner->vpe)) {
         peek(loop, runner);
     }
-    kernel_message(loop->kernel, runner->vpe);
+    rescind_kernel_message(loop->kernel, runner->vpe);
     return drain(loop);
 }
 
@@ -207,9 +208,9 @@ static void work(struct loop *loop)
     int32_t vpe;
 
     processor.ticked = false;
-    while ((vpe = kernel_ready(loop->kernel)) >= 0 &&
+    while ((vpe = rescind_kernel_ready(loop->kernel)) >= 0 &&
            (!processor.ticked || queue_is_empty(&loop->run))) {
-        kernel_work(loop->kernel, (uint32_t)vpe);
+        rescind_kernel_work(loop->kernel, (uint32_t)vpe);
         drain(loop);
         cpu_interrupt_window();
     }
@@ -264,7 +265,7 @@ static void kill(struct loop *loop, struct runner *runner)
         console_report("[%s] killed: wild instruction pointer (ip %x)", name, at->rip);
     }
     bury(runner);
-    kernel_end(loop->kernel, runner->vpe, KILLED_CODE);
+    rescind_kernel_end(loop->kernel, runner->vpe, KILLED_CODE);
     drain(loop);
     progress(loop);
 }

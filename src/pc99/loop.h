@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "pc99/paging.h"
 #include "pc99/report.h"
 #include "pc99/trap.h"
@@ -43,7 +43,7 @@ struct runner {
 };
 
 struct loop {
-    struct kernel *kernel;
+    struct rescind_kernel *kernel;
     const struct rescind_startup *module; /* checked */
     struct runner *runners;               /* one a VPE */
     struct runner *current;               /* the last that ran; NULL at first */

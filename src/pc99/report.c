@@ -54,12 +54,12 @@ static void put_results(struct report *report, const uint8_t *results, uint32_t 
     }
 }
 
-static void put_caps(struct report *report, const struct kernel *kernel, uint32_t vpe)
+static void put_caps(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe)
 {
-    struct kernel_cap cap;
+    struct rescind_kernel_cap cap;
 
     for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
-        for (uint64_t from = 0; kernel_find(kernel, vpe, kind, from, &cap);
+        for (uint64_t from = 0; rescind_kernel_find(kernel, vpe, kind, from, &cap);
              from = (uint64_t)cap.sel + 1) {
             put_text(report, "c");
             put_number(report, cap.kind);
@@ -95,11 +95,11 @@ void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, s
     end_line(report);
 }
 
-void report_vpe(struct report *report, const struct kernel *kernel, uint32_t vpe,
+void report_vpe(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe,
                 const struct rescind_startup_vpe *entry, const struct pc_area *area)
 {
     uint32_t position = area->position < entry->step_count ? area->position : entry->step_count;
-    bool ended = kernel_vpe_state(kernel, vpe) == VPE_ENDED;
+    bool ended = rescind_kernel_vpe_state(kernel, vpe) == RESCIND_VPE_ENDED;
 
     put_text(report, "vpe");
     put_number(report, vpe);

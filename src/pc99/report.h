@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/kernel.h"
+#include "rescind/kernel.h"
 #include "rescind/startup.h"
 #include "user/pc_area.h"
 
@@ -34,7 +34,7 @@ struct report {
 void report_begin(struct report *report, uint32_t vpes);
 /* At most RESCIND_MSG_MAX bytes. */
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size);
-void report_vpe(struct report *report, const struct kernel *kernel, uint32_t vpe,
+void report_vpe(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe,
                 const struct rescind_startup_vpe *entry, const struct pc_area *area);
 /* False: some of it was lost on the way. */
 bool report_end(struct report *report);

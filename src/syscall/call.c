@@ -10,8 +10,9 @@
  * call is done) goes on, touching *work capabilities at most. */
 struct syscall {
     enum rescind_error (*decode)(struct bytes in, uint32_t vpe, struct call *call);
-    void (*begin)(struct kernel *k, uint32_t vpe, struct call *call, struct bytes in);
-    enum progress (*step)(struct kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+    void (*begin)(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in);
+    enum progress (*step)(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                          uint32_t *work);
 };
 
 static enum rescind_error decode_noop(struct bytes in, uint32_t vpe, struct call *call)
@@ -31,7 +32,7 @@ static enum rescind_error decode_print(struct bytes in, uint32_t vpe, struct cal
     return print_decode(in, &text);
 }
 
-static void begin_print(struct kernel *k, uint32_t vpe, struct call *call, struct bytes in)
+static void begin_print(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
 {
     struct bytes text = {0};
 
@@ -46,7 +47,7 @@ static enum rescind_error decode_creategate(struct bytes in, uint32_t vpe, struc
     return creategate_decode(in, &call->creategate);
 }
 
-static enum progress step_creategate(struct kernel *k, uint32_t vpe, struct call *call,
+static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                      uint32_t *work)
 {
     (void)work;
@@ -59,7 +60,7 @@ static enum rescind_error decode_exchange(struct bytes in, uint32_t vpe, struct 
     return exchange_decode(in, &call->exchange);
 }
 
-static enum progress step_exchange(struct kernel *k, uint32_t vpe, struct call *call,
+static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                    uint32_t *work)
 {
     return exchange_step(k, &call->exchange, vpe, work, &call->error);
@@ -70,14 +71,15 @@ static enum rescind_error decode_revoke(struct bytes in, uint32_t vpe, struct ca
     return revoke_decode(in, vpe, &call->revoke);
 }
 
-static void begin_revoke(struct kernel *k, uint32_t vpe, struct call *call, struct bytes in)
+static void begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
 {
     (void)vpe;
     (void)in;
     revoke_begin(k, &call->revoke);
 }
 
-static enum progress step_revoke(struct kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
+static enum progress step_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                 uint32_t *work)
 {
     return revoke_step(k, &call->revoke, vpe, work);
 }
@@ -90,7 +92,7 @@ static enum rescind_error decode_exit(struct bytes in, uint32_t vpe, struct call
     return exit_decode(in, &code);
 }
 
-static void begin_exit(struct kernel *k, uint32_t vpe, struct call *call, struct bytes in)
+static void begin_exit(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
 {
     exit_decode(in, &vpe_at(k, vpe)->end_code);
     revoke_begin(k, &call->revoke);
@@ -113,7 +115,7 @@ static const struct syscall *syscall_of(uint32_t opcode)
     return &syscalls[opcode];
 }
 
-enum progress call_begin(struct kernel *k, uint32_t vpe, struct bytes message)
+enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes message)
 {
     struct call *call = call_at(k, vpe);
     const struct syscall *syscall;
@@ -137,7 +139,7 @@ enum progress call_begin(struct kernel *k, uint32_t vpe, struct bytes message)
     return syscall->step == NULL ? CALL_DONE : CALL_MORE;
 }
 
-void call_begin_exit(struct kernel *k, uint32_t vpe, uint32_t code)
+void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
 {
     struct call *call = call_at(k, vpe);
 
@@ -148,7 +150,7 @@ void call_begin_exit(struct kernel *k, uint32_t vpe, uint32_t code)
     revoke_begin(k, &call->revoke);
 }
 
-enum progress call_step(struct kernel *k, uint32_t vpe)
+enum progress call_step(struct rescind_kernel *k, uint32_t vpe)
 {
     struct call *call = call_at(k, vpe);
     uint32_t work = k->work;

@@ -23,19 +23,19 @@ struct call {
     };
 };
 
-static inline struct call *call_at(const struct kernel *k, uint32_t vpe)
+static inline struct call *call_at(const struct rescind_kernel *k, uint32_t vpe)
 {
     return (struct call *)arena_at(k, k->calls) + vpe;
 }
 
 /* Decodes the message of `vpe` and begins its call: CALL_DONE with the answer in call->error
  * where it is refused at once, else CALL_MORE: call_step() goes on. O(1). */
-enum progress call_begin(struct kernel *k, uint32_t vpe, struct bytes message);
+enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes message);
 
 /* Begins EXIT for `vpe`, which has no call outstanding. O(1). */
-void call_begin_exit(struct kernel *k, uint32_t vpe, uint32_t code);
+void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
 
 /* Goes on with the call of `vpe`, touching k->work capabilities at most. */
-enum progress call_step(struct kernel *k, uint32_t vpe);
+enum progress call_step(struct rescind_kernel *k, uint32_t vpe);
 
 #endif

@@ -15,7 +15,8 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
     return in.ok ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
 }
 
-static void invoke(struct kernel *k, const struct creategate *c, uint32_t table, uint32_t vpe)
+static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,
+                   uint32_t vpe)
 {
     uint32_t gate = gate_create(k, vpe, c->ep, c->label, c->credits);
 
@@ -27,7 +28,7 @@ static void invoke(struct kernel *k, const struct creategate *c, uint32_t table,
                   });
 }
 
-enum progress creategate_step(struct kernel *k, const struct creategate *c, uint32_t caller,
+enum progress creategate_step(struct rescind_kernel *k, const struct creategate *c, uint32_t caller,
                               enum rescind_error *error)
 {
     uint32_t table = table_of(caller, RESCIND_TABLE_OBJECT);

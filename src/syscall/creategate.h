@@ -18,7 +18,7 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out);
 
 /* Acts, in one go: OK, INV_ARGS (no VPE capability at `vpe`, or `dst` is taken), OUT_OF_MEM; or
  * waits. Expected O(log n). */
-enum progress creategate_step(struct kernel *k, const struct creategate *c, uint32_t caller,
+enum progress creategate_step(struct rescind_kernel *k, const struct creategate *c, uint32_t caller,
                               enum rescind_error *error);
 
 #endif

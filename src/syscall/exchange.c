@@ -28,7 +28,7 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
 }
 
 /* Can element `i` be copied now? Then the capability to copy. */
-static struct lookup check(struct kernel *k, const struct exchange *x, uint32_t i)
+static struct lookup check(struct rescind_kernel *k, const struct exchange *x, uint32_t i)
 {
     struct lookup src = lookup_source(k, x->src_table, x->src + i);
     struct lookup dst = lookup_free(k, x->dst_table, x->dst + i);
@@ -48,7 +48,7 @@ static struct lookup check(struct kernel *k, const struct exchange *x, uint32_t 
     return src;
 }
 
-static void copy(struct kernel *k, const struct exchange *x, uint32_t source, uint8_t flags,
+static void copy(struct rescind_kernel *k, const struct exchange *x, uint32_t source, uint8_t flags,
                  uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, source);
@@ -67,7 +67,7 @@ static void copy(struct kernel *k, const struct exchange *x, uint32_t source, ui
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
  * all, or a selector that would have to be both held and free. O(1). */
-static bool is_hopeless(const struct kernel *k, const struct exchange *x)
+static bool is_hopeless(const struct rescind_kernel *k, const struct exchange *x)
 {
     uint32_t apart = x->src > x->dst ? x->src - x->dst : x->dst - x->src;
 
@@ -77,7 +77,7 @@ static bool is_hopeless(const struct kernel *k, const struct exchange *x)
 
 /* Nothing is reserved. Looks at the capability on the VPE, and first at the element that an
  * earlier attempt stopped at. CALL_MORE: go ahead. */
-static enum progress start(struct kernel *k, struct exchange *x, uint32_t caller,
+static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                            struct lookup found, enum rescind_error *error)
 {
     if (found.cap != 0) {
@@ -110,7 +110,7 @@ static void give_up(struct exchange *x, enum rescind_error error)
 }
 
 /* Makes copies while there is work left. */
-static void reserve(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
+static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
 {
     /* With work left to undo all of it, nobody can see it half done. */
     bool at_once = x->done == 0 && x->count <= *work / 2;
@@ -134,7 +134,7 @@ static void reserve(struct kernel *k, struct exchange *x, uint32_t caller, uint3
 }
 
 /* One copy that was reserved is plainly there now, unless a revocation has taken it already. */
-static void settle(struct kernel *k, struct exchange *x, uint32_t caller)
+static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
 {
     uint32_t index = table_find(k, x->dst_table, x->dst + x->done);
 
@@ -152,15 +152,15 @@ static void settle(struct kernel *k, struct exchange *x, uint32_t caller)
 }
 
 /* The last copy goes again: nobody has seen it, so nothing has been derived from it. */
-static void undo(struct kernel *k, struct exchange *x)
+static void undo(struct rescind_kernel *k, struct exchange *x)
 {
     x->done--;
     cap_destroy(k, table_find(k, x->dst_table, x->dst + x->done));
 }
 
 /* RESERVE for one event. */
-static enum progress attempt(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
-                             enum rescind_error *error)
+static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
+                             uint32_t *work, enum rescind_error *error)
 {
     struct lookup vpe = lookup_vpe(k, caller, x->vpe);
 
@@ -176,8 +176,8 @@ static enum progress attempt(struct kernel *k, struct exchange *x, uint32_t call
     return CALL_MORE;
 }
 
-enum progress exchange_step(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
-                            enum rescind_error *error)
+enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
+                            uint32_t *work, enum rescind_error *error)
 {
     while (*work > 0) {
         switch (x->phase) {

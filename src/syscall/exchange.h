@@ -43,7 +43,7 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out);
 
 /* Goes on, touching *work capabilities at most. The answer is OK, INV_ARGS or OUT_OF_MEM.
  * Expected O(log n) a capability. */
-enum progress exchange_step(struct kernel *k, struct exchange *x, uint32_t caller, uint32_t *work,
-                            enum rescind_error *error);
+enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
+                            uint32_t *work, enum rescind_error *error);
 
 #endif

@@ -5,7 +5,7 @@
 
 static const struct lookup refused = {.error = RESCIND_INV_ARGS};
 
-struct lookup lookup_source(struct kernel *k, uint32_t table, uint32_t sel)
+struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
     uint32_t index = table_find(k, table, sel);
 
@@ -19,7 +19,7 @@ struct lookup lookup_source(struct kernel *k, uint32_t table, uint32_t sel)
     return (struct lookup){.cap = index};
 }
 
-struct lookup lookup_free(struct kernel *k, uint32_t table, uint32_t sel)
+struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
     uint32_t index = table_find(k, table, sel);
 
@@ -34,7 +34,7 @@ struct lookup lookup_free(struct kernel *k, uint32_t table, uint32_t sel)
     return (struct lookup){0};
 }
 
-struct lookup lookup_vpe(struct kernel *k, uint32_t vpe, uint32_t sel)
+struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 {
     struct lookup found = lookup_source(k, table_of(vpe, RESCIND_TABLE_OBJECT), sel);
 

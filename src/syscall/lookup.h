@@ -16,12 +16,12 @@ struct lookup {
 };
 
 /* The capability at `sel`, which must be there. Expected O(log n). */
-struct lookup lookup_source(struct kernel *k, uint32_t table, uint32_t sel);
+struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 
 /* A selector that must be free. Expected O(log n). */
-struct lookup lookup_free(struct kernel *k, uint32_t table, uint32_t sel);
+struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 
 /* The VPE capability at `sel` of the table of objects of `vpe`; its object is a live VPE. */
-struct lookup lookup_vpe(struct kernel *k, uint32_t vpe, uint32_t sel);
+struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
 
 #endif

@@ -8,10 +8,10 @@
 #include "cap/table.h"
 #include "rescind/platform.h"
 
-void __real_revoke_begin(struct kernel *k, struct revoke *r);
-void __wrap_revoke_begin(struct kernel *k, struct revoke *r);
+void __real_revoke_begin(struct rescind_kernel *k, struct revoke *r);
+void __wrap_revoke_begin(struct rescind_kernel *k, struct revoke *r);
 
-static void forget_children(struct kernel *k, struct cap *cap)
+static void forget_children(struct rescind_kernel *k, struct cap *cap)
 {
     while (cap->child != 0) {
         uint32_t index = cap->child;
@@ -41,7 +41,7 @@ static void bring_down(uint64_t sel)
     }
 }
 
-void __wrap_revoke_begin(struct kernel *k, struct revoke *r)
+void __wrap_revoke_begin(struct rescind_kernel *k, struct revoke *r)
 {
     uint64_t sel = r->from;
     uint32_t index;

@@ -1,0 +1,120 @@
+#!/bin/sh
+# The tool from outside: test_tool.sh TOOL DIRECTORY-OF-THE-CORPUS. Exit statuses, messages, formats.
+set -u
+tool=$1 corpus=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# expect STATUS WORDS ARGUMENTS...: `rescind ARGUMENTS` exits with STATUS and says WORDS somewhere.
+expect() {
+    status=$1 words=$2
+    shift 2
+    "$tool" "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    if [ $got -eq "$status" ] && cat "$work/out" "$work/err" | grep -qF -e "$words"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "rescind $*: exit status $got, expected $status and \"$words\"; said:"
+        cat "$work/out" "$work/err"
+    fi
+}
+# python3 must find the condition true of the JSON objects on standard output (o: the first).
+json() {
+    if python3 -c 'import json, sys
+all = [json.loads(line) for line in open(sys.argv[1])]
+o = all[0]
+sys.exit(not eval(sys.argv[2]))' "$work/out" "$1"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "not so: $1"
+        cat "$work/out"
+    fi
+}
+
+task06=$corpus/task06-program.litmus
+printf 'vpe A\nprogram A\n    noop => inv-args\n' >"$work/fails.litmus"
+printf 'vpe A\nprogram A\n    wait never\n' >"$work/stuck.litmus"
+printf 'vpe A\nprogram A\n    nop\n' >"$work/bad.litmus"
+printf 'vpe A\nprogram A\n    creategate 0 20 label=1 ep=2 credits=3\n    exchange obtain 0 30 20\n    revoke 20\n' \
+    >"$work/tree.litmus"
+
+expect 0 "Usage: rescind" --help
+expect 0 "rescind 0." --version
+expect 2 "Usage" 
+expect 2 "there is no command nonsense" nonsense
+for command in run boot tree profile; do
+    expect 0 "--format" $command --help
+    expect 2 "nonsense" $command --nonsense
+done
+expect 2 "run needs a FILE" run
+expect 2 "--format is text or json" run --format xml "$task06"
+expect 2 "--schedule is fifo or random" run --schedule lifo "$task06"
+expect 2 "--work is from 0" run --work -1 "$task06"
+expect 2 "--log is" run --log loud "$task06"
+expect 2 "--audit is" run --audit sometimes "$task06"
+
+expect 0 "8 passed, 0 failed" run "$task06"
+expect 0 "pass" run --schedule random --seed 7 "$task06"
+expect 0 "answered ok" run --log info "$task06"
+expect 0 "EXCHANGE" run --log debug "$task06"
+expect 0 "after the revocation" run --watch 20 "$task06"
+expect 1 "fails.litmus:3: " run "$work/fails.litmus"
+expect 1 "again: rescind run" run "$work/fails.litmus"
+expect 1 "stuck" run "$work/stuck.litmus"
+expect 3 "bad.litmus:3:5: " run "$work/bad.litmus"
+expect 3 "no-such-file" run "$work/no-such-file"
+expect 3 "bad.litmus:3:5: " run "$work/fails.litmus" "$work/bad.litmus" "$task06"
+expect 0 "" run --format json "$task06" "$corpus/empty.litmus"
+json 'len(all) == 2 and o["target"] == "host" and o["verdict"] == "pass" and o["stuck"] == []'
+json 'o["tables"]["VPE0"][2] == {"sel": 2, "type": "vpe", "parent": "VPE1:0"}'
+expect 1 "" run --format json "$work/stuck.litmus"
+json 'o["verdict"] == "fail" and o["stuck"] == [{"vpe": "A", "line": 3}]'
+"$tool" run --format json --schedule random --seed 5 "$task06" >"$work/a" 2>/dev/null
+expect 0 "" run --format json --schedule random --seed 5 "$task06"
+cmp -s "$work/a" "$work/out" || { failed=$((failed + 1)); echo "a seed does not repeat"; }
+expect 0 "" run --trace "$work/trace" "$task06"
+tr -d '\n' <"$work/trace" >"$work/out"
+json 'len(o) > 50 and {e["ph"] for e in o} == {"M", "X"}'
+expect 3 "no/such/place" run --trace "$work/no/such/place" "$task06"
+
+expect 0 " \`- A:30 gate" tree --at 4 "$work/tree.litmus"
+expect 0 "A:0 vpe" tree "$work/tree.litmus"
+if grep -q gate "$work/out"; then failed=$((failed + 1)); echo "the gate is not gone"; fi
+expect 0 '"A:20" -> "A:30"' tree --at 4 --format dot "$work/tree.litmus"
+expect 0 "<svg" tree --at 4 --format svg "$work/tree.litmus"
+expect 0 "" tree --at 4 --format json "$work/tree.litmus"
+json 'o["tree"][3] == {"cap": "A:30", "type": "gate", "depth": 1, "parent": "A:20"}'
+expect 2 "is not a step" tree --at 1 "$work/tree.litmus"
+expect 1 "never done" tree --at 3 "$work/stuck.litmus"
+expect 2 "tree needs one FILE" tree "$task06" "$task06"
+expect 2 "--format is text, dot, svg or json" tree --format xml "$task06"
+expect 3 "bad.litmus:3:5: " tree "$work/bad.litmus"
+
+for revoke in iterative recursive; do
+    for selectors in seq random attack; do
+        for shape in chain star binary random; do
+            expect 0 "" profile --format json --size 1,50 --shape $shape --selectors $selectors \
+                --revoke $revoke
+            json 'len(all) == 2 and all[1]["size"] == 50 and o["bytes_per_cap"] == 64'
+        done
+    done
+done
+json 'list(o) == ["shape", "size", "selectors", "revoke", "stack_bytes", "max_work_per_event",
+                  "events", "ns_per_cap", "bytes_per_cap"]'
+expect 0 "stack_bytes" profile --size 10
+expect 2 "--size" profile --size 0
+expect 2 "--size" profile --size 10,1000001
+expect 2 "--shape is one of" profile --shape ring
+expect 2 "profile takes no file" profile "$task06"
+
+expect 2 "boot needs a FILE" boot
+expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
+expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
+expect 4 "no-such-image" boot --image "$work/no-such-image" "$task06"
+RESCIND_QEMU=$work/no-such-qemu expect 4 "" boot --image "$task06" "$task06"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
