@@ -1,7 +1,7 @@
 /* The textbook recursive revocation; see recursive.h. */
 #include "sim/recursive.h"
 
-#include "cap/cap.h"
+#include "cap/create.h"
 
 __attribute__((noinline)) void recursive_revoke(struct rescind_kernel *k, uint32_t index)
 {

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "cap/table.h"
 #include "rescind/kernel.h"
 #include "object/gate.h"

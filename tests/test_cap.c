@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "cap/table.h"
 #include "cap/treap.h"
 #include "cap/tree.h"

@@ -3,7 +3,7 @@
  * Every room of the kernel takes a struct rescind_kernel * and reaches its own array through its
  * own accessor (pool_node, task_at, table_at, vpe_at, call_at). Nothing in the arena is a pointer,
  * so that a copy of the arena is a copy of the kernel. The layout is made once, by
- * rescind_kernel_create() in kernel/kernel.c; the pool lies last, so the part in use is a prefix.
+ * rescind_kernel_create() in kernel/create.c; the pool lies last, so the part in use is a prefix.
  */
 #ifndef RESCIND_BASE_ARENA_H
 #define RESCIND_BASE_ARENA_H

@@ -2,6 +2,7 @@
 #include "cap/revoke.h"
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "cap/tree.h"
 
 static enum progress wait_at(struct rescind_kernel *k, struct cap *cap, uint32_t task)

@@ -1,6 +1,7 @@
 /* VPEs; see vpe.h. */
 #include "object/vpe.h"
 
+#include "cap/create.h"
 #include "cap/table.h"
 #include "object/mem.h"
 #include "object/object.h"

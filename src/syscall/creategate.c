@@ -2,6 +2,7 @@
 #include "syscall/creategate.h"
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "object/gate.h"
 #include "syscall/lookup.h"
 

@@ -2,6 +2,7 @@
 #include "syscall/exchange.h"
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "syscall/lookup.h"
 
 enum rescind_error exchange_decode(struct bytes in, struct exchange *out)

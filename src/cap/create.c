@@ -1,5 +1,5 @@
-/* Making and removing capabilities; see cap.h. */
-#include "cap/cap.h"
+/* Making and removing capabilities; see create.h. */
+#include "cap/create.h"
 
 #include "base/task.h"
 #include "cap/table.h"

@@ -1,0 +1,108 @@
+/* Making a kernel: the layout of its arena, and the boot configuration; see rescind/kernel.h. */
+#include "rescind/kernel.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/task.h"
+#include "cap/create.h"
+#include "cap/table.h"
+#include "object/vpe.h"
+#include "syscall/call.h"
+
+/* Each capability costs about a hundred instructions, marked or removed: 32 of them keep an
+ * event under 5 000. */
+enum { DEFAULT_WORK = 32 };
+
+static size_t round_up(size_t size, size_t to)
+{
+    return (size + to - 1) / to * to;
+}
+
+/* Where everything lies; returns the arena's size. */
+static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_config *config)
+{
+    size_t at = round_up(sizeof(struct rescind_kernel), 64);
+
+    k->tasks = at;
+    at = round_up(at + config->vpes * sizeof(struct task), 64);
+    k->tables = at;
+    at = round_up(at + config->vpes * RESCIND_TABLE_KINDS * sizeof(struct table), 64);
+    k->vpes = at;
+    at = round_up(at + config->vpes * sizeof(struct vpe), 64);
+    k->calls = at;
+    at = round_up(at + config->vpes * sizeof(struct call), VPE_RING_PAGE);
+    k->rings = at;
+    k->nodes = at + (size_t)config->vpes * 2 * VPE_RING_PAGE;
+    return k->nodes + (size_t)config->nodes * POOL_NODE_SIZE;
+}
+
+static bool is_sane(const struct rescind_kernel_config *config)
+{
+    return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 && config->nodes <= INT32_MAX &&
+           config->pe < RESCIND_PE_MAX;
+}
+
+size_t rescind_kernel_size(const struct rescind_kernel_config *config)
+{
+    struct rescind_kernel k;
+
+    return is_sane(config) ? lay_out(&k, config) : 0;
+}
+
+struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
+                                             const struct rescind_kernel_config *config)
+{
+    struct rescind_kernel *k = arena;
+
+    if (!is_sane(config) || size < rescind_kernel_size(config) ||
+        (uintptr_t)arena % VPE_RING_PAGE != 0)
+        return NULL;
+    memset(k, 0, sizeof(*k));
+    lay_out(k, config);
+    memset(arena_at(k, k->tasks), 0, k->rings - k->tasks);
+    k->vpe_limit = config->vpes;
+    k->work = config->work != 0 ? config->work : DEFAULT_WORK;
+    k->pe = config->pe;
+    pool_init(&k->pool, config->nodes);
+    random_init(&k->random, config->seed);
+    return k;
+}
+
+size_t rescind_kernel_used(const struct rescind_kernel *k)
+{
+    return k->nodes + (size_t)k->pool.high * POOL_NODE_SIZE;
+}
+
+enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t mem_addr,
+                                           uint64_t mem_size)
+{
+    return vpe_boot(k, mem_addr, mem_size);
+}
+
+enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                             uint32_t target)
+{
+    uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
+    struct cap_spec spec = {
+        .table = table,
+        .sel = sel,
+        .type = RESCIND_CAP_VPE,
+        .object = target,
+    };
+
+    if (vpe >= k->vpe_count || target >= k->vpe_count || table_find(k, table, sel) != 0)
+        return RESCIND_INV_ARGS;
+    spec.parent = table_find(k, table_of(target, RESCIND_TABLE_OBJECT), RESCIND_SEL_VPE);
+    return cap_create(k, &spec) != 0 ? RESCIND_NO_ERROR : RESCIND_OUT_OF_MEM;
+}
+
+struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)
+{
+    return vpe_syscall_ring(k, vpe);
+}
+
+struct rescind_ring *rescind_kernel_reply_ring(struct rescind_kernel *k, uint32_t vpe)
+{
+    return vpe_reply_ring(k, vpe);
+}

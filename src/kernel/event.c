@@ -1,0 +1,196 @@
+/* The kernel's events: one message, one turn of work, one end; see rescind/kernel.h. */
+#include "rescind/kernel.h"
+
+#include <string.h>
+
+#include "base/task.h"
+#include "dtu/endpoint.h"
+#include "object/vpe.h"
+#include "syscall/call.h"
+
+static void reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error error)
+{
+    uint64_t payload = (uint64_t)error;
+    struct endpoint kernel = {.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
+
+    /* Room was there when the message was taken. A VPE that has filled the ring itself since
+     * then has spoilt its own reply, and nobody else's. */
+    endpoint_reply(&kernel, vpe_reply_ring(k, vpe), &vpe_at(k, vpe)->request, &payload,
+                   sizeof(payload));
+    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)error);
+}
+
+static void ended(struct rescind_kernel *k, uint32_t vpe)
+{
+    vpe_at(k, vpe)->ended = true;
+    ring_terminate(vpe_syscall_ring(k, vpe));
+    ring_terminate(vpe_reply_ring(k, vpe));
+    outbox_put(&k->outbox, RESCIND_OUTPUT_ENDED, vpe, vpe_at(k, vpe)->end_code);
+}
+
+static void start_end(struct rescind_kernel *k, uint32_t vpe)
+{
+    vpe_at(k, vpe)->calling = true;
+    vpe_at(k, vpe)->end_wanted = false;
+    call_begin_exit(k, vpe, vpe_at(k, vpe)->end_code);
+    task_join(k, &k->ready, vpe);
+}
+
+/* What follows from a turn of work on the call of `vpe`. */
+static void conclude(struct rescind_kernel *k, uint32_t vpe, enum progress progress)
+{
+    struct vpe *v = vpe_at(k, vpe);
+    const struct call *call = call_at(k, vpe);
+
+    if (progress == CALL_WAITS)
+        return;
+    if (progress == CALL_MORE) {
+        task_join(k, &k->ready, vpe);
+        return;
+    }
+    v->calling = false;
+    if (call->opcode == RESCIND_SYS_EXIT && call->error == RESCIND_NO_ERROR)
+        ended(k, vpe);
+    else if (v->end_wanted)
+        start_end(k, vpe);
+    else
+        reply(k, vpe, call->error);
+}
+
+bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct vpe *v = vpe_at(k, vpe);
+
+    if (v->ended || v->calling)
+        return false;
+    switch (ring_look(vpe_reply_ring(k, vpe))) {
+    case RING_FULL:
+        return false;
+    case RING_BROKEN:
+        return true;
+    default:
+        return ring_look(vpe_syscall_ring(k, vpe)) != RING_EMPTY;
+    }
+}
+
+/* Takes the message of `vpe`, if there is one, and decodes it. A function of its own, so that the
+ * message is off the stack when the call's work begins. CALL_MORE: call_step() is to go on. */
+__attribute__((noinline)) static enum ring_state take(struct rescind_kernel *k, uint32_t vpe,
+                                                      enum progress *progress)
+{
+    struct vpe *v = vpe_at(k, vpe);
+    struct ring_message message;
+    enum ring_state state = ring_look(vpe_reply_ring(k, vpe));
+
+    if (state == RING_FULL)
+        return RING_EMPTY;
+    if (state != RING_BROKEN)
+        state = ring_fetch(vpe_syscall_ring(k, vpe), &message);
+    if (state != RING_MESSAGE)
+        return state;
+    v->calling = true;
+    v->request = message.header;
+    if (message.header.length > RESCIND_PAYLOAD_MAX)
+        message.header.length = 0; /* too short for any opcode, then */
+    *progress = call_begin(
+        k, vpe, (struct bytes){.data = message.payload, .size = message.header.length, .ok = true});
+    return RING_MESSAGE;
+}
+
+void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe)
+{
+    enum progress progress = CALL_DONE;
+
+    outbox_clear(&k->outbox);
+    if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->calling)
+        return;
+    switch (take(k, vpe, &progress)) {
+    case RING_MESSAGE:
+        if (progress == CALL_MORE)
+            progress = call_step(k, vpe);
+        conclude(k, vpe, progress);
+        break;
+    case RING_BROKEN:
+        outbox_put(&k->outbox, RESCIND_OUTPUT_BAD_RING, vpe, 0);
+        start_end(k, vpe);
+        break;
+    default:
+        break;
+    }
+}
+
+int32_t rescind_kernel_ready(const struct rescind_kernel *k)
+{
+    return task_first(k->ready);
+}
+
+int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return task_after(k, k->ready, vpe);
+}
+
+void rescind_kernel_work(struct rescind_kernel *k, uint32_t vpe)
+{
+    outbox_clear(&k->outbox);
+    task_leave(k, &k->ready, vpe);
+    conclude(k, vpe, call_step(k, vpe));
+}
+
+void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    outbox_clear(&k->outbox);
+    if (v->ended || (v->calling && call_at(k, vpe)->opcode == RESCIND_SYS_EXIT))
+        return;
+    v->end_code = code;
+    if (v->calling)
+        v->end_wanted = true;
+    else
+        start_end(k, vpe);
+}
+
+struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k)
+{
+    struct outbox *box = &k->outbox;
+    const struct outbox_entry *entry;
+
+    if (box->taken == box->count)
+        return (struct rescind_kernel_output){.kind = RESCIND_OUTPUT_NOTHING};
+    entry = &box->entries[box->taken++];
+    return (struct rescind_kernel_output){
+        .kind = (enum rescind_output_kind)entry->kind,
+        .vpe = entry->vpe,
+        .code = entry->code,
+        .text = (const char *)box->text,
+        .size = entry->kind == RESCIND_OUTPUT_PRINT ? box->text_size : 0,
+    };
+}
+
+/* ---- In a VPE's place ---------------------------------------------------------------------- */
+
+enum rescind_error rescind_kernel_send(struct rescind_kernel *k, uint32_t vpe, const void *payload,
+                                       size_t size)
+{
+    uint32_t credits = 1;
+    struct endpoint endpoint = {
+        .pe = k->pe,
+        .vpe = (uint16_t)vpe,
+        .number = RESCIND_EP_SYSCALL,
+        .reply_ep = RESCIND_EP_REPLY,
+        .credits = &credits,
+    };
+
+    return endpoint_send(&endpoint, vpe_syscall_ring(k, vpe), payload, size);
+}
+
+bool rescind_kernel_receive(struct rescind_kernel *k, uint32_t vpe, void *payload, size_t size)
+{
+    struct ring_message reply;
+
+    if (ring_fetch(vpe_reply_ring(k, vpe), &reply) != RING_MESSAGE ||
+        reply.header.length > RESCIND_PAYLOAD_MAX)
+        return false;
+    memcpy(payload, reply.payload, size < reply.header.length ? size : reply.header.length);
+    return true;
+}

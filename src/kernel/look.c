@@ -1,0 +1,88 @@
+/* Looking at a kernel between two events; see rescind/kernel.h. */
+#include "rescind/kernel.h"
+
+#include "cap/table.h"
+#include "cap/tree.h"
+#include "object/vpe.h"
+
+enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct vpe *v = vpe_at(k, vpe);
+
+    return v->ended ? RESCIND_VPE_ENDED : v->calling ? RESCIND_VPE_WAITING : RESCIND_VPE_RUNNING;
+}
+
+static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)
+{
+    const struct cap *cap = cap_at(k, index);
+    const struct cap *parent = cap->parent != 0 ? cap_at(k, cap->parent) : NULL;
+
+    *out = (struct rescind_kernel_cap){
+        .vpe = table_vpe(cap->table),
+        .kind = table_kind(cap->table),
+        .sel = cap->sel,
+        .type = cap->type,
+        .has_parent = parent != NULL,
+        .parent_vpe = parent != NULL ? table_vpe(parent->table) : 0,
+        .parent_kind = parent != NULL ? table_kind(parent->table) : 0,
+        .parent_sel = parent != NULL ? parent->sel : 0,
+    };
+}
+
+/* The first capability at or after `from` that others can see. */
+static uint32_t find_visible(const struct rescind_kernel *k, uint32_t table, uint64_t from)
+{
+    uint32_t index = table_find_from(k, table, from);
+
+    while (index != 0 && !cap_is_there(k, cap_at(k, index)))
+        index = table_find_from(k, table, (uint64_t)cap_at(k, index)->sel + 1);
+    return index;
+}
+
+bool rescind_kernel_find(const struct rescind_kernel *k, uint32_t vpe, uint32_t kind, uint64_t from,
+                         struct rescind_kernel_cap *out)
+{
+    uint32_t index = find_visible(k, table_of(vpe, kind), from);
+
+    if (index != 0)
+        describe(k, index, out);
+    return index != 0;
+}
+
+/* The first root at or after (table, from). */
+static uint32_t next_tree(const struct rescind_kernel *k, uint32_t table, uint64_t from)
+{
+    for (; table < table_of(k->vpe_count, 0); table++, from = 0) {
+        uint32_t index = table_find_from(k, table, from);
+        while (index != 0 && cap_at(k, index)->parent != 0)
+            index = table_find_from(k, table, (uint64_t)cap_at(k, index)->sel + 1);
+        if (index != 0)
+            return index;
+    }
+    return 0;
+}
+
+/* The capability behind `index` in depth-first order; *depth goes along. */
+static uint32_t walk_on(const struct rescind_kernel *k, uint32_t index, uint32_t *depth)
+{
+    uint32_t root = index, next = tree_next(k, &root, depth);
+    const struct cap *cap = cap_at(k, root);
+
+    return next != 0 ? next : next_tree(k, cap->table, (uint64_t)cap->sel + 1);
+}
+
+bool rescind_kernel_walk(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth,
+                         struct rescind_kernel_cap *out)
+{
+    if (*at == 0) {
+        *depth = 0;
+        *at = next_tree(k, 0, 0);
+    } else {
+        *at = walk_on(k, *at, depth);
+    }
+    while (*at != 0 && !cap_is_there(k, cap_at(k, *at)))
+        *at = walk_on(k, *at, depth);
+    if (*at != 0)
+        describe(k, *at, out);
+    return *at != 0;
+}
