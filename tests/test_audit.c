@@ -348,7 +348,7 @@ static void a_reserved_copy_has_a_child_before_its_time(struct rescind_kernel *k
     exchange_is_under_way(k);
     spec.parent = kit_at(k, 0, 60);
     spec.object = cap_at(k, spec.parent)->object;
-    cap_create(k, &spec);
+    cap_create_at(k, &spec);
 }
 
 static void a_reserved_copy_has_been_visited_before_its_time(struct rescind_kernel *k)

@@ -250,13 +250,15 @@ static void treap_against_array(struct rescind_kernel *k, uint32_t span, uint32_
     for (int step = 0; step < steps; step++) {
         uint32_t sel = any_sel(span), have = sorted_find(s, sel);
         uint64_t from = draw(8) == 0 ? (uint64_t)1 << 32 : sel;
+        struct treap_place place;
+        assert_int_equal(treap_find_place(k, root, sel, &place), have);
         assert_int_equal(treap_find(k, root, sel), have);
         assert_int_equal(treap_find_from(k, root, from), sorted_find_from(s, from));
         if (have == 0 && s->count < 1000 && draw(5) < 3) {
             uint32_t node = pool_take(k, RESCIND_CAP_GATE);
             cap_at(k, node)->sel = sel;
             cap_at(k, node)->priority = draw(priorities);
-            treap_insert(k, &root, node);
+            treap_insert(k, &root, node, place);
             sorted_insert(s, sel, node);
         } else if (s->count > 0 && draw(5) < 3) {
             uint32_t i = draw(s->count), node = s->at[i].node;
@@ -295,13 +297,13 @@ static void a_treap_of_equal_priorities_behaves_as_a_sorted_array(void **state)
 static uint32_t make(struct rescind_kernel *k, uint32_t table, uint32_t sel, uint32_t parent,
                      uint32_t object)
 {
-    return cap_create(k, &(struct cap_spec){
-                             .table = table,
-                             .sel = sel,
-                             .type = RESCIND_CAP_GATE,
-                             .object = object,
-                             .parent = parent,
-                         });
+    return cap_create_at(k, &(struct cap_spec){
+                                .table = table,
+                                .sel = sel,
+                                .type = RESCIND_CAP_GATE,
+                                .object = object,
+                                .parent = parent,
+                            });
 }
 
 static void tables_hold_what_is_put_into_them_and_nothing_of_each_other(void **state)
@@ -580,7 +582,7 @@ static void the_last_capability_takes_its_object_with_it_and_none_before(void **
 
     for (uint32_t i = 0; i < 3; i++) {
         spec.sel = 10 + i;
-        index[i] = cap_create(k, &spec);
+        index[i] = cap_create_at(k, &spec);
         spec.parent = index[0];
     }
     assert_int_equal(k->pool.used, used + 4);
@@ -633,7 +635,7 @@ static void a_reserved_capability_is_there_once_its_exchange_has_committed(void 
                             .flags = CAP_RESERVED,
                             .reserver = 6,
                             .object = gate_create(k, 0, 2, 0, 1)};
-    const struct cap *cap = cap_at(k, cap_create(k, &spec));
+    const struct cap *cap = cap_at(k, cap_create_at(k, &spec));
 
     assert_false(cap_is_there(k, cap));
     assert_false(kit_holds(k, 0, 10));

@@ -45,6 +45,14 @@ static inline struct cap *cap_at(const struct rescind_kernel *k, uint32_t index)
     return pool_node(k, index);
 }
 
+/* Types of pool nodes: below this a capability's, from it on an object's (object/object.h). */
+enum { CAP_TYPE_END = 64 };
+
+static inline bool cap_is_cap(const struct cap *cap)
+{
+    return cap->type != 0 && cap->type < CAP_TYPE_END;
+}
+
 /* An object type: a row, and nothing else in the kernel knows the type. The rows are in
  * object/types.c; a new type is one new file and one line there. */
 struct cap_type {

@@ -5,7 +5,7 @@
 #include "cap/table.h"
 #include "cap/tree.h"
 
-uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec)
+uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struct treap_place place)
 {
     uint32_t index = pool_take(k, spec->type);
 
@@ -20,10 +20,18 @@ uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec)
     cap->waiters = 0;
     cap->reserver = spec->reserver;
     cap->spare[0] = cap->spare[1] = 0;
-    table_insert(k, index);
+    table_insert(k, index, place);
     tree_link(k, spec->parent, index);
     cap_type(spec->type)->acquire(k, spec->object);
     return index;
+}
+
+uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec)
+{
+    struct treap_place place;
+
+    KERNEL_ASSERT(table_find_place(k, spec->table, spec->sel, &place) == 0);
+    return cap_create(k, spec, place);
 }
 
 void cap_destroy(struct rescind_kernel *k, uint32_t index)

@@ -2,7 +2,7 @@
 #ifndef RESCIND_CAP_CREATE_H
 #define RESCIND_CAP_CREATE_H
 
-#include "cap/cap.h"
+#include "cap/treap.h"
 
 /* A capability that is to be put into a table. */
 struct cap_spec {
@@ -14,9 +14,14 @@ struct cap_spec {
     uint32_t parent; /* 0 makes a root */
 };
 
-/* Makes a capability: takes a node, enters it into its table and the derivation tree, acquires its
- * object. 0 when the pool is empty; nothing has changed then. Expected O(log n). */
-uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec);
+/* Makes a capability: takes a node, enters it into its table at the place of its selector (as
+ * table_find_place() has just told) and into the derivation tree, acquires its object. 0 when the
+ * pool is empty; nothing has changed then. Expected O(1). */
+uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec,
+                    struct treap_place place);
+
+/* The same for a selector that is known to be free, but not its place. Expected O(log n). */
+uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec);
 
 /* Removes a capability that has no children; its waiters become ready. Expected O(1). */
 void cap_destroy(struct rescind_kernel *k, uint32_t index);

@@ -8,14 +8,19 @@
 #define RESCIND_CAP_TABLE_H
 
 #include "cap/cap.h"
+#include "cap/treap.h"
 
 #define TABLE_END ((uint64_t)1 << 32) /* one past the last selector */
 
+enum { TABLE_RECENT = 8 };
+
 struct table {
-    uint32_t root;               /* of its treap */
-    uint32_t count;              /* capabilities in it, reserved ones included */
-    uint64_t lock_from, lock_to; /* selectors that a revocation holds; empty when equal */
-    uint32_t lock_waiters;       /* line of tasks that wait for them */
+    uint32_t root;                 /* of its treap */
+    uint32_t count;                /* capabilities in it, reserved ones included */
+    uint64_t lock_from, lock_to;   /* selectors that a revocation holds; empty when equal */
+    uint32_t lock_waiters;         /* line of tasks that wait for them */
+    uint32_t recent[TABLE_RECENT]; /* nodes that were found or put here lately, by selector; one
+                                      is believed only if the node itself says it is the one */
 };
 
 /* Tables go by number: that of a VPE's table of a kind. */
@@ -37,12 +42,20 @@ static inline struct table *table_at(const struct rescind_kernel *k, uint32_t ta
     return (struct table *)arena_at(k, k->tables) + table;
 }
 
-/* The capability at `sel`, or 0; the first at or after `from`, or 0. Expected O(log n). */
+/* The capability at `sel`, or 0. Expected O(log n); O(1) when it was used lately. */
 uint32_t table_find(const struct rescind_kernel *k, uint32_t table, uint32_t sel);
+/* It will be asked for again soon. */
+void table_note(struct rescind_kernel *k, uint32_t index);
+
+/* The capability at `sel`; or 0, and then where one would go. Expected O(log n). */
+uint32_t table_find_place(const struct rescind_kernel *k, uint32_t table, uint32_t sel,
+                          struct treap_place *place);
+/* The first capability at or after `from`, or 0. Expected O(log n). */
 uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from);
 
-/* Puts capability `index`, whose table and sel are set, into its table; takes it out. */
-void table_insert(struct rescind_kernel *k, uint32_t index);
+/* Puts capability `index`, whose table and sel are set, into its table at the place of its sel;
+ * takes it out. */
+void table_insert(struct rescind_kernel *k, uint32_t index, struct treap_place place);
 void table_remove(struct rescind_kernel *k, uint32_t index);
 
 /* Is the selector in a locked range? O(1). */

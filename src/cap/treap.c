@@ -14,6 +14,23 @@ uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
     return 0;
 }
 
+uint32_t treap_find_place(const struct rescind_kernel *k, uint32_t root, uint32_t sel,
+                          struct treap_place *place)
+{
+    uint32_t at = root;
+
+    *place = (struct treap_place){0};
+    while (at != 0) {
+        const struct cap *cap = cap_at(k, at);
+        if (cap->sel == sel)
+            return at;
+        place->up = at;
+        place->left = sel < cap->sel;
+        at = place->left ? cap->left : cap->right;
+    }
+    return 0;
+}
+
 uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from)
 {
     uint32_t at = root, best = 0;
@@ -41,47 +58,43 @@ static uint32_t *link_to(struct rescind_kernel *k, uint32_t *root, uint32_t up, 
     return cap->left == child ? &cap->left : &cap->right;
 }
 
-/* Hands the subtree at `at` out to both sides of `node`, by selector. */
-static void split(struct rescind_kernel *k, uint32_t at, uint32_t node)
+/* Turns the edge between `node` and its parent around; the order by selector stays. */
+static void rotate_up(struct rescind_kernel *k, uint32_t *root, uint32_t node)
 {
     struct cap *cap = cap_at(k, node);
-    uint32_t *left = &cap->left, *right = &cap->right; /* where the next smaller, larger one goes */
-    uint32_t left_up = node, right_up = node;
+    uint32_t above = cap->up, moved;
+    struct cap *parent = cap_at(k, above);
 
-    while (at != 0) {
-        struct cap *next = cap_at(k, at);
-        if (next->sel < cap->sel) {
-            *left = at;
-            next->up = left_up;
-            left_up = at;
-            left = &next->right;
-            at = next->right;
-        } else {
-            *right = at;
-            next->up = right_up;
-            right_up = at;
-            right = &next->left;
-            at = next->left;
-        }
+    *link_to(k, root, parent->up, above) = node;
+    cap->up = parent->up;
+    parent->up = node;
+    if (parent->left == node) {
+        moved = cap->right;
+        parent->left = moved;
+        cap->right = above;
+    } else {
+        moved = cap->left;
+        parent->right = moved;
+        cap->left = above;
     }
-    *left = *right = 0;
+    if (moved != 0)
+        cap_at(k, moved)->up = above;
 }
 
-void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node)
+void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node, struct treap_place place)
 {
     struct cap *cap = cap_at(k, node);
-    uint32_t up = 0, *link = root, at;
 
-    while ((at = *link) != 0) {
-        struct cap *above = cap_at(k, at);
-        if (above->priority > cap->priority)
-            break;
-        up = at;
-        link = cap->sel < above->sel ? &above->left : &above->right;
-    }
-    *link = node;
-    cap->up = up;
-    split(k, at, node);
+    cap->left = cap->right = 0;
+    cap->up = place.up;
+    if (place.up == 0)
+        *root = node;
+    else if (place.left)
+        cap_at(k, place.up)->left = node;
+    else
+        cap_at(k, place.up)->right = node;
+    while (cap->up != 0 && cap->priority < cap_at(k, cap->up)->priority)
+        rotate_up(k, root, node);
 }
 
 void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node)

@@ -16,12 +16,23 @@
 /* The node at `sel`, or 0. Expected O(log n). */
 uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel);
 
+/* Where a selector that no node has would go. Good until the treap changes. */
+struct treap_place {
+    uint32_t up; /* below this node; 0: it is the root */
+    bool left;   /* on its left */
+};
+
+/* The node at `sel`; or 0, and then its place. Expected O(log n). */
+uint32_t treap_find_place(const struct rescind_kernel *k, uint32_t root, uint32_t sel,
+                          struct treap_place *place);
+
 /* The first node at or after `from` (which may be 2^32: none), or 0. Expected O(log n). */
 uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from);
 
-/* Inserts `node`, whose sel and priority are set and whose sel no other node has. Expected
- * O(log n) to find the place, and O(1) links changed. */
-void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+/* Inserts `node`, whose sel and priority are set, at the place of its sel. Fewer than two
+ * rotations expected. */
+void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
+                  struct treap_place place);
 
 /* Removes `node`, without a search: expected O(1). */
 void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node);

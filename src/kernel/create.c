@@ -94,7 +94,7 @@ enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t 
     if (vpe >= k->vpe_count || target >= k->vpe_count || table_find(k, table, sel) != 0)
         return RESCIND_INV_ARGS;
     spec.parent = table_find(k, table_of(target, RESCIND_TABLE_OBJECT), RESCIND_SEL_VPE);
-    return cap_create(k, &spec) != 0 ? RESCIND_NO_ERROR : RESCIND_OUT_OF_MEM;
+    return cap_create_at(k, &spec) != 0 ? RESCIND_NO_ERROR : RESCIND_OUT_OF_MEM;
 }
 
 struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)

@@ -8,8 +8,8 @@
 
 #include "cap/cap.h"
 
-/* Node types of objects; capabilities' types are below 64. */
-enum object_node { OBJECT_GATE = 64, OBJECT_MEM = 65 };
+/* Node types of objects. */
+enum object_node { OBJECT_GATE = CAP_TYPE_END, OBJECT_MEM };
 
 /* What every object in a pool node starts with. */
 struct object {

@@ -54,18 +54,18 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
     *vpe_at(k, vpe) = (struct vpe){0};
     ring_init(vpe_syscall_ring(k, vpe));
     ring_init(vpe_reply_ring(k, vpe));
-    cap_create(k, &(struct cap_spec){
-                      .table = table,
-                      .sel = RESCIND_SEL_VPE,
-                      .type = RESCIND_CAP_VPE,
-                      .object = vpe,
-                  });
-    cap_create(k, &(struct cap_spec){
-                      .table = table,
-                      .sel = RESCIND_SEL_MEM,
-                      .type = RESCIND_CAP_MEM,
-                      .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
-                      .object = mem_create(k, mem_addr, mem_size),
-                  });
+    cap_create_at(k, &(struct cap_spec){
+                         .table = table,
+                         .sel = RESCIND_SEL_VPE,
+                         .type = RESCIND_CAP_VPE,
+                         .object = vpe,
+                     });
+    cap_create_at(k, &(struct cap_spec){
+                         .table = table,
+                         .sel = RESCIND_SEL_MEM,
+                         .type = RESCIND_CAP_MEM,
+                         .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
+                         .object = mem_create(k, mem_addr, mem_size),
+                     });
     return RESCIND_NO_ERROR;
 }

@@ -17,16 +17,16 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
 }
 
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,
-                   uint32_t vpe)
+                   uint32_t vpe, struct treap_place place)
 {
-    uint32_t gate = gate_create(k, vpe, c->ep, c->label, c->credits);
+    struct cap_spec spec = {
+        .table = table,
+        .sel = c->dst,
+        .type = RESCIND_CAP_GATE,
+        .object = gate_create(k, vpe, c->ep, c->label, c->credits),
+    };
 
-    cap_create(k, &(struct cap_spec){
-                      .table = table,
-                      .sel = c->dst,
-                      .type = RESCIND_CAP_GATE,
-                      .object = gate,
-                  });
+    cap_create(k, &spec, place);
 }
 
 enum progress creategate_step(struct rescind_kernel *k, const struct creategate *c, uint32_t caller,
@@ -45,7 +45,7 @@ enum progress creategate_step(struct rescind_kernel *k, const struct creategate 
     } else if (pool_left(k) < 2) {
         *error = RESCIND_OUT_OF_MEM;
     } else {
-        invoke(k, c, table, cap_at(k, vpe.cap)->object);
+        invoke(k, c, table, cap_at(k, vpe.cap)->object, dst.place);
         *error = RESCIND_NO_ERROR;
     }
     return CALL_DONE;

@@ -28,42 +28,44 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
     return RESCIND_NO_ERROR;
 }
 
-/* Can element `i` be copied now? Then the capability to copy. */
+/* Can element `i` be copied now? Then the capability to copy, and the place to copy it to. */
 static struct lookup check(struct rescind_kernel *k, const struct exchange *x, uint32_t i)
 {
-    struct lookup src = lookup_source(k, x->src_table, x->src + i);
-    struct lookup dst = lookup_free(k, x->dst_table, x->dst + i);
+    struct lookup src = lookup_source(k, x->src_table, x->src + i), dst;
 
     if (src.error != RESCIND_NO_ERROR)
         return src;
+    dst = lookup_free(k, x->dst_table, x->dst + i);
     if (dst.error != RESCIND_NO_ERROR)
         return dst;
     if (src.line != NULL)
         return src;
+    dst.cap = src.cap;
     if (dst.line != NULL)
         return dst;
     if (pool_left(k) == 0)
-        src.error = RESCIND_OUT_OF_MEM;
+        dst.error = RESCIND_OUT_OF_MEM;
     else
-        src.error = cap_type(cap_at(k, src.cap)->type)->derive(k, cap_at(k, src.cap));
-    return src;
+        dst.error = cap_type(cap_at(k, src.cap)->type)->derive(k, cap_at(k, src.cap));
+    return dst;
 }
 
-static void copy(struct rescind_kernel *k, const struct exchange *x, uint32_t source, uint8_t flags,
-                 uint32_t reserver)
+static void copy(struct rescind_kernel *k, const struct exchange *x, struct lookup from,
+                 uint8_t flags, uint32_t reserver)
 {
-    const struct cap *cap = cap_at(k, source);
+    const struct cap *cap = cap_at(k, from.cap);
+    struct cap_spec spec = {
+        .table = x->dst_table,
+        .sel = x->dst + x->done,
+        .type = cap->type,
+        .rights = cap->rights,
+        .flags = flags,
+        .reserver = reserver,
+        .object = cap->object,
+        .parent = from.cap,
+    };
 
-    cap_create(k, &(struct cap_spec){
-                      .table = x->dst_table,
-                      .sel = x->dst + x->done,
-                      .type = cap->type,
-                      .rights = cap->rights,
-                      .flags = flags,
-                      .reserver = reserver,
-                      .object = cap->object,
-                      .parent = source,
-                  });
+    cap_create(k, &spec, from.place);
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -123,7 +125,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             give_up(x, source.error);
             return;
         }
-        copy(k, x, source.cap, at_once ? 0 : CAP_RESERVED, caller);
+        copy(k, x, source, at_once ? 0 : CAP_RESERVED, caller);
     }
     if (x->done < x->count)
         return;

@@ -16,12 +16,14 @@ struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t s
         return refused; /* before the EXCHANGE that reserved it, the selector is empty */
     if (cap->flags & CAP_VISITED)
         return (struct lookup){.line = &cap->waiters};
+    table_note(k, index);
     return (struct lookup){.cap = index};
 }
 
 struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
-    uint32_t index = table_find(k, table, sel);
+    struct lookup found = {0};
+    uint32_t index = table_find_place(k, table, sel, &found.place);
 
     if (index != 0) {
         struct cap *cap = cap_at(k, index);
@@ -30,8 +32,8 @@ struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel
         return (struct lookup){.line = &cap->waiters};
     }
     if (table_is_locked(k, table, sel))
-        return (struct lookup){.line = &table_at(k, table)->lock_waiters};
-    return (struct lookup){0};
+        found.line = &table_at(k, table)->lock_waiters;
+    return found;
 }
 
 struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
