@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "rescind/kernel.h"
+#include "base/arena.h"
 #include "kernel/tree.h"
 #include "sim/coroutine.h"
 #include "user/programs.h"
@@ -378,10 +379,11 @@ static bool audit(struct machine *m, bool at_end)
 
     if (m->options.audit == AUDIT_NEVER)
         return true;
-    if (m->options.audit == AUDIT_SPARSE && !at_end) {
-        if ((m->events - m->audited_at) * m->options.nodes / 64 < rescind_kernel_used(m->kernel))
-            return true;
-    }
+    /* An audit costs in proportion to the nodes in use: one each so many events is a constant
+     * an event. */
+    if (m->options.audit == AUDIT_SPARSE && !at_end &&
+        m->events - m->audited_at < MAX(m->kernel->pool.high, 64))
+        return true;
     m->audited_at = m->events;
     if (rescind_kernel_audit(m->kernel, &finding))
         return true;

@@ -9,7 +9,7 @@
 
     .text
 
-/* One stub of 16 bytes a vector; those whose exception has no error code push a zero. */
+/* One entry of 16 bytes a vector; those whose exception has no error code push a zero. */
     .balign 16
     .globl trap_vectors
 trap_vectors:

@@ -34,7 +34,7 @@ struct __attribute__((packed)) table_pointer {
     const void *base;
 };
 
-enum { GATES = 256, GATE_INTERRUPT = 0x8e, STUB_SIZE = 16, TSS_AVAILABLE = 0x89 };
+enum { GATES = 256, GATE_INTERRUPT = 0x8e, ENTRY_SIZE = 16, TSS_AVAILABLE = 0x89 };
 enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
 
 /* What SYSCALL clears: IF, DF, TF, NT, AC, RF, IOPL. */
@@ -60,16 +60,16 @@ static uint64_t segments[8] = {
 static void set_gates(void)
 {
     for (unsigned i = 0; i < GATES; i++) {
-        uint64_t stub = (uint64_t)trap_vectors + (uint64_t)i * STUB_SIZE;
+        uint64_t entry = (uint64_t)trap_vectors + (uint64_t)i * ENTRY_SIZE;
         bool fatal = i == VECTOR_NMI || i == VECTOR_DOUBLE_FAULT || i == VECTOR_MACHINE_CHECK;
 
         gates[i] = (struct gate){
-            .offset_low = (uint16_t)stub,
+            .offset_low = (uint16_t)entry,
             .selector = SEL_KERNEL_CODE,
             .stack = fatal ? 1 : 0,
             .type = GATE_INTERRUPT,
-            .offset_middle = (uint16_t)(stub >> 16),
-            .offset_high = (uint32_t)(stub >> 32),
+            .offset_middle = (uint16_t)(entry >> 16),
+            .offset_high = (uint32_t)(entry >> 32),
         };
     }
 }
