@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-}
 case $seconds in
-'' | *[!0-9]*)
+'' | 0 | *[!0-9]*)
     echo "usage: sh fuzz/run.sh SECONDS" >&2
     exit 2
     ;;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rescind/kernel.h"
+#include "pc99/console.h"
 #include "pc99/layout.h"
 #include "user/startup.h"
 
@@ -47,9 +48,17 @@ char *boot_image(void)
     return found;
 }
 
+/* The environment's; one that is empty is as good as none. */
+static const char *variable(const char *name)
+{
+    const char *value = g_getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 static char *choose_image(const struct boot_options *options, GError **error)
 {
-    const char *named = options->image != NULL ? options->image : g_getenv("RESCIND_IMAGE");
+    const char *named = options->image != NULL ? options->image : variable("RESCIND_IMAGE");
     char *image = named != NULL ? g_strdup(named) : boot_image();
 
     if (image == NULL) {
@@ -57,7 +66,7 @@ static char *choose_image(const struct boot_options *options, GError **error)
                     "the image rescind-pc99.elf is neither in the build tree nor installed; "
                     "RESCIND_IMAGE may name one");
     } else if (!g_file_test(image, G_FILE_TEST_IS_REGULAR)) {
-        g_set_error(error, BOOT_ERROR, BOOT_ERROR_IMAGE, "there is no image %s", image);
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_IMAGE, "there is no image '%s'", image);
         g_clear_pointer(&image, g_free);
     }
     return image;
@@ -169,7 +178,7 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
         "-device",     "isa-debug-exit,iobase=0xf4,iosize=1",
     };
     const struct boot_options *options = run->options;
-    const char *qemu = g_getenv("RESCIND_QEMU");
+    const char *qemu = variable("RESCIND_QEMU");
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
     unsigned memory = options->memory != 0 ? options->memory : memory_for(run);
 
@@ -313,7 +322,11 @@ static void pass_console(const struct boot_options *options, GBytes *console)
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *next = newline != NULL ? newline + 1 : end;
 
-        if ((size_t)(next - at) < sizeof mark - 1 || memcmp(at, mark, sizeof mark - 1) != 0) {
+        if (*at == CONSOLE_MARK) {
+            at++; /* a program's line that might be taken for the kernel's */
+            g_string_append_len(options->text, at, next - at);
+        } else if ((size_t)(next - at) < sizeof mark - 1 ||
+                   memcmp(at, mark, sizeof mark - 1) != 0) {
             g_string_append_len(options->text, at, next - at);
         }
         at = next;

@@ -164,6 +164,21 @@ static gint compare(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
+/* How many capabilities a raw message may make: an EXCHANGE's count, else none. */
+static uint32_t raw_count(const struct litmus *l, const struct litmus_statement *s)
+{
+    enum { COUNT_AT = 24 }; /* behind opcode, VPE, and the range's type and start */
+    gsize size;
+    const uint8_t *raw = g_bytes_get_data(g_ptr_array_index(l->payloads, s->item), &size);
+    uint32_t opcode, count;
+
+    if (size < COUNT_AT + sizeof(count))
+        return 0;
+    memcpy(&opcode, raw, sizeof(opcode));
+    memcpy(&count, raw + COUNT_AT, sizeof(count));
+    return opcode == RESCIND_SYS_EXCHANGE ? count : 0;
+}
+
 /* How many pool nodes the file can need at most, whatever order its calls are in: two a call (a
  * capability and an object), and what exchanges copy. An exchange can only copy what there is, so,
  * taken by size, the first that wants more than all before it could have made never succeeds, nor
@@ -177,6 +192,10 @@ static uint32_t count_nodes(const struct litmus *l)
         enum litmus_word word = litmus_statement(l, step)->word;
         if (word == LITMUS_DELEGATE || word == LITMUS_OBTAIN) {
             uint32_t count = (uint32_t)litmus_values(l, step)[2];
+            g_array_append_val(counts, count);
+        }
+        if (word == LITMUS_RAW) {
+            uint32_t count = raw_count(l, litmus_statement(l, step));
             g_array_append_val(counts, count);
         }
         nodes += litmus_is_call(word) ? 2 : 0;

@@ -25,7 +25,7 @@ struct token {
     enum token_kind kind;
     const char *text;
     size_t size;
-    const char *place; /* where it begins, for litmus_column() */
+    const char *place; /* where it begins, for lexer_column() */
     unsigned line;     /* counted from 1 */
 };
 

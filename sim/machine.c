@@ -223,7 +223,8 @@ static void function_body(void *data)
     v->value = v->program(&v->env);
 }
 
-static void start_function(struct machine *m, struct machine_vpe *v)
+/* False: there is no memory for its stack, which machine_finding() says. */
+static bool start_function(struct machine *m, struct machine_vpe *v)
 {
     v->env = (struct rescind_env){
         .syscalls = rescind_kernel_syscall_ring(m->kernel, v->number),
@@ -236,14 +237,15 @@ static void start_function(struct machine *m, struct machine_vpe *v)
     };
     v->co = coroutine_new(function_body, v, m->stack);
     if (v->co == NULL)
-        g_error("no memory for the stack of %s", v->name);
+        m->finding = g_strdup_printf("no memory for the stack of %s", v->name);
+    return v->co != NULL;
 }
 
 /* True once the function has returned. */
 static bool run_function(struct machine *m, struct machine_vpe *v)
 {
-    if (v->co == NULL)
-        start_function(m, v);
+    if (v->co == NULL && !start_function(m, v))
+        return false;
     if (coroutine_resume(v->co))
         return false;
     g_clear_pointer(&v->co, coroutine_free);
@@ -486,7 +488,7 @@ enum machine_end machine_run(struct machine *m, bool (*until)(struct machine *m,
     while (m->queue->len > 0) {
         uint64_t events = m->events;
         move(m, pull(m));
-        if (m->events != events && !audit(m, false))
+        if (m->finding != NULL || (m->events != events && !audit(m, false)))
             return MACHINE_BROKEN;
         if (until != NULL && until(m, data))
             return MACHINE_STOPPED;
@@ -524,6 +526,12 @@ int machine_vpe(struct machine *m, const char *name)
     v->results = g_byte_array_new();
     g_ptr_array_add(m->vpes, v);
     return (int)number;
+}
+
+void machine_rename(struct machine *m, uint32_t vpe, const char *name)
+{
+    g_free(vpe_of(m, vpe)->name);
+    vpe_of(m, vpe)->name = g_strdup(name);
 }
 
 void machine_function(struct machine *m, uint32_t vpe, rescind_program *program, void *argument)

@@ -71,6 +71,7 @@ void machine_free(struct machine *m);
 /* Adds a VPE, before the machine runs; its number counts from 0, or -1 where none is left or the
  * pool is short. Passive until one of the next two gives it a program. */
 int machine_vpe(struct machine *m, const char *name);
+void machine_rename(struct machine *m, uint32_t vpe, const char *name);
 void machine_function(struct machine *m, uint32_t vpe, rescind_program *program, void *argument);
 void machine_steps(struct machine *m, uint32_t vpe, const void *module);
 enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t target);
@@ -82,7 +83,7 @@ struct machine *machine_load(const struct machine_options *options, const void *
 enum machine_end {
     MACHINE_QUIET,   /* nothing can move any more */
     MACHINE_STOPPED, /* `until` said so */
-    MACHINE_BROKEN,  /* the audit found an invariant broken: machine_finding() */
+    MACHINE_BROKEN,  /* an invariant is broken, or there is no memory: machine_finding() */
 };
 /* Runs until nothing can move. `until` (may be NULL) is asked after each move. */
 enum machine_end machine_run(struct machine *m, bool (*until)(struct machine *m, void *data),

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cap/table.h"
 #include "rescind/kernel.h"
@@ -222,16 +223,18 @@ static void measured(void *data)
 static uint64_t on_painted_stack(struct measurement *m, size_t stack)
 {
     struct coroutine *c = coroutine_new(measured, m, stack);
-    gint64 started;
+    struct timespec started, ended;
     uint64_t used;
 
     if (c == NULL)
         return 0;
     coroutine_paint(c);
     /* The clock is read out here: it would leave its own traces on the painted stack. */
-    started = g_get_monotonic_time();
+    clock_gettime(CLOCK_MONOTONIC, &started);
     coroutine_resume(c);
-    m->ns = (double)(g_get_monotonic_time() - started) * 1000;
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    m->ns =
+        (double)(ended.tv_sec - started.tv_sec) * 1e9 + (double)(ended.tv_nsec - started.tv_nsec);
     used = coroutine_used(c) - coroutine_above(c, m->entry);
     coroutine_free(c);
     return used;

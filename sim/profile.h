@@ -36,7 +36,7 @@ struct profile_options {
 
 struct profile {
     uint64_t stack_bytes; /* painted kernel stack used from kernel entry on */
-    uint32_t max_work;    /* capabilities visited in the longest event */
+    uint32_t max_work;    /* visits to capabilities in the longest event */
     uint64_t events;
     double ns_per_cap;         /* of the REVOKE alone */
     uint64_t bytes_per_cap;    /* what one more local delegation takes from the pool */

@@ -11,6 +11,7 @@ struct rescind_sim {
     struct machine *machine;
     struct rescind_sim_options options;
     uint32_t vpes; /* added so far */
+    bool has_run;
     char message[256];
 };
 
@@ -38,7 +39,8 @@ struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options)
     };
 
     sim->options = *options;
-    sim->machine = machine_new(&machine, NULL);
+    if (options->schedule == RESCIND_SIM_FIFO || options->schedule == RESCIND_SIM_RANDOM)
+        sim->machine = machine_new(&machine, NULL);
     if (sim->machine == NULL)
         g_clear_pointer(&sim, g_free);
     return sim;
@@ -55,7 +57,7 @@ void rescind_sim_free(struct rescind_sim *sim)
 int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
                         void *argument)
 {
-    int vpe = machine_vpe(sim->machine, name);
+    int vpe = sim->has_run ? -1 : machine_vpe(sim->machine, name);
 
     if (vpe < 0)
         return -1;
@@ -72,7 +74,7 @@ static bool is_vpe(const struct rescind_sim *sim, int vpe)
 
 enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target)
 {
-    if (!is_vpe(sim, vpe) || !is_vpe(sim, target))
+    if (sim->has_run || !is_vpe(sim, vpe) || !is_vpe(sim, target))
         return RESCIND_INV_ARGS;
     return machine_grant(sim->machine, (uint32_t)vpe, sel, (uint32_t)target);
 }
@@ -80,6 +82,7 @@ enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t 
 enum rescind_sim_result rescind_sim_run(struct rescind_sim *sim)
 {
     sim->message[0] = '\0';
+    sim->has_run = true;
     if (machine_run(sim->machine, NULL, NULL) == MACHINE_BROKEN) {
         g_strlcpy(sim->message, machine_finding(sim->machine), sizeof(sim->message));
         return RESCIND_SIM_BROKEN;

@@ -3,7 +3,9 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/print.h"
 
@@ -46,6 +48,12 @@ int tool_error(int status, const char *format, ...)
     return status;
 }
 
+static void drop_first(char **args)
+{
+    g_free(args[0]);
+    memmove(args, args + 1, (g_strv_length(args + 1) + 1) * sizeof(char *));
+}
+
 bool tool_options(char ***args, const GOptionEntry *entries, const char *parameters,
                   const char *summary, int *status)
 {
@@ -62,8 +70,9 @@ bool tool_options(char ***args, const GOptionEntry *entries, const char *paramet
     good = g_option_context_parse_strv(context, args, &error);
     g_option_context_free(context);
     if (good) {
-        g_free((*args)[0]);
-        memmove(*args, *args + 1, g_strv_length(*args + 1) * sizeof(char *) + sizeof(char *));
+        drop_first(*args);
+        if (g_strcmp0((*args)[0], "--") == 0)
+            drop_first(*args);
     } else {
         *status = tool_error(TOOL_USAGE, "%s", error->message);
         g_error_free(error);
@@ -90,6 +99,12 @@ bool tool_number(const char *option, gint64 number, gint64 max, int *status)
     return false;
 }
 
+void tool_name_vpes(struct machine *machine, const struct litmus *litmus)
+{
+    for (guint i = 0; i < litmus->vpes->len; i++)
+        machine_rename(machine, i, litmus_vpe(litmus, i)->name);
+}
+
 struct litmus *tool_litmus(const char *file)
 {
     char *error = NULL;
@@ -104,9 +119,17 @@ struct litmus *tool_litmus(const char *file)
 
 void tool_print(void *console, const char *text, size_t size)
 {
-    const struct tool_console *c = console;
+    struct tool_console *c = console;
 
     fwrite(text, 1, size, c->json ? stderr : stdout);
+    if (size > 0)
+        c->open = text[size - 1] != '\n';
+}
+
+void tool_end_line(struct tool_console *console)
+{
+    if (console->open)
+        tool_print(console, "\n", 1);
 }
 
 int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool json,
@@ -118,16 +141,19 @@ int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool
     int status = judgement->pass ? TOOL_OK : TOOL_FAIL;
 
     fputs(text, stdout);
-    if (status != TOOL_OK)
-        fprintf(json ? stderr : stdout, "again: %s %s\n", replay, litmus->file);
+    if (status != TOOL_OK) {
+        char *file = g_shell_quote(litmus->file);
+        fprintf(json ? stderr : stdout, "again: %s %s%s\n", replay,
+                litmus->file[0] == '-' ? "-- " : "", file);
+        g_free(file);
+    }
     g_free(text);
     judgement_free(judgement);
     return status;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
     if (argc < 2) {
         usage(stderr);
         return TOOL_USAGE;
@@ -144,6 +170,21 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argv + 1);
     }
-    tool_error(TOOL_USAGE, "there is no command %s; rescind --help lists them", argv[1]);
-    return TOOL_USAGE;
+    return tool_error(TOOL_USAGE, "there is no command '%s'; rescind --help lists them", argv[1]);
+}
+
+/* GLib ends the process for --help, so what could not be written is found out at its exit. */
+static void check_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("rescind: standard output could not be written\n", stderr);
+        _exit(TOOL_MACHINE);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    atexit(check_output);
+    return run_command(argc, argv);
 }

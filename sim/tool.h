@@ -39,14 +39,21 @@ bool tool_format(const char *format, bool *json, int *status);
 /* An option's number must lie in 0 .. max. False: *status is set and it has been said. */
 bool tool_number(const char *option, gint64 number, gint64 max, int *status);
 
+/* Gives the machine's VPEs their whole names: a start-up module has room for 39 bytes of them. */
+void tool_name_vpes(struct machine *machine, const struct litmus *litmus);
+
 /* Reads a litmus file; NULL: it has been said why (exit TOOL_BAD_FILE). */
 struct litmus *tool_litmus(const char *file);
 
 /* Where the text that programs print goes: standard output, or under JSON standard error. */
 struct tool_console {
     bool json;
+    bool open; /* the last line has no end yet */
 };
 void tool_print(void *console, const char *text, size_t size);
+
+/* Ends a line that programs have left open. */
+void tool_end_line(struct tool_console *console);
 
 /* Judges and prints a report; the exit status. `replay` is the command to run it again, without the
  * file. */

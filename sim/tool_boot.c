@@ -17,6 +17,27 @@ struct boot_command {
     struct boot_options boot;
 };
 
+/* The command that runs a file again, without the file. */
+static char *replay_command(const struct boot_command *command)
+{
+    GString *words = g_string_new("rescind boot");
+
+    g_string_append_printf(words, " --seed %" G_GUINT64_FORMAT " --work %u", command->seed,
+                           command->work);
+    if (command->boot.machine != NULL)
+        g_string_append_printf(words, " --machine %s", command->boot.machine);
+    if (command->boot.icount)
+        g_string_append(words, " --icount");
+    if (command->boot.timeout != 0)
+        g_string_append_printf(words, " --timeout %u", command->boot.timeout);
+    if (command->boot.image != NULL) {
+        char *image = g_shell_quote(command->boot.image);
+        g_string_append_printf(words, " --image %s", image);
+        g_free(image);
+    }
+    return g_string_free(words, FALSE);
+}
+
 static int boot_module(const struct litmus *litmus, const GByteArray *module,
                        const struct boot_command *command)
 {
@@ -24,6 +45,7 @@ static int boot_module(const struct litmus *litmus, const GByteArray *module,
     struct tool_console console = {.json = command->json};
     GError *error = NULL;
     struct outcome *outcome;
+    char *replay;
     int status;
 
     options.console = g_string_new(NULL);
@@ -33,7 +55,10 @@ static int boot_module(const struct litmus *litmus, const GByteArray *module,
         fputs(options.console->str, stderr);
     if (outcome != NULL) {
         tool_print(&console, options.text->str, options.text->len);
-        status = tool_report(litmus, outcome, command->json, "rescind boot");
+        tool_end_line(&console);
+        replay = replay_command(command);
+        status = tool_report(litmus, outcome, command->json, replay);
+        g_free(replay);
         outcome_free(outcome);
     } else {
         status = tool_error(TOOL_MACHINE, "%s: %s", litmus->file, error->message);
@@ -109,7 +134,7 @@ int tool_boot(char **argv)
         };
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");
-        else if (!trace_level(log, &command.log))
+        else if (!trace_level(log, &command.log) || command.log == TRACE_DEBUG)
             status = tool_error(TOOL_USAGE, "--log is none or info, not %s", log);
         else if (machine != NULL && strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
             status = tool_error(TOOL_USAGE, "--machine is q35 or pc, not %s", machine);

@@ -88,16 +88,20 @@ static int profile_sizes(struct profile_options options, const char *sizes, bool
     char **words = g_strsplit(sizes, ",", -1);
     int status = TOOL_OK;
 
+    if (words[0] == NULL)
+        status = tool_error(TOOL_USAGE, "--size needs a number");
     for (char **word = words; *word != NULL && status == TOOL_OK; word++) {
-        struct profile profile;
         GError *error = NULL;
         guint64 size;
         if (!g_ascii_string_to_unsigned(*word, 10, 1, PROFILE_SIZE_MAX, &size, &error)) {
             status = tool_error(TOOL_USAGE, "--size: %s", error->message);
             g_error_free(error);
-            break;
         }
-        options.size = (uint32_t)size;
+    }
+    for (char **word = words; *word != NULL && status == TOOL_OK; word++) {
+        struct profile profile;
+        GError *error = NULL;
+        options.size = (uint32_t)g_ascii_strtoull(*word, NULL, 10);
         if (!profile_run(&options, &profile, &error)) {
             status = tool_error(TOOL_MACHINE, "%s", error->message);
             g_error_free(error);

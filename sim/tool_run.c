@@ -55,8 +55,10 @@ static int run_machine(const struct litmus *litmus, const GByteArray *module,
         g_error_free(error);
         return status;
     }
+    tool_name_vpes(machine, litmus);
     enum machine_end end = machine_run(machine, NULL, NULL);
     struct outcome *outcome = machine_outcome(machine);
+    tool_end_line(&context.console);
     replay = options->random
                  ? g_strdup_printf("rescind run --schedule random --seed %" G_GUINT64_FORMAT
                                    " --work %u",
@@ -81,6 +83,7 @@ static int run_file(const char *file, const struct run_options *options)
     if (litmus == NULL)
         return TOOL_BAD_FILE;
     module = compile(litmus, options->seed);
+    trace_machine(options->trace, file);
     status = run_machine(litmus, module, options);
     g_byte_array_unref(module);
     litmus_free(litmus);

@@ -36,11 +36,22 @@ static bool find_line(const struct litmus *litmus, guint line, struct stop *stop
     return found;
 }
 
+static bool is_exit(const struct stop *stop)
+{
+    const struct litmus_step *step = litmus_step(stop->litmus, stop->vpe, stop->step);
+
+    return litmus_statement(stop->litmus, step)->word == LITMUS_EXIT;
+}
+
 static bool is_past(struct machine *m, void *data)
 {
     struct stop *stop = data;
 
-    stop->reached = machine_status(m, stop->vpe).position > stop->step;
+    struct machine_status status = machine_status(m, stop->vpe);
+
+    /* EXIT is the step that a VPE which it has ended still stands at. */
+    stop->reached = status.position > stop->step ||
+                    (status.ended && status.position == stop->step && is_exit(stop));
     return stop->reached;
 }
 
@@ -187,6 +198,8 @@ static int tree_file(const char *file, guint line, const char *format, guint64 s
     }
     module = compile(litmus, seed);
     m = machine_load(&options, module->data, &error);
+    if (m != NULL)
+        tool_name_vpes(m, litmus);
     if (m == NULL) {
         status = tool_error(TOOL_MACHINE, "%s: %s", file, error->message);
         g_error_free(error);

@@ -20,6 +20,7 @@ struct trace {
     char *name;
     GHashTable *named; /* tracks that have been given their name */
     bool started;
+    int machine; /* how many there were before this one */
 };
 
 bool trace_level(const char *word, enum trace_level *level)
@@ -140,7 +141,8 @@ static void write_object(struct trace *trace, JsonBuilder *b)
 }
 
 /* The beginning of an event on a track; the caller adds to it and writes it. */
-static JsonBuilder *begin_event(const char *name, const char *phase, int track)
+static JsonBuilder *begin_event(const struct trace *trace, const char *name, const char *phase,
+                                int track)
 {
     JsonBuilder *b = json_builder_new();
 
@@ -150,19 +152,17 @@ static JsonBuilder *begin_event(const char *name, const char *phase, int track)
     json_builder_set_member_name(b, "ph");
     json_builder_add_string_value(b, phase);
     json_builder_set_member_name(b, "pid");
-    json_builder_add_int_value(b, 0);
+    json_builder_add_int_value(b, trace->machine);
     json_builder_set_member_name(b, "tid");
     json_builder_add_int_value(b, track);
     return b;
 }
 
-static void name_track(struct trace *trace, int track, const char *name)
+/* `kind` is what gets the name: "process_name" (a machine) or "thread_name" (a track of it). */
+static void write_name(struct trace *trace, const char *kind, int track, const char *name)
 {
-    JsonBuilder *b;
+    JsonBuilder *b = begin_event(trace, kind, "M", track);
 
-    if (!g_hash_table_add(trace->named, GINT_TO_POINTER(track)))
-        return;
-    b = begin_event("thread_name", "M", track);
     json_builder_set_member_name(b, "args");
     json_builder_begin_object(b);
     json_builder_set_member_name(b, "name");
@@ -172,10 +172,16 @@ static void name_track(struct trace *trace, int track, const char *name)
     write_object(trace, b);
 }
 
+static void name_track(struct trace *trace, int track, const char *name)
+{
+    if (g_hash_table_add(trace->named, GINT_TO_POINTER(track)))
+        write_name(trace, "thread_name", track, name);
+}
+
 /* A stretch of one tick on a track. */
 static void write_tick(struct trace *trace, const char *name, int track, uint64_t time)
 {
-    JsonBuilder *b = begin_event(name, "X", track);
+    JsonBuilder *b = begin_event(trace, name, "X", track);
 
     json_builder_set_member_name(b, "ts");
     json_builder_add_int_value(b, (gint64)time);
@@ -216,6 +222,16 @@ static void trace_event(struct trace *trace, const struct machine_report *r)
         write_tick(trace, "broken ring", track, r->time);
         break;
     }
+}
+
+void trace_machine(struct trace *trace, const char *name)
+{
+    trace->machine++;
+    g_hash_table_remove_all(trace->named);
+    if (trace->level != TRACE_NONE)
+        fprintf(stderr, "%s:\n", name);
+    if (trace->file != NULL)
+        write_name(trace, "process_name", KERNEL_TRACK, name);
 }
 
 void trace_report(struct trace *trace, const struct machine_report *report)

@@ -17,6 +17,8 @@ bool trace_level(const char *word, enum trace_level *level);
 
 /* NULL with *error set where `file` (which may be NULL: no trace) can't be written. */
 struct trace *trace_new(enum trace_level level, const char *file, GError **error);
+/* What is reported from now on is of another machine, under this name. */
+void trace_machine(struct trace *trace, const char *name);
 void trace_report(struct trace *trace, const struct machine_report *report);
 /* Completes the file. False with *error set where that fails. */
 bool trace_free(struct trace *trace, GError **error);

@@ -82,6 +82,8 @@ void drive_save(struct drive *drive)
 {
     for (uint32_t i = 0; i < drive->history.count; i++) {
         const struct history_entry *entry = &drive->history.entries[i];
+        if (entry->answered && entry->result == RESCIND_OUT_OF_MEM)
+            continue; /* which the model never answers; nothing has changed */
         model_call(&drive->start, entry->vpe, &entry->call);
     }
     forget(drive);
@@ -322,7 +324,7 @@ static int32_t write_down(struct drive *drive, uint32_t vpe, const struct model_
         abort();
     struct history_entry *entry = &drive->history.entries[drive->history.count];
     *entry = (struct history_entry){
-        .call = *call, .vpe = vpe, .sent = drive->clock++, .done = HISTORY_NEVER};
+        .call = *call, .vpe = vpe, .sent = ++drive->clock, .done = HISTORY_NEVER};
     return (int32_t)drive->history.count++;
 }
 

@@ -2,7 +2,7 @@
 """The corpus on both targets: same_on_both.py TOOL DIRECTORY.
 
 Every race-free file's JSON object must be equal under `rescind run` and `rescind boot` but for
-`target`; a racy one (racy/) must pass on the PC.
+`target`, and so must what its programs print; those that fail (failing/) included. A racy one (racy/) must pass on the PC.
 """
 import glob
 import json
@@ -17,7 +17,10 @@ def report(tool, command, path, *options):
                           capture_output=True, text=True, timeout=300, check=False)
     if done.returncode not in (0, 1):
         return None, f"{command}: exit status {done.returncode}: {done.stderr}"
-    return json.loads(done.stdout), None
+    told = json.loads(done.stdout)
+    told["printed"] = [line for line in done.stderr.splitlines()
+                       if not line.startswith("again: ")]
+    return told, None
 
 
 def difference(tool, path, *options):
@@ -38,6 +41,7 @@ def main():
     tool, corpus = sys.argv[1:3]
     passed = failed = 0
     checks = [(path, ()) for path in sorted(glob.glob(os.path.join(corpus, "*.litmus")))]
+    checks += [(path, ()) for path in sorted(glob.glob(os.path.join(corpus, "failing", "*.litmus")))]
     # A few on QEMU's other machine, and with the kernel doing as little an event as it can.
     checks += [(path, ("--machine", "pc", "--work", "1")) for path, _ in checks[::8]]
     for path, options in checks:

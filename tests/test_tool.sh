@@ -44,7 +44,7 @@ printf 'vpe A\nprogram A\n    creategate 0 20 label=1 ep=2 credits=3\n    exchan
 expect 0 "Usage: rescind" --help
 expect 0 "rescind 0." --version
 expect 2 "Usage" 
-expect 2 "there is no command nonsense" nonsense
+expect 2 "there is no command 'nonsense'" nonsense
 for command in run boot tree profile; do
     expect 0 "--format" $command --help
     expect 2 "nonsense" $command --nonsense

@@ -73,7 +73,8 @@ enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t 
 enum rescind_sim_result {
     RESCIND_SIM_QUIET,  /* every program has returned or ended */
     RESCIND_SIM_STUCK,  /* nothing can move any more, but some program has not returned */
-    RESCIND_SIM_BROKEN, /* an invariant of the kernel does not hold: rescind_sim_message() */
+    RESCIND_SIM_BROKEN, /* an invariant of the kernel does not hold, or there was no memory for a
+                           program's stack: rescind_sim_message(). It can't be run again. */
 };
 /* Runs until nothing can move any more. */
 enum rescind_sim_result rescind_sim_run(struct rescind_sim *sim);

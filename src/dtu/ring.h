@@ -1,8 +1,8 @@
 /* Message rings of the DTU: single producer, single consumer, in memory that both sides map.
  *
- * The other side may write anything at any time, also while this side reads. So both calls take
- * the geometry from `ring_geometry`, never from the ring, check the two indices before using
- * them, and copy a message out before anybody looks at it. The layout is abi.h's, byte for byte.
+ * The other side may write anything at any time, also while this side reads. So the
+ * geometry is a constant, never taken from the ring; the two indices are checked before use; and
+ * a message is copied out before anybody looks at it. The layout is abi.h's, byte for byte.
  * Used by the kernel, by programs (src/user/call.c) and, later, between kernels.
  * Cost: one message copied.
  */

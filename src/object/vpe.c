@@ -12,7 +12,7 @@ static void vpe_acquire(struct rescind_kernel *k, uint32_t object)
 }
 
 /* A VPE's storage is its place in the array and its table's emptiness what ends it: see
- * syscall/exit.c. So there is nothing to give back with a capability on it. */
+ * kernel/event.c. So there is nothing to give back with a capability on it. */
 static void vpe_release(struct rescind_kernel *k, uint32_t object)
 {
     KERNEL_ASSERT(object < k->vpe_count);

@@ -23,6 +23,18 @@ void console_text(const char *text, size_t size)
     }
 }
 
+void console_program(const char *text, size_t size)
+{
+    const char mark = CONSOLE_MARK;
+
+    for (size_t i = 0; i < size; i++) {
+        if (!in_line && (text[i] == 'r' || text[i] == CONSOLE_MARK)) {
+            console_text(&mark, 1);
+        }
+        console_text(&text[i], 1);
+    }
+}
+
 static void put_string(const char *text)
 {
     console_text(text, format_length(text));

@@ -1,5 +1,6 @@
-/* The console, on COM1: what programs print, as it stands, and the kernel's own reports, each a
- * line of its own that starts with "rescind: ".
+/* The console, on COM1: what programs print, and the kernel's own reports, each a line of its own
+ * that starts with "rescind: ". So that nobody takes a program's line for the kernel's, one that
+ * starts with an r (or with the mark) has the mark before it.
  */
 #ifndef RESCIND_PC99_CONSOLE_H
 #define RESCIND_PC99_CONSOLE_H
@@ -9,7 +10,12 @@
 
 void console_init(void);
 
+enum { CONSOLE_MARK = 0x1e };
+
 /* A program's text. */
+void console_program(const char *text, size_t size);
+
+/* The kernel's, as it stands. */
 void console_text(const char *text, size_t size);
 
 /* One line of the kernel's. The format knows %s (const char *), %u and %x (uint64_t, decimal and

@@ -150,7 +150,7 @@ static void obey(struct loop *loop, const struct rescind_kernel_output *output)
     case RESCIND_OUTPUT_NOTHING:
         break;
     case RESCIND_OUTPUT_PRINT:
-        console_text(output->text, output->size);
+        console_program(output->text, output->size);
         break;
     case RESCIND_OUTPUT_REPLY:
         answer(loop, runner);

@@ -118,7 +118,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
     /* With work left to undo all of it, nobody can see it half done. */
     bool at_once = x->done == 0 && x->count <= *work / 2;
 
-    for (; x->done<x->count && * work> 0; x->done++, --*work) {
+    while (*work > 0 && x->done < x->count) {
         struct lookup source = check(k, x, x->done);
         if (source.error != RESCIND_NO_ERROR || source.line != NULL) {
             x->awaited = x->done;
@@ -126,6 +126,8 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             return;
         }
         copy(k, x, source, at_once ? 0 : CAP_RESERVED, caller);
+        x->done++;
+        --*work;
     }
     if (x->done < x->count)
         return;
