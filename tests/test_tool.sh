@@ -1,7 +1,7 @@
 #!/bin/sh
-# The tool from outside: test_tool.sh TOOL DIRECTORY-OF-THE-CORPUS. Exit statuses, messages, formats.
+# The tool from outside: test_tool.sh TOOL CORPUS-DIRECTORY. Exit statuses, messages, formats.
 set -u
-tool=$1 corpus=$2
+tool=$(realpath "$1") corpus=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -38,8 +38,13 @@ task06=$corpus/task06-program.litmus
 printf 'vpe A\nprogram A\n    noop => inv-args\n' >"$work/fails.litmus"
 printf 'vpe A\nprogram A\n    wait never\n' >"$work/stuck.litmus"
 printf 'vpe A\nprogram A\n    nop\n' >"$work/bad.litmus"
-printf 'vpe A\nprogram A\n    creategate 0 20 label=1 ep=2 credits=3\n    exchange obtain 0 30 20\n    revoke 20\n' \
-    >"$work/tree.litmus"
+cat >"$work/tree.litmus" <<'END'
+vpe A
+program A
+    creategate 0 20 label=1 ep=2 credits=3
+    exchange obtain 0 30 20
+    revoke 20
+END
 
 expect 0 "Usage: rescind" --help
 expect 0 "rescind 0." --version
@@ -113,6 +118,22 @@ expect 2 "profile takes no file" profile "$task06"
 expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
 expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
+expect 2 "--log is none or info" boot --log debug "$task06"
+expect 2 "--size needs" profile --size ""
+expect 0 "A:0 vpe" tree --at 5 "$work/tree.litmus"
+cp "$work/fails.litmus" "$work/-a file.litmus"
+cd "$work" || exit 1
+expect 1 "again: rescind run --seed 3 --work 0 -- '-a file.litmus'" run --seed 3 -- "-a file.litmus"
+if [ -e /dev/full ]; then
+    "$tool" run "$work/tree.litmus" >/dev/full 2>"$work/err"
+    if [ $? -eq 4 ] && grep -q "could not be written" "$work/err"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "a lost report goes unnoticed"
+    fi
+fi
+RESCIND_IMAGE= RESCIND_QEMU= expect 4 "no-such-image" boot --image "$work/no-such-image" "$task06"
 expect 4 "no-such-image" boot --image "$work/no-such-image" "$task06"
 RESCIND_QEMU=$work/no-such-qemu expect 4 "" boot --image "$task06" "$task06"
 
