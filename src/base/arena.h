@@ -16,6 +16,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "rescind/abi.h"
+#include "rescind/platform.h"
 
 struct rescind_kernel {
     /* Byte offsets from this struct. */
@@ -47,6 +48,5 @@ static inline void *pool_node(const struct rescind_kernel *k, uint32_t index)
 /* A broken invariant stops the kernel, in every build. */
 #define KERNEL_ASSERT(holds)                                                                       \
     ((holds) ? (void)0 : platform_panic(__FILE__ ": broken invariant: " #holds))
-_Noreturn void platform_panic(const char *what);
 
 #endif

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "rescind/platform.h"
 #include "rescind/abi.h"
 
 struct bytes {

@@ -1,8 +1,7 @@
 /* The outbox; see outbox.h. */
 #include "base/outbox.h"
 
-#include <string.h>
-
+#include "rescind/platform.h"
 #include "base/arena.h"
 
 void outbox_clear(struct outbox *box)

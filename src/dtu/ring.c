@@ -1,7 +1,7 @@
 /* Message rings; see ring.h. */
 #include "dtu/ring.h"
 
-#include <string.h>
+#include "rescind/platform.h"
 
 enum { MASK = RESCIND_RING_SLOTS - 1 };
 

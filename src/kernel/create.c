@@ -1,8 +1,7 @@
 /* Making a kernel: the layout of its arena, and the boot configuration; see rescind/kernel.h. */
 #include "rescind/kernel.h"
 
-#include <string.h>
-
+#include "rescind/platform.h"
 #include "base/arena.h"
 #include "base/task.h"
 #include "cap/create.h"

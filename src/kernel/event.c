@@ -1,8 +1,7 @@
 /* The kernel's events: one message, one turn of work, one end; see rescind/kernel.h. */
 #include "rescind/kernel.h"
 
-#include <string.h>
-
+#include "rescind/platform.h"
 #include "base/task.h"
 #include "dtu/endpoint.h"
 #include "object/vpe.h"

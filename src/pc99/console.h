@@ -2,8 +2,8 @@
  * that starts with "rescind: ". So that nobody takes a program's line for the kernel's, one that
  * starts with an r (or with the mark) has the mark before it.
  */
-#ifndef RESCIND_PC99_CONSOLE_H
-#define RESCIND_PC99_CONSOLE_H
+#ifndef PC99_CONSOLE_H
+#define PC99_CONSOLE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* The processor's own instructions, one function each, for the files of src/pc99 alone. Devices
  * behind I/O ports are not reached here but through rescind/platform.h.
  */
-#ifndef RESCIND_PC99_CPU_H
-#define RESCIND_PC99_CPU_H
+#ifndef PC99_CPU_H
+#define PC99_CPU_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Numbers as text, for the console and the report at the machine's end. */
-#ifndef RESCIND_PC99_FORMAT_H
-#define RESCIND_PC99_FORMAT_H
+#ifndef PC99_FORMAT_H
+#define PC99_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

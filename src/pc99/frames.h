@@ -2,8 +2,8 @@
  * neither the image nor the start-up module lies in. None comes back: all that the image needs is
  * taken at boot. Below 1 MiB and from DIRECT_LIMIT on, memory is not used.
  */
-#ifndef RESCIND_PC99_FRAMES_H
-#define RESCIND_PC99_FRAMES_H
+#ifndef PC99_FRAMES_H
+#define PC99_FRAMES_H
 
 #include <stdint.h>
 

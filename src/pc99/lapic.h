@@ -5,8 +5,8 @@
  * millisecond on QEMU (1 GHz) and a few on real machines; preemption needs no more precision.
  * It is memory, not ports, so it is reached through the direct map.
  */
-#ifndef RESCIND_PC99_LAPIC_H
-#define RESCIND_PC99_LAPIC_H
+#ifndef PC99_LAPIC_H
+#define PC99_LAPIC_H
 
 #include <stdint.h>
 

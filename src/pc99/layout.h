@@ -8,8 +8,8 @@
  * The upper half is the same in every address space, and the kernel reaches a VPE's memory
  * through the direct map alone, never through its user addresses.
  */
-#ifndef RESCIND_PC99_LAYOUT_H
-#define RESCIND_PC99_LAYOUT_H
+#ifndef PC99_LAYOUT_H
+#define PC99_LAYOUT_H
 
 #define KERNEL_BASE  0xffffffff80000000
 #define DIRECT_BASE  0xffff800000000000

@@ -1,8 +1,8 @@
 /* From the start-up module to a machine ready to run: the kernel in its arena, and for each VPE
  * an address space and what it starts with.
  */
-#ifndef RESCIND_PC99_LOAD_H
-#define RESCIND_PC99_LOAD_H
+#ifndef PC99_LOAD_H
+#define PC99_LOAD_H
 
 #include "pc99/frames.h"
 #include "pc99/loop.h"

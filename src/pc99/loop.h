@@ -12,8 +12,8 @@
  * or waiting for a call that has no work to do, nothing can move: the loop reports and stops. Each
  * event costs the same however many VPEs there are.
  */
-#ifndef RESCIND_PC99_LOOP_H
-#define RESCIND_PC99_LOOP_H
+#ifndef PC99_LOOP_H
+#define PC99_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Frames for tables come from `frames`; a call that finds none left returns false, and the space
  * is of no use then.
  */
-#ifndef RESCIND_PC99_PAGING_H
-#define RESCIND_PC99_PAGING_H
+#ifndef PC99_PAGING_H
+#define PC99_PAGING_H
 
 #include <stdbool.h>
 #include <stdint.h>

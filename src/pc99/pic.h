@@ -2,8 +2,8 @@
  * the firmware leaves the PIT running and the kernel uses the local APIC alone. A driver: reaches
  * the hardware through platform.h.
  */
-#ifndef RESCIND_PC99_PIC_H
-#define RESCIND_PC99_PIC_H
+#ifndef PC99_PIC_H
+#define PC99_PIC_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * command line and the module have to be kept out of the way of the frames.
  * Source: Xen, public/arch-x86/hvm/start_info.h.
  */
-#ifndef RESCIND_PC99_PVH_H
-#define RESCIND_PC99_PVH_H
+#ifndef PC99_PVH_H
+#define PC99_PVH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
  *     c KIND SEL TYPE VPE KIND SEL       or with its parent
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
  */
-#ifndef RESCIND_PC99_REPORT_H
-#define RESCIND_PC99_REPORT_H
+#ifndef PC99_REPORT_H
+#define PC99_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * exception in ring 3 reaches loop_trap() and SYSCALL loop_doorbell(), both of loop.c; one in the
  * kernel means that the kernel is broken, and stops the machine with a report.
  */
-#ifndef RESCIND_PC99_TRAP_H
-#define RESCIND_PC99_TRAP_H
+#ifndef PC99_TRAP_H
+#define PC99_TRAP_H
 
 #include <stdbool.h>
 #include <stdint.h>

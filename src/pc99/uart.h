@@ -3,8 +3,8 @@
  * No wait is unbounded: a port that does not take a byte within UART_PATIENCE looks is given up for
  * this byte, so a missing or stuck device costs text and never the kernel.
  */
-#ifndef RESCIND_PC99_UART_H
-#define RESCIND_PC99_UART_H
+#ifndef PC99_UART_H
+#define PC99_UART_H
 
 #include <stddef.h>
 #include <stdint.h>

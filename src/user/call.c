@@ -1,8 +1,7 @@
 /* Syscalls from a program: one message out, its reply in. The public face is rescind/user.h. */
 #include "rescind/user.h"
 
-#include <string.h>
-
+#include "rescind/platform.h"
 #include "dtu/endpoint.h"
 #include "user/message.h"
 

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "rescind/platform.h"
 #include "rescind/abi.h"
 
 struct message {
