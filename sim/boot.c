@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "rescind/kernel.h"
+#include "pc99/channel.h"
 #include "pc99/console.h"
 #include "pc99/layout.h"
 #include "user/startup.h"
 
-enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 128 << 10 };
+enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 128 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */
 enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
 /* File descriptors as QEMU sees them. */
@@ -135,26 +136,47 @@ static void close_files(const struct run *run)
     }
 }
 
-/* What the machine needs at most: the kernel's arena, twice the module (itself, and tables and
- * results of its programs), and what each VPE has. */
+static const struct rescind_startup *header_of(const struct run *run)
+{
+    return (const void *)run->module;
+}
+
+/* The arena of one of the module's kernels. */
+static uint64_t arena_for(const struct run *run, uint32_t kernel)
+{
+    struct rescind_kernel_config config = {
+        .nodes = startup_kernel(run->module, kernel)->nodes,
+        .work = header_of(run)->work,
+        .peers = header_of(run)->kernel_count,
+        .pe = (uint16_t)kernel,
+    };
+
+    for (uint32_t i = 0; i < header_of(run)->vpe_count; i++) {
+        config.vpes += startup_vpe(run->module, i)->kernel == kernel;
+    }
+    return rescind_kernel_size(&config);
+}
+
+/* What the machine needs at most: the kernels' arenas, the channels between them, what each
+ * processor and each VPE has, and twice the module (itself, and tables and results of its
+ * programs). */
 static unsigned memory_for(const struct run *run)
 {
-    const struct rescind_startup *module = (const void *)run->module;
-    const struct rescind_kernel_config config = {
-        .vpes = module->vpe_count,
-        .nodes = module->nodes,
-        .work = module->work,
-    };
-    uint64_t bytes = rescind_kernel_size(&config) + 2 * (uint64_t)module->size +
-                     (uint64_t)module->vpe_count * MEMORY_PER_VPE;
+    const struct rescind_startup *module = header_of(run);
+    uint64_t kernels = module->kernel_count;
+    uint64_t bytes = kernels * kernels * CHANNEL_BYTES + kernels * MEMORY_PER_KERNEL +
+                     (uint64_t)module->vpe_count * MEMORY_PER_VPE + 2 * (uint64_t)module->size;
 
+    for (uint32_t i = 0; i < module->kernel_count; i++) {
+        bytes += arena_for(run, i);
+    }
     return MEMORY_BASE + (unsigned)((bytes + MIB - 1) / MIB);
 }
 
 static unsigned timeout_for(const struct run *run)
 {
-    const struct rescind_startup *module = (const void *)run->module;
-    uint64_t steps = 0;
+    const struct rescind_startup *module = header_of(run);
+    uint64_t steps = 0, nodes = 0;
 
     if (run->options->timeout != 0) {
         return run->options->timeout;
@@ -162,7 +184,21 @@ static unsigned timeout_for(const struct run *run)
     for (uint32_t i = 0; i < module->vpe_count; i++) {
         steps += startup_vpe(module, i)->step_count;
     }
-    return BOOT_TIMEOUT + (unsigned)(steps / STEPS_PER_SECOND + module->nodes / NODES_PER_SECOND);
+    for (uint32_t i = 0; i < module->kernel_count; i++) {
+        nodes += startup_kernel(module, i)->nodes;
+    }
+    return BOOT_TIMEOUT + (unsigned)(steps / STEPS_PER_SECOND + nodes / NODES_PER_SECOND);
+}
+
+/* The image's command line; the caller frees it. */
+static char *image_line(const struct boot_options *options)
+{
+    GString *line = g_string_new(options->capture != NULL ? "capture" : NULL);
+
+    if (options->phase != 0) {
+        g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);
+    }
+    return g_string_free(line, FALSE);
 }
 
 static GPtrArray *qemu_arguments(const struct run *run, const char *image)
@@ -181,6 +217,8 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
     const char *qemu = variable("RESCIND_QEMU");
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
     unsigned memory = options->memory != 0 ? options->memory : memory_for(run);
+    unsigned processors =
+        options->processors != 0 ? options->processors : header_of(run)->kernel_count;
 
     g_ptr_array_add(arguments, g_strdup(qemu != NULL ? qemu : "qemu-system-x86_64"));
     for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
@@ -190,16 +228,16 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
     g_ptr_array_add(arguments, g_strdup(options->machine != NULL ? options->machine : "q35"));
     g_ptr_array_add(arguments, g_strdup("-m"));
     g_ptr_array_add(arguments, g_strdup_printf("%uM", memory));
+    g_ptr_array_add(arguments, g_strdup("-smp"));
+    g_ptr_array_add(arguments, g_strdup_printf("%u", processors));
     g_ptr_array_add(arguments, g_strdup("-kernel"));
     g_ptr_array_add(arguments, g_strdup(image));
     if (options->icount) {
         g_ptr_array_add(arguments, g_strdup("-icount"));
         g_ptr_array_add(arguments, g_strdup("shift=0,sleep=off"));
     }
-    if (options->capture != NULL) {
-        g_ptr_array_add(arguments, g_strdup("-append"));
-        g_ptr_array_add(arguments, g_strdup("capture"));
-    }
+    g_ptr_array_add(arguments, g_strdup("-append"));
+    g_ptr_array_add(arguments, image_line(options));
     g_ptr_array_add(arguments, NULL);
     return arguments;
 }

@@ -3,7 +3,8 @@
  * boot_run() starts QEMU on the image, waits for the machine's end, and reads the guest's report
  * (src/pc99/report.h) from its second serial port. Nothing in the outcome comes from anywhere
  * else, and a report that is cut short or malformed in any way is an error. The time is bounded.
- * For `rescind boot` and the tests; needs qemu-system-x86_64 (RESCIND_QEMU names another).
+ * Each kernel of the module has a processor of the machine. For `rescind boot` and the tests; needs
+ * qemu-system-x86_64 (RESCIND_QEMU names another).
  */
 #ifndef RESCIND_SIM_BOOT_H
 #define RESCIND_SIM_BOOT_H
@@ -22,6 +23,8 @@ struct boot_options {
     bool icount;         /* every run the same, instruction for instruction */
     unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
     unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
+    unsigned processors; /* of the machine; 0: one a kernel */
+    uint64_t phase;      /* another schedule for each; 0: the usual one */
     GString *console;    /* gets all that the guest wrote on its console, in any case; or NULL */
     GString *text;       /* gets the same without the kernel's own lines: programs' text; or NULL */
     /* Every message that the guest's kernel took, header and payload, in order; or NULL. */

@@ -179,13 +179,26 @@ static uint32_t raw_count(const struct litmus *l, const struct litmus_statement 
     return opcode == RESCIND_SYS_EXCHANGE ? count : 0;
 }
 
-/* How many pool nodes the file can need at most, whatever order its calls are in: two a call (a
- * capability and an object), and what exchanges copy. An exchange can only copy what there is, so,
- * taken by size, the first that wants more than all before it could have made never succeeds, nor
- * does any larger one. */
-static uint32_t count_nodes(const struct litmus *l)
+/* How many nodes of its pool a kernel can need for all but what EXCHANGEs copy: two for each call
+ * of its VPEs (a capability and an object), and what is there at the start. */
+static uint64_t own_nodes(const struct litmus *l, guint kernel)
 {
-    uint64_t nodes = 1024 + 4 * (uint64_t)l->vpes->len + l->grants->len;
+    uint64_t nodes = 1024;
+    for (guint i = 0; i < l->vpes->len; i++) {
+        const struct litmus_vpe *vpe = litmus_vpe(l, i);
+        nodes += vpe->kernel == kernel ? 4 + 2 * (uint64_t)vpe->calls : 0;
+    }
+    for (guint i = 0; i < l->grants->len; i++) {
+        const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
+        nodes += litmus_vpe(l, grant->vpe)->kernel == kernel ||
+                 litmus_vpe(l, grant->target)->kernel == kernel;
+    }
+    return nodes;
+}
+
+/* How many capabilities each EXCHANGE of the file wants to copy, the fewest first. */
+static GArray *exchange_counts(const struct litmus *l)
+{
     GArray *counts = g_array_new(false, false, sizeof(uint32_t));
     for (guint i = 0; i < l->steps->len; i++) {
         const struct litmus_step *step = &g_array_index(l->steps, struct litmus_step, i);
@@ -198,18 +211,69 @@ static uint32_t count_nodes(const struct litmus *l)
             uint32_t count = raw_count(l, litmus_statement(l, step));
             g_array_append_val(counts, count);
         }
-        nodes += litmus_is_call(word) ? 2 : 0;
     }
     g_array_sort(counts, compare);
-    for (guint i = 0; i < counts->len && nodes < RESCIND_STARTUP_NODES; i++) {
+    return counts;
+}
+
+/* How many capabilities EXCHANGEs can copy at most, whatever order the calls are in, where `there`
+ * is no less than what there can be without them. An exchange can only copy what there is, so,
+ * taken by size, the first that wants more than all before it could have made never succeeds, nor
+ * does any larger one. */
+static uint64_t count_copies(const struct litmus *l, uint64_t there)
+{
+    GArray *counts = exchange_counts(l);
+    uint64_t copies = 0;
+    for (guint i = 0; i < counts->len && copies < RESCIND_STARTUP_NODES; i++) {
         uint32_t count = g_array_index(counts, uint32_t, i);
-        if (count > nodes) {
+        if (count > there + copies) {
             break;
         }
-        nodes += count;
+        copies += count;
     }
     g_array_unref(counts);
-    return (uint32_t)MIN(nodes, RESCIND_STARTUP_NODES);
+    return copies;
+}
+
+/* A kernel's pool, unless the file says how large it is: large enough for whatever happens. A copy
+ * to another kernel takes a node on both, one of them for what stands for the other; and as an
+ * EXCHANGE that has to try again may find the nodes of its last attempt still waiting to be
+ * told of, it is given those of two. */
+static void append_kernels(const struct litmus *l, GByteArray *module)
+{
+    bool alone = l->kernels->len == 1;
+    uint64_t there = 0;
+    for (guint i = 0; i < l->kernels->len; i++) {
+        there += own_nodes(l, i);
+    }
+    uint64_t copies = count_copies(l, there);
+    for (guint i = 0; i < l->kernels->len; i++) {
+        const struct litmus_kernel *kernel = litmus_kernel(l, i);
+        uint64_t nodes = own_nodes(l, i) + (alone ? copies : 2 * copies);
+        struct rescind_startup_kernel out = {
+            .nodes =
+                kernel->nodes != 0 ? kernel->nodes : (uint32_t)MIN(nodes, RESCIND_STARTUP_NODES)};
+        g_strlcpy(out.name, kernel->name, sizeof(out.name));
+        append(module, &out, sizeof(out));
+    }
+}
+
+static void append_faults(const struct litmus *l, GByteArray *module)
+{
+    for (guint i = 0; i < l->faults->len; i++) {
+        const struct litmus_fault *fault = &g_array_index(l->faults, struct litmus_fault, i);
+        struct rescind_startup_fault out = {fault->kind, fault->a, fault->b, 0};
+        append(module, &out, sizeof(out));
+    }
+}
+
+static void append_grants(const struct litmus *l, GByteArray *module)
+{
+    for (guint i = 0; i < l->grants->len; i++) {
+        const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
+        struct rescind_startup_grant out = {grant->vpe, grant->sel, grant->target, 0};
+        append(module, &out, sizeof(out));
+    }
 }
 
 static void append_program(const struct litmus *l, guint index, GByteArray *module)
@@ -219,6 +283,7 @@ static void append_program(const struct litmus *l, guint index, GByteArray *modu
         .steps = vpe->steps > 0 ? module->len : 0,
         .step_count = vpe->steps,
         .call_count = vpe->calls,
+        .kernel = vpe->kernel,
     };
     guint start = module->len;
     g_strlcpy(out.name, vpe->name, sizeof(out.name));
@@ -238,16 +303,17 @@ GByteArray *compile(const struct litmus *l, uint64_t seed)
         .grant_count = l->grants->len,
         .signal_count = l->signals,
         .vpes = sizeof(header),
-        .grants = (uint32_t)(sizeof(header) + l->vpes->len * sizeof(struct rescind_startup_vpe)),
+        .kernel_count = l->kernels->len,
+        .kernels = (uint32_t)(sizeof(header) + l->vpes->len * sizeof(struct rescind_startup_vpe)),
+        .fault_count = l->faults->len,
         .seed = seed,
-        .nodes = count_nodes(l),
     };
-    g_byte_array_set_size(module, header.grants);
-    for (guint i = 0; i < l->grants->len; i++) {
-        const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
-        struct rescind_startup_grant out = {grant->vpe, grant->sel, grant->target, 0};
-        append(module, &out, sizeof(out));
-    }
+    g_byte_array_set_size(module, header.kernels);
+    append_kernels(l, module);
+    header.faults = module->len;
+    append_faults(l, module);
+    header.grants = module->len;
+    append_grants(l, module);
     for (guint i = 0; i < l->vpes->len; i++) {
         append_program(l, i, module);
     }

@@ -7,7 +7,7 @@
 
 #include "sim/litmus.h"
 
-/* `seed` is the kernel's, 0: the platform draws one. The header's `work` and `watch` are 0; a
+/* `seed` is the kernels', 0: the platform draws one. The header's `work` and `watch` are 0; a
  * caller that wants others writes them there. The caller unrefs the array. */
 GByteArray *compile(const struct litmus *litmus, uint64_t seed);
 

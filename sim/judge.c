@@ -267,6 +267,15 @@ static bool judge_condition_line(struct judgement *j, const struct litmus *l,
     return holds;
 }
 
+bool judge_lines(const struct litmus *l, const struct outcome *o, const struct litmus_condition *c)
+{
+    bool all = true;
+    for (guint i = 0; all && i < c->lines; i++) {
+        all = evaluate(l, o, &g_array_index(l->lines, struct litmus_line, c->first_line + i));
+    }
+    return all;
+}
+
 static uint8_t judge_condition(struct judgement *j, const struct litmus *l, const struct outcome *o,
                                const struct litmus_condition *c)
 {

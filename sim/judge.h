@@ -23,6 +23,11 @@ struct judgement {
 struct judgement *judge(const struct litmus *litmus, const struct outcome *outcome);
 void judgement_free(struct judgement *judgement);
 
+/* Whether all lines of a condition of the file hold at this end, whatever its kind: who sees many
+ * ends judges an `exists` by it. */
+bool judge_lines(const struct litmus *litmus, const struct outcome *outcome,
+                 const struct litmus_condition *condition);
+
 /* The result of call `call` of `vpe`, RESCIND_RESULT_NONE if it has none. */
 uint8_t judge_result(const struct outcome *outcome, guint vpe, guint call);
 /* The word of a result, NULL for RESCIND_RESULT_NONE. */

@@ -1,5 +1,5 @@
-/* Litmus files: reading one, its declarations, and what all the parser's files need. The grammar
- * is in rescind-litmus(5); sim/litmus.h says what comes out. */
+/* Litmus files: reading one, and what all the parser's files need. The grammar is in
+ * rescind-litmus(5); sim/litmus.h says what comes out. */
 #include "sim/litmus_parse.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "rescind/abi.h"
-#include "rescind/startup.h"
 
 bool parse_fail(struct parser *p, const struct token *at, const char *format, ...)
 {
@@ -79,7 +78,7 @@ bool parse_lookup(GHashTable *names, const struct token *name, uint32_t *index)
     return found != 0;
 }
 
-static bool unknown(struct parser *p, const struct token *name, const char *what)
+bool parse_unknown(struct parser *p, const struct token *name, const char *what)
 {
     char *text = token_describe(name);
     parse_fail(p, name, "no %s is called %s", what, text);
@@ -93,7 +92,7 @@ bool parse_vpe(struct parser *p, uint32_t *vpe)
     if (!parse_name(p, "the name of a VPE", &name)) {
         return false;
     }
-    return parse_lookup(p->vpes, &name, vpe) || unknown(p, &name, "VPE");
+    return parse_lookup(p->vpes, &name, vpe) || parse_unknown(p, &name, "VPE");
 }
 
 bool parse_too_big(struct parser *p, const struct token *at, uint64_t value, uint64_t max)
@@ -234,119 +233,6 @@ bool parse_table(struct parser *p, uint8_t *kind)
     return is_map;
 }
 
-/* Enters a name under `index`; false: it is there already. */
-static bool declare(struct parser *p, GHashTable *names, const struct token *name, guint index,
-                    const char *what)
-{
-    char *key = g_strndup(name->text, name->size);
-    if (g_hash_table_insert(names, key, GUINT_TO_POINTER(index + 1))) {
-        return true;
-    }
-    char *text = token_describe(name);
-    parse_fail(p, name, "%s %s is declared twice", what, text);
-    g_free(text);
-    return false;
-}
-
-static bool parse_kernel(struct parser *p)
-{
-    struct token name, option;
-    if (!parse_name(p, "a name for the kernel", &name) ||
-        !declare(p, p->kernels, &name, g_hash_table_size(p->kernels), "kernel")) {
-        return false;
-    }
-    if (g_hash_table_size(p->kernels) == 2) {
-        p->second_kernel = name;
-    }
-    option = parse_peek(p);
-    if (option.kind == TOKEN_ATOM) {
-        char *text = token_describe(&option);
-        parse_fail(p, &option, "a kernel has no option %s", text);
-        g_free(text);
-        return false;
-    }
-    return parse_line_end(p, NULL);
-}
-
-static bool parse_vpe_line(struct parser *p)
-{
-    struct token name, home = {.size = 0};
-    GArray *vpes = p->litmus->vpes;
-    if (!parse_name(p, "a name for the VPE", &name) ||
-        !declare(p, p->vpes, &name, vpes->len, "VPE")) {
-        return false;
-    }
-    if (vpes->len == RESCIND_STARTUP_VPES) {
-        return parse_fail(p, &name, "more than %u VPEs", RESCIND_STARTUP_VPES);
-    }
-    if (parse_accept(p, "@") && !parse_name(p, "the name of a kernel", &home)) {
-        return false;
-    }
-    struct litmus_vpe vpe = {.name = g_strndup(name.text, name.size)};
-    g_array_append_val(vpes, vpe);
-    g_array_append_val(p->homes, home);
-    return parse_line_end(p, NULL);
-}
-
-static bool parse_grant(struct parser *p)
-{
-    struct pending_grant grant;
-    uint64_t sel;
-    if (!parse_name(p, "the name of a VPE", &grant.vpe)) {
-        return false;
-    }
-    grant.place = parse_peek(p);
-    if (!parse_constant(p, "a selector", UINT32_MAX, &sel) || !parse_expect(p, "=") ||
-        !parse_expect(p, "vpe") || !parse_name(p, "the name of a VPE", &grant.target)) {
-        return false;
-    }
-    grant.sel = (uint32_t)sel;
-    if (p->grants->len == LITMUS_GRANTS_MAX) {
-        return parse_fail(p, &grant.vpe, "more than %d grants", LITMUS_GRANTS_MAX);
-    }
-    g_array_append_val(p->grants, grant);
-    return parse_line_end(p, NULL);
-}
-
-static bool resolve_grant(struct parser *p, const struct pending_grant *pending)
-{
-    struct litmus_grant grant = {.sel = pending->sel};
-    if (!parse_lookup(p->vpes, &pending->vpe, &grant.vpe)) {
-        return unknown(p, &pending->vpe, "VPE");
-    }
-    if (!parse_lookup(p->vpes, &pending->target, &grant.target)) {
-        return unknown(p, &pending->target, "VPE");
-    }
-    gint64 key = (gint64)((uint64_t)grant.vpe << 32 | grant.sel);
-    if (grant.sel < RESCIND_SEL_FREE || !g_hash_table_add(p->taken, g_memdup2(&key, sizeof(key)))) {
-        return parse_fail(p, &pending->place, "selector %u of %s is taken", grant.sel,
-                          litmus_vpe(p->litmus, grant.vpe)->name);
-    }
-    g_array_append_val(p->litmus->grants, grant);
-    return true;
-}
-
-/* What the declarations refer to may stand below them. */
-static bool resolve_declarations(struct parser *p)
-{
-    if (g_hash_table_size(p->kernels) == 0) {
-        g_hash_table_insert(p->kernels, g_strdup("K0"), GUINT_TO_POINTER(1));
-    }
-    for (guint i = 0; i < p->homes->len; i++) {
-        const struct token *home = &g_array_index(p->homes, struct token, i);
-        uint32_t kernel;
-        if (home->size != 0 && !parse_lookup(p->kernels, home, &kernel)) {
-            return unknown(p, home, "kernel");
-        }
-    }
-    for (guint i = 0; i < p->grants->len; i++) {
-        if (!resolve_grant(p, &g_array_index(p->grants, struct pending_grant, i))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool parse_title(struct parser *p)
 {
     if (!parse_accept(p, "litmus")) {
@@ -359,25 +245,6 @@ static bool parse_title(struct parser *p)
     lexer_next(&p->lexer);
     p->litmus->title = g_strndup(title.text, title.size);
     return parse_line_end(p, NULL);
-}
-
-static bool parse_declarations(struct parser *p)
-{
-    for (;;) {
-        bool ok;
-        if (parse_accept(p, "kernel")) {
-            ok = parse_kernel(p);
-        } else if (parse_accept(p, "vpe")) {
-            ok = parse_vpe_line(p);
-        } else if (parse_accept(p, "grant")) {
-            ok = parse_grant(p);
-        } else {
-            return resolve_declarations(p);
-        }
-        if (!ok) {
-            return false;
-        }
-    }
 }
 
 static bool is_condition_word(const struct token *token)
@@ -410,9 +277,6 @@ static bool parse_file(struct parser *p)
                                 : p->litmus->statements->len > 0 ? "a program or a condition"
                                                                  : "a declaration or a program");
     }
-    if (p->second_kernel.size != 0) {
-        return parse_fail(p, &p->second_kernel, "more than one kernel is not supported yet");
-    }
     return true;
 }
 
@@ -439,6 +303,11 @@ static GHashTable *new_names(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
+static void clear_kernel(gpointer kernel)
+{
+    g_free(((struct litmus_kernel *)kernel)->name);
+}
+
 static void clear_vpe(gpointer vpe)
 {
     g_free(((struct litmus_vpe *)vpe)->name);
@@ -453,9 +322,12 @@ static struct litmus *litmus_new(const char *file)
 {
     struct litmus *l = g_new0(struct litmus, 1);
     l->file = g_strdup(file);
+    l->kernels = g_array_new(false, false, sizeof(struct litmus_kernel));
+    g_array_set_clear_func(l->kernels, clear_kernel);
     l->vpes = g_array_new(false, false, sizeof(struct litmus_vpe));
     g_array_set_clear_func(l->vpes, clear_vpe);
     l->grants = g_array_new(false, false, sizeof(struct litmus_grant));
+    l->faults = g_array_new(false, false, sizeof(struct litmus_fault));
     l->statements = g_array_new(false, false, sizeof(struct litmus_statement));
     l->payloads = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     l->steps = g_array_new(false, false, sizeof(struct litmus_step));
@@ -476,8 +348,9 @@ void litmus_free(struct litmus *l)
     }
     g_free(l->file);
     g_free(l->title);
-    GArray *const arrays[] = {l->vpes,      l->grants,     l->statements, l->steps, l->values,
-                              l->registers, l->conditions, l->lines,      l->terms};
+    GArray *const arrays[] = {l->kernels,    l->vpes,  l->grants, l->faults,
+                              l->statements, l->steps, l->values, l->registers,
+                              l->conditions, l->lines, l->terms};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }
@@ -495,7 +368,9 @@ struct litmus *litmus_parse(const char *file, const char *text, size_t size, cha
         .registers = new_names(),
         .taken = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
         .homes = g_array_new(false, false, sizeof(struct token)),
+        .pools = g_array_new(false, false, sizeof(struct token)),
         .grants = g_array_new(false, false, sizeof(struct pending_grant)),
+        .faults = g_array_new(false, false, sizeof(struct pending_fault)),
         .numbers = g_array_new(false, false, sizeof(struct number)),
         .factors = g_array_new(false, false, sizeof(struct factor)),
     };
@@ -509,7 +384,7 @@ struct litmus *litmus_parse(const char *file, const char *text, size_t size, cha
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_hash_table_unref(tables[i]);
     }
-    GArray *const arrays[] = {p.homes, p.grants, p.numbers, p.factors};
+    GArray *const arrays[] = {p.homes, p.pools, p.grants, p.faults, p.numbers, p.factors};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }

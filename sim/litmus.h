@@ -76,8 +76,15 @@ struct litmus_step {
     uint32_t values; /* the first of its numbers, in litmus.values */
 };
 
+/* A kernel; a file without one has K0. */
+struct litmus_kernel {
+    char *name;
+    uint32_t nodes; /* of its pool; 0: as many as the file can need */
+};
+
 struct litmus_vpe {
     char *name;
+    uint32_t kernel; /* whose VPE it is, in litmus.kernels */
     bool has_program;
     uint32_t first_step; /* in litmus.steps */
     uint32_t steps;
@@ -86,6 +93,11 @@ struct litmus_vpe {
 
 struct litmus_grant {
     uint32_t vpe, sel, target;
+};
+
+/* What may go wrong; `kind`, `a` and `b` are those of struct rescind_startup_fault. */
+struct litmus_fault {
+    uint32_t kind, a, b;
 };
 
 /* A register: call number `call` of VPE `vpe` sets it. */
@@ -137,8 +149,10 @@ const char *litmus_condition_name(enum litmus_condition_kind kind);
 struct litmus {
     char *file;          /* the name it was parsed under */
     char *title;         /* NULL: none */
+    GArray *kernels;     /* struct litmus_kernel; at least one */
     GArray *vpes;        /* struct litmus_vpe */
     GArray *grants;      /* struct litmus_grant */
+    GArray *faults;      /* struct litmus_fault */
     uint32_t signals;    /* how many there are; they are numbered in the order of their mention */
     GArray *statements;  /* struct litmus_statement, all programs one after the other */
     GPtrArray *payloads; /* GBytes: names of CREATEVPE, bytes of RAW */
@@ -156,6 +170,10 @@ struct litmus *litmus_parse(const char *file, const char *text, size_t size, cha
 struct litmus *litmus_read(const char *file, char **error);
 void litmus_free(struct litmus *litmus);
 
+static inline const struct litmus_kernel *litmus_kernel(const struct litmus *l, guint kernel)
+{
+    return &g_array_index(l->kernels, struct litmus_kernel, kernel);
+}
 static inline const struct litmus_vpe *litmus_vpe(const struct litmus *l, guint vpe)
 {
     return &g_array_index(l->vpes, struct litmus_vpe, vpe);

@@ -1,8 +1,8 @@
-/* What the parser's three files share; nobody else includes this.
+/* What the parser's four files share; nobody else includes this.
  *
- * sim/litmus.c reads declarations and the file as a whole, sim/litmus_program.c programs,
- * sim/litmus_condition.c conditions. Every function returns false once the file is found to be
- * malformed; the first message is the one that is kept.
+ * sim/litmus.c reads the file as a whole, sim/litmus_declare.c declarations, sim/litmus_program.c
+ * programs, sim/litmus_condition.c conditions. Every function returns false once the file is found
+ * to be malformed; the first message is the one that is kept.
  */
 #ifndef RESCIND_SIM_LITMUS_PARSE_H
 #define RESCIND_SIM_LITMUS_PARSE_H
@@ -19,11 +19,12 @@ struct parser {
     GHashTable *signals;
     GHashTable *registers;
     GHashTable *taken; /* VPE << 32 | selector of each grant */
-    struct token second_kernel;
-    GArray *homes;   /* struct token: the kernel that each VPE names; size 0: none */
-    GArray *grants;  /* struct pending_grant */
-    GArray *numbers; /* struct number */
-    GArray *factors; /* struct factor, of numbers that depend on a round */
+    GArray *homes;     /* struct token: the kernel that each VPE names; size 0: none */
+    GArray *pools;     /* struct token: the pool's size that each kernel gives; size 0: none */
+    GArray *grants;    /* struct pending_grant */
+    GArray *faults;    /* struct pending_fault */
+    GArray *numbers;   /* struct number */
+    GArray *factors;   /* struct factor, of numbers that depend on a round */
     uint32_t idle_rounds;
 };
 
@@ -31,6 +32,12 @@ struct parser {
 struct pending_grant {
     struct token vpe, target, place;
     uint32_t sel;
+};
+
+/* Its VPE or kernels may be declared below it. */
+struct pending_fault {
+    struct token place, a, b;
+    uint32_t kind; /* enum rescind_startup_fault_kind */
 };
 
 /* A number of a program: a constant, or `factors` of parser.factors to be evaluated each round. */
@@ -54,6 +61,8 @@ bool parse_expect(struct parser *p, const char *text);
 bool parse_name(struct parser *p, const char *what, struct token *name);
 /* The index under which `name` stands in `names`, or false. */
 bool parse_lookup(GHashTable *names, const struct token *name, uint32_t *index);
+/* "no WHAT is called NAME" */
+bool parse_unknown(struct parser *p, const struct token *name, const char *what);
 bool parse_vpe(struct parser *p, uint32_t *vpe);
 /* A number that stands in `depth` repeats, and is at most `max` if it depends on no round;
  * its column is left to the caller. */
@@ -72,6 +81,8 @@ bool parse_adjacent(const struct parser *p, const struct token *next);
 /* `map:`, right before a selector, or nothing. */
 bool parse_table(struct parser *p, uint8_t *kind);
 
+/* All of them, down to the first line that is none; then their names are resolved. */
+bool parse_declarations(struct parser *p);
 bool parse_program(struct parser *p);
 bool parse_condition(struct parser *p);
 

@@ -301,7 +301,7 @@ bool profile_run(const struct profile_options *options, struct profile *out, GEr
         return false;
     plan_make(&plan, options);
     *out = (struct profile){0};
-    good = profile_kernel(machine_kernel(machine), options, &plan, out);
+    good = profile_kernel(machine_kernel(machine, 0), options, &plan, out);
     if (!good)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     "the %s of %u capabilities was not built, or not revoked, as it should be",

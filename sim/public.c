@@ -23,15 +23,32 @@ static void print(void *context, const char *text, size_t size)
         sim->options.print(sim->options.print_context, text, size);
 }
 
+static bool find_schedule(enum rescind_sim_schedule schedule, enum machine_schedule *out)
+{
+    switch (schedule) {
+    case RESCIND_SIM_FIFO:
+        *out = SCHEDULE_FIFO;
+        return true;
+    case RESCIND_SIM_RANDOM:
+        *out = SCHEDULE_RANDOM;
+        return true;
+    case RESCIND_SIM_PCT:
+        *out = SCHEDULE_PCT;
+        return true;
+    }
+    return false;
+}
+
 struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options)
 {
     struct rescind_sim *sim = g_new0(struct rescind_sim, 1);
     struct machine_options machine = {
+        .kernels = options->kernels,
         .vpes = options->vpes != 0 ? options->vpes : DEFAULT_VPES,
         .nodes = options->nodes != 0 ? options->nodes : DEFAULT_NODES,
         .work = options->work,
         .seed = options->seed,
-        .random = options->schedule == RESCIND_SIM_RANDOM,
+        .depth = options->depth,
         .stack = options->stack_size,
         .audit = options->audit ? AUDIT_ALWAYS : machine_default_audit(),
         .print = print,
@@ -39,7 +56,7 @@ struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options)
     };
 
     sim->options = *options;
-    if (options->schedule == RESCIND_SIM_FIFO || options->schedule == RESCIND_SIM_RANDOM)
+    if (find_schedule(options->schedule, &machine.schedule))
         sim->machine = machine_new(&machine, NULL);
     if (sim->machine == NULL)
         g_clear_pointer(&sim, g_free);
@@ -57,8 +74,16 @@ void rescind_sim_free(struct rescind_sim *sim)
 int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
                         void *argument)
 {
-    int vpe = sim->has_run ? -1 : machine_vpe(sim->machine, name);
+    return rescind_sim_add_vpe_on(sim, 0, name, program, argument);
+}
 
+int rescind_sim_add_vpe_on(struct rescind_sim *sim, uint32_t kernel, const char *name,
+                           rescind_program *program, void *argument)
+{
+    int vpe = -1;
+
+    if (!sim->has_run && kernel < machine_kernels(sim->machine))
+        vpe = machine_vpe(sim->machine, kernel, name);
     if (vpe < 0)
         return -1;
     sim->vpes++;
@@ -129,10 +154,10 @@ bool rescind_sim_ended(const struct rescind_sim *sim, int vpe)
 bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
                      struct rescind_sim_cap *cap)
 {
-    struct rescind_kernel_cap found;
+    struct outcome_cap found;
 
     if (!is_vpe(sim, vpe) || kind >= RESCIND_TABLE_KINDS ||
-        !rescind_kernel_find(machine_kernel(sim->machine), (uint32_t)vpe, kind, from, &found))
+        !machine_cap(sim->machine, (uint32_t)vpe, kind, from, &found))
         return false;
     *cap = (struct rescind_sim_cap){
         .vpe = vpe,

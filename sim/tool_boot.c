@@ -1,4 +1,4 @@
-/* rescind boot: each litmus file once, on QEMU's pc99. */
+/* rescind boot: each litmus file on QEMU's pc99, once, or many times with another schedule each. */
 #include "sim/tool.h"
 
 #include <stdio.h>
@@ -6,6 +6,7 @@
 
 #include "sim/boot.h"
 #include "sim/compile.h"
+#include "sim/histogram.h"
 #include "sim/trace.h"
 #include "rescind/startup.h"
 
@@ -13,7 +14,7 @@ struct boot_command {
     bool json;
     enum trace_level log;
     guint64 seed;
-    guint work, watch;
+    guint work, watch, repeat;
     struct boot_options boot;
 };
 
@@ -28,6 +29,8 @@ static char *replay_command(const struct boot_command *command)
         g_string_append_printf(words, " --machine %s", command->boot.machine);
     if (command->boot.icount)
         g_string_append(words, " --icount");
+    if (command->boot.phase != 0)
+        g_string_append_printf(words, " --phase %" G_GUINT64_FORMAT, command->boot.phase);
     if (command->boot.timeout != 0)
         g_string_append_printf(words, " --timeout %u", command->boot.timeout);
     if (command->boot.image != NULL) {
@@ -38,34 +41,88 @@ static char *replay_command(const struct boot_command *command)
     return g_string_free(words, FALSE);
 }
 
-static int boot_module(const struct litmus *litmus, const GByteArray *module,
-                       const struct boot_command *command)
+/* One run; NULL: it has been said why there is no outcome. Programs' text goes to `console`, or
+ * nowhere where that is NULL. */
+static struct outcome *boot_once(const struct litmus *litmus, const GByteArray *module,
+                                 const struct boot_command *command, struct tool_console *console)
 {
     struct boot_options options = command->boot;
-    struct tool_console console = {.json = command->json};
     GError *error = NULL;
     struct outcome *outcome;
-    char *replay;
-    int status;
 
     options.console = g_string_new(NULL);
     options.text = g_string_new(NULL);
     outcome = boot_run(module->data, module->len, &options, &error);
     if (command->log != TRACE_NONE || outcome == NULL)
         fputs(options.console->str, stderr);
-    if (outcome != NULL) {
-        tool_print(&console, options.text->str, options.text->len);
-        tool_end_line(&console);
-        replay = replay_command(command);
-        status = tool_report(litmus, outcome, command->json, replay);
-        g_free(replay);
-        outcome_free(outcome);
-    } else {
-        status = tool_error(TOOL_MACHINE, "%s: %s", litmus->file, error->message);
+    if (outcome != NULL && console != NULL) {
+        tool_print(console, options.text->str, options.text->len);
+        tool_end_line(console);
+    }
+    if (outcome == NULL) {
+        tool_error(TOOL_MACHINE, "%s: %s", litmus->file, error->message);
         g_error_free(error);
     }
     g_string_free(options.console, TRUE);
     g_string_free(options.text, TRUE);
+    return outcome;
+}
+
+static int boot_module(const struct litmus *litmus, const GByteArray *module,
+                       const struct boot_command *command)
+{
+    struct tool_console console = {.json = command->json};
+    struct outcome *outcome = boot_once(litmus, module, command, &console);
+    char *replay;
+    int status;
+
+    if (outcome == NULL)
+        return TOOL_MACHINE;
+    replay = replay_command(command);
+    status = tool_report(litmus, outcome, command->json, replay);
+    g_free(replay);
+    outcome_free(outcome);
+    return status;
+}
+
+/* The command that makes one run of many again, as far as that can be. */
+static void print_again(const struct litmus *litmus, const struct boot_command *command)
+{
+    char *replay = replay_command(command);
+    char *file = g_shell_quote(litmus->file);
+
+    fprintf(command->json ? stderr : stdout, "again: %s %s%s\n", replay,
+            litmus->file[0] == '-' ? "-- " : "", file);
+    g_free(file);
+    g_free(replay);
+}
+
+/* As often as was asked for, each run with another phase. */
+static int boot_repeatedly(const struct litmus *litmus, const GByteArray *module,
+                           const struct boot_command *command)
+{
+    struct histogram *histogram = histogram_new(litmus);
+    struct boot_command one = *command, failed = {0};
+    int status = TOOL_OK;
+    char *text;
+
+    for (guint i = 0; i < command->repeat && status < TOOL_MACHINE; i++) {
+        one.boot.phase = command->boot.phase + i;
+        struct outcome *outcome = boot_once(litmus, module, &one, NULL);
+        if (outcome == NULL) {
+            status = TOOL_MACHINE;
+        } else if (!histogram_add(histogram, outcome, one.boot.phase)->pass && status == TOOL_OK) {
+            status = TOOL_FAIL;
+            failed = one;
+        }
+        outcome_free(outcome);
+    }
+    text = command->json ? histogram_json(histogram) : histogram_text(histogram);
+    fputs(text, stdout);
+    if (status == TOOL_FAIL)
+        print_again(litmus, &failed);
+    g_free(text);
+    histogram_free(histogram);
     return status;
 }
 
@@ -82,7 +139,13 @@ static int boot_file(const char *file, const struct boot_command *command)
     header = (struct rescind_startup *)(void *)module->data;
     header->work = command->work;
     header->watch = command->watch;
-    status = boot_module(litmus, module, command);
+    if (header->fault_count != 0)
+        status = tool_error(TOOL_BAD_FILE,
+                            "%s: it has fault lines, which only the simulator lets strike", file);
+    else if (command->repeat != 0)
+        status = boot_repeatedly(litmus, module, command);
+    else
+        status = boot_module(litmus, module, command);
     g_byte_array_unref(module);
     litmus_free(litmus);
     return status;
@@ -91,7 +154,7 @@ static int boot_file(const char *file, const struct boot_command *command)
 int tool_boot(char **argv)
 {
     char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
-    gint64 seed = 0, work = 0, watch = 0, timeout = 0;
+    gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0;
     gboolean icount = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
@@ -106,6 +169,10 @@ int tool_boot(char **argv)
          "print the derivation tree around REVOKEs of a range from selector SEL", "SEL"},
         {"icount", 0, 0, G_OPTION_ARG_NONE, &icount, "a tick an instruction: every run is the same",
          NULL},
+        {"repeat", 0, 0, G_OPTION_ARG_INT64, &repeat,
+         "run each file so often, with other timer phases each time, and count the outcomes", "N"},
+        {"phase", 0, 0, G_OPTION_ARG_INT64, &phase,
+         "other timer phases (0: the usual ones); of the first run, with --repeat", "N"},
         {"timeout", 0, 0, G_OPTION_ARG_INT64, &timeout, "stop QEMU after so long (60 and more)",
          "SECONDS"},
         {"log", 0, 0, G_OPTION_ARG_STRING, &log,
@@ -117,20 +184,24 @@ int tool_boot(char **argv)
     int status = TOOL_OK;
 
     if (tool_options(&args, entries, "FILE...",
-                     "Runs each litmus file once on QEMU's pc99 and judges it.", &status) &&
+                     "Runs each litmus file on QEMU's pc99 and judges it.", &status) &&
         tool_number("seed", seed, G_MAXINT64, &status) &&
         tool_number("work", work, G_MAXINT32, &status) &&
         tool_number("watch", watch, G_MAXUINT32, &status) &&
         tool_number("timeout", timeout, 86400, &status) &&
+        tool_number("repeat", repeat, 1000000, &status) &&
+        tool_number("phase", phase, G_MAXINT32, &status) &&
         tool_format(format, &command.json, &status)) {
         command.seed = (guint64)seed;
         command.work = (guint)work;
         command.watch = (guint)watch;
+        command.repeat = (guint)repeat;
         command.boot = (struct boot_options){
             .image = image,
             .machine = machine,
             .icount = icount,
             .timeout = (guint)timeout,
+            .phase = (uint64_t)phase,
         };
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");

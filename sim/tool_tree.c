@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/tree.h"
 #include "sim/compile.h"
+#include "sim/derivation.h"
 
 /* ---- After a line ------------------------------------------------------------------------- */
 
@@ -57,31 +57,63 @@ static bool is_past(struct machine *m, void *data)
 
 /* ---- Formats ------------------------------------------------------------------------------ */
 
-static void emit(void *machine, const char *text, size_t size)
+/* Deeper lines are not indented further: a chain of a million must not print its square. */
+enum { INDENT_MAX = 32 };
+
+/* What is printed. */
+struct view {
+    const struct machine *machine;
+    const GArray *rows; /* struct derivation_row */
+};
+
+static const struct derivation_row *row_at(const struct view *view, guint index)
 {
-    (void)machine;
-    fwrite(text, 1, size, stdout);
+    return &g_array_index(view->rows, struct derivation_row, index);
 }
 
-static char *cap_name(struct machine *m, guint vpe, guint kind, guint32 sel)
+static char *place_name(const struct view *view, guint vpe, guint kind, guint32 sel)
 {
-    return g_strdup_printf("%s:%s%u", machine_vpe_name(m, vpe),
+    return g_strdup_printf("%s:%s%u", machine_vpe_name(view->machine, vpe),
                            kind == RESCIND_TABLE_MAP ? "map:" : "", sel);
 }
 
-static GString *to_dot(struct machine *m)
+static char *cap_name(const struct view *view, const struct derivation_row *row)
+{
+    return place_name(view, row->vpe, row->cap->kind, row->cap->sel);
+}
+
+static char *parent_name(const struct view *view, const struct derivation_row *row)
+{
+    const struct outcome_cap *cap = row->cap;
+
+    return place_name(view, cap->parent_vpe, cap->parent_kind, cap->parent_sel);
+}
+
+static void print_text_tree(const struct view *view)
+{
+    for (guint i = 0; i < view->rows->len; i++) {
+        const struct derivation_row *row = row_at(view, i);
+        char *name = cap_name(view, row);
+        for (guint level = 1; level < MIN(row->depth, INDENT_MAX); level++)
+            fputs("    ", stdout);
+        printf("%s%s %s\n", row->depth > 0 ? (row->depth <= INDENT_MAX ? " `- " : "    ") : "",
+               name, judge_type_word(row->cap->type));
+        g_free(name);
+    }
+}
+
+static GString *to_dot(const struct view *view)
 {
     GString *dot = g_string_new("digraph derivation {\n"
                                 "    node [shape=box, style=rounded, fontname=\"sans-serif\"];\n");
-    struct rescind_kernel_cap cap;
-    uint32_t at = 0, depth;
 
-    while (rescind_kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
-        char *name = cap_name(m, cap.vpe, cap.kind, cap.sel);
+    for (guint i = 0; i < view->rows->len; i++) {
+        const struct derivation_row *row = row_at(view, i);
+        char *name = cap_name(view, row);
         g_string_append_printf(dot, "    \"%s\" [label=\"%s\\n%s\"];\n", name, name,
-                               judge_type_word((uint8_t)cap.type));
-        if (cap.has_parent) {
-            char *parent = cap_name(m, cap.parent_vpe, cap.parent_kind, cap.parent_sel);
+                               judge_type_word(row->cap->type));
+        if (row->cap->has_parent) {
+            char *parent = parent_name(view, row);
             g_string_append_printf(dot, "    \"%s\" -> \"%s\";\n", parent, name);
             g_free(parent);
         }
@@ -91,7 +123,7 @@ static GString *to_dot(struct machine *m)
 }
 
 /* Graphviz draws it. */
-static int print_svg(struct machine *m)
+static int print_svg(const struct view *view)
 {
     GError *error = NULL;
     GSubprocess *graphviz =
@@ -106,7 +138,7 @@ static int print_svg(struct machine *m)
         g_error_free(error);
         return status;
     }
-    dot = to_dot(m);
+    dot = to_dot(view);
     if (!g_subprocess_communicate_utf8(graphviz, dot->str, NULL, &svg, NULL, &error)) {
         status = tool_error(TOOL_MACHINE, "dot: %s", error->message);
         g_error_free(error);
@@ -121,37 +153,40 @@ static int print_svg(struct machine *m)
     return status;
 }
 
-static void print_json_tree(struct machine *m, const char *file)
+static void add_json_row(JsonBuilder *b, const struct view *view, const struct derivation_row *row)
+{
+    char *name = cap_name(view, row);
+
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "cap");
+    json_builder_add_string_value(b, name);
+    json_builder_set_member_name(b, "type");
+    json_builder_add_string_value(b, judge_type_word(row->cap->type));
+    json_builder_set_member_name(b, "depth");
+    json_builder_add_int_value(b, row->depth);
+    json_builder_set_member_name(b, "parent");
+    if (row->cap->has_parent) {
+        char *parent = parent_name(view, row);
+        json_builder_add_string_value(b, parent);
+        g_free(parent);
+    } else {
+        json_builder_add_null_value(b);
+    }
+    json_builder_end_object(b);
+    g_free(name);
+}
+
+static void print_json_tree(const struct view *view, const char *file)
 {
     JsonBuilder *b = json_builder_new();
-    struct rescind_kernel_cap cap;
-    uint32_t at = 0, depth;
 
     json_builder_begin_object(b);
     json_builder_set_member_name(b, "file");
     json_builder_add_string_value(b, file);
     json_builder_set_member_name(b, "tree");
     json_builder_begin_array(b);
-    while (rescind_kernel_walk(machine_kernel(m), &at, &depth, &cap)) {
-        char *name = cap_name(m, cap.vpe, cap.kind, cap.sel);
-        json_builder_begin_object(b);
-        json_builder_set_member_name(b, "cap");
-        json_builder_add_string_value(b, name);
-        json_builder_set_member_name(b, "type");
-        json_builder_add_string_value(b, judge_type_word((uint8_t)cap.type));
-        json_builder_set_member_name(b, "depth");
-        json_builder_add_int_value(b, depth);
-        json_builder_set_member_name(b, "parent");
-        if (cap.has_parent) {
-            char *parent = cap_name(m, cap.parent_vpe, cap.parent_kind, cap.parent_sel);
-            json_builder_add_string_value(b, parent);
-            g_free(parent);
-        } else {
-            json_builder_add_null_value(b);
-        }
-        json_builder_end_object(b);
-        g_free(name);
-    }
+    for (guint i = 0; i < view->rows->len; i++)
+        add_json_row(b, view, row_at(view, i));
     json_builder_end_array(b);
     json_builder_end_object(b);
     JsonNode *root = json_builder_get_root(b);
@@ -162,20 +197,31 @@ static void print_json_tree(struct machine *m, const char *file)
     g_object_unref(b);
 }
 
-static int print_tree(struct machine *m, const char *format, const char *file)
+static int print_view(const struct view *view, const char *format, const char *file)
 {
     if (format == NULL || strcmp(format, "text") == 0) {
-        tree_print(machine_kernel(m), machine_vpe_name, m, emit);
+        print_text_tree(view);
     } else if (strcmp(format, "dot") == 0) {
-        GString *dot = to_dot(m);
+        GString *dot = to_dot(view);
         fputs(dot->str, stdout);
         g_string_free(dot, TRUE);
     } else if (strcmp(format, "svg") == 0) {
-        return print_svg(m);
+        return print_svg(view);
     } else {
-        print_json_tree(m, file);
+        print_json_tree(view, file);
     }
     return TOOL_OK;
+}
+
+static int print_tree(const struct machine *m, const char *format, const char *file)
+{
+    struct outcome *outcome = machine_outcome(m);
+    GArray *rows = derivation_walk(outcome);
+    int status = print_view(&(struct view){m, rows}, format, file);
+
+    g_array_unref(rows);
+    outcome_free(outcome);
+    return status;
 }
 
 /* ------------------------------------------------------------------------------------------- */

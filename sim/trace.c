@@ -12,7 +12,8 @@
 #include "rescind/abi.h"
 #include "sim/judge.h"
 
-enum { KERNEL_TRACK = 0, FIRST_VPE_TRACK = 1 };
+/* A kernel's track bears its number, a VPE's comes behind all of those. */
+enum { FIRST_VPE_TRACK = RESCIND_PE_MAX };
 
 struct trace {
     enum trace_level level;
@@ -21,6 +22,9 @@ struct trace {
     GHashTable *named; /* tracks that have been given their name */
     bool started;
     int machine; /* how many there were before this one */
+    /* Where and when a kernel was last busy: an arrow has to begin at something. */
+    uint32_t busy;
+    uint64_t busy_at;
 };
 
 bool trace_level(const char *word, enum trace_level *level)
@@ -95,33 +99,81 @@ bool trace_free(struct trace *trace, GError **error)
 
 /* ---- The log ------------------------------------------------------------------------------ */
 
-static void log_report(const struct machine_report *r, enum trace_level level)
+/* What a turn of work is for, in words; the caller frees them. */
+static char *work_text(const struct machine_report *r)
 {
-    bool debug = level == TRACE_DEBUG;
+    switch (r->task.kind) {
+    case RESCIND_TASK_CALL:
+        return g_strdup_printf("works on the call of %s", r->vpe_name);
+    case RESCIND_TASK_MARKS:
+        return g_strdup_printf("works for %s", machine_kernel_name(r->machine, r->task.number));
+    case RESCIND_TASK_EXCHANGE:
+        return g_strdup_printf("exchanges for %s", machine_kernel_name(r->machine, r->task.number));
+    }
+    return NULL;
+}
+
+static void log_line(const struct machine_report *r, const char *who, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static void log_line(const struct machine_report *r, const char *who, const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: ", r->time, who);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+/* Of interest to those who look at every event. */
+static void log_event(const struct machine_report *r)
+{
+    const char *kernel = machine_kernel_name(r->machine, r->kernel);
+    char *work;
 
     switch (r->kind) {
-    case REPORT_PROGRAM:
-        break;
     case REPORT_MESSAGE:
-        if (debug)
-            fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: %s\n", r->time, r->vpe_name,
-                    trace_opcode(r->value));
+        log_line(r, r->vpe_name, "%s", trace_opcode(r->value));
         break;
     case REPORT_WORK:
-        if (debug)
-            fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: work on its call\n", r->time, r->vpe_name);
+        work = work_text(r);
+        log_line(r, kernel, "%s", work);
+        g_free(work);
         break;
+    case REPORT_TELL:
+        log_line(r, kernel, "tells %s: message %" G_GUINT64_FORMAT ", %u bytes",
+                 machine_kernel_name(r->machine, r->to), r->number, r->value);
+        break;
+    case REPORT_HEAR:
+        log_line(r, kernel, "hears %s: message %" G_GUINT64_FORMAT,
+                 machine_kernel_name(r->machine, r->from), r->number);
+        break;
+    default:
+        break;
+    }
+}
+
+static void log_report(const struct machine_report *r, enum trace_level level)
+{
+    switch (r->kind) {
     case REPORT_REPLY:
-        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: answered %s\n", r->time, r->vpe_name,
-                error_word(r->value));
+        log_line(r, r->vpe_name, "answered %s", error_word(r->value));
         break;
     case REPORT_ENDED:
-        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: ended with %u\n", r->time, r->vpe_name,
-                r->value);
+        log_line(r, r->vpe_name, "ended with %u", r->value);
         break;
     case REPORT_BAD_RING:
-        fprintf(stderr, "%6" G_GUINT64_FORMAT " %s: its rings make no sense: ended\n", r->time,
-                r->vpe_name);
+        log_line(r, r->vpe_name, "its rings make no sense: ended");
+        break;
+    case REPORT_FAULT:
+        log_line(r, r->vpe_name != NULL ? r->vpe_name : machine_kernel_name(r->machine, r->kernel),
+                 "fault %u strikes", r->value);
+        break;
+    default:
+        if (level == TRACE_DEBUG)
+            log_event(r);
         break;
     }
 }
@@ -191,26 +243,70 @@ static void write_tick(struct trace *trace, const char *name, int track, uint64_
     write_object(trace, b);
 }
 
-static void trace_event(struct trace *trace, const struct machine_report *r)
+/* An end of an arrow: phase "s" where a message leaves, "f" where it arrives. */
+static void write_arrow(struct trace *trace, const char *phase, const struct machine_report *r)
+{
+    JsonBuilder *b = begin_event(trace, "message", phase, (int)r->kernel);
+
+    json_builder_set_member_name(b, "cat");
+    json_builder_add_string_value(b, "message");
+    json_builder_set_member_name(b, "id");
+    json_builder_add_int_value(b, (gint64)trace->machine << 40 | (gint64)r->number);
+    json_builder_set_member_name(b, "ts");
+    json_builder_add_int_value(b, (gint64)r->time);
+    if (*phase == 'f') { /* at what begins then, not at what comes next */
+        json_builder_set_member_name(b, "bp");
+        json_builder_add_string_value(b, "e");
+    }
+    json_builder_end_object(b);
+    write_object(trace, b);
+}
+
+/* A tick of a kernel; frees `what`. */
+static void write_kernel(struct trace *trace, const struct machine_report *r, char *what)
+{
+    write_tick(trace, what, (int)r->kernel, r->time);
+    trace->busy = r->kernel;
+    trace->busy_at = r->time;
+    g_free(what);
+}
+
+static void trace_kernel(struct trace *trace, const struct machine_report *r)
+{
+    switch (r->kind) {
+    case REPORT_MESSAGE:
+        write_kernel(trace, r, g_strdup_printf("%s of %s", trace_opcode(r->value), r->vpe_name));
+        break;
+    case REPORT_WORK:
+        write_kernel(trace, r, work_text(r));
+        break;
+    case REPORT_TELL:
+        if (trace->busy != r->kernel || trace->busy_at != r->time)
+            write_kernel(trace, r,
+                         g_strdup_printf("tells %s", machine_kernel_name(r->machine, r->to)));
+        write_arrow(trace, "s", r);
+        break;
+    case REPORT_HEAR:
+        write_kernel(trace, r,
+                     g_strdup_printf("hears %s", machine_kernel_name(r->machine, r->from)));
+        write_arrow(trace, "f", r);
+        break;
+    case REPORT_FAULT:
+        write_kernel(trace, r, g_strdup_printf("fault %u", r->value));
+        break;
+    default:
+        break;
+    }
+}
+
+static void trace_vpe(struct trace *trace, const struct machine_report *r)
 {
     int track = FIRST_VPE_TRACK + (int)r->vpe;
-    char *what;
 
-    name_track(trace, KERNEL_TRACK, "kernel");
     name_track(trace, track, r->vpe_name);
     switch (r->kind) {
     case REPORT_PROGRAM:
         write_tick(trace, "runs", track, r->time);
-        break;
-    case REPORT_MESSAGE:
-        what = g_strdup_printf("%s of %s", trace_opcode(r->value), r->vpe_name);
-        write_tick(trace, what, KERNEL_TRACK, r->time);
-        g_free(what);
-        break;
-    case REPORT_WORK:
-        what = g_strdup_printf("work for %s", r->vpe_name);
-        write_tick(trace, what, KERNEL_TRACK, r->time);
-        g_free(what);
         break;
     case REPORT_REPLY:
         write_tick(trace, error_word(r->value), track, r->time);
@@ -221,17 +317,31 @@ static void trace_event(struct trace *trace, const struct machine_report *r)
     case REPORT_BAD_RING:
         write_tick(trace, "broken ring", track, r->time);
         break;
+    default:
+        break;
     }
+}
+
+static void trace_event(struct trace *trace, const struct machine_report *r)
+{
+    char *kernel = g_strdup_printf("kernel %s", machine_kernel_name(r->machine, r->kernel));
+
+    name_track(trace, (int)r->kernel, kernel);
+    g_free(kernel);
+    if (r->vpe != MACHINE_NO_VPE)
+        trace_vpe(trace, r);
+    trace_kernel(trace, r);
 }
 
 void trace_machine(struct trace *trace, const char *name)
 {
     trace->machine++;
+    trace->busy = UINT32_MAX;
     g_hash_table_remove_all(trace->named);
     if (trace->level != TRACE_NONE)
         fprintf(stderr, "%s:\n", name);
     if (trace->file != NULL)
-        write_name(trace, "process_name", KERNEL_TRACK, name);
+        write_name(trace, "process_name", 0, name);
 }
 
 void trace_report(struct trace *trace, const struct machine_report *report)

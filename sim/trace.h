@@ -1,4 +1,5 @@
-/* What happens in a machine, as a log on standard error and as a trace for Perfetto or Chrome. */
+/* What happens in a machine, as a log on standard error and as a trace for Perfetto or Chrome: a
+ * track a kernel and a VPE, and an arrow for each message between kernels. */
 #ifndef RESCIND_SIM_TRACE_H
 #define RESCIND_SIM_TRACE_H
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The litmus corpus on the host: corpus.sh TOOL DIRECTORY. Every file passes under fifo and under
-# random schedules, with the kernel doing one, two or many things an event, audited after each;
+# random schedules (racy ones under pct too), with the kernels doing one, two or many things an
+# event, audited after each;
 # every file in failing/ fails, with exit status 1;
 # every file in bad/ is refused with the place and message beside it, and exit status 3.
 set -u
@@ -24,6 +25,11 @@ for file in "$corpus"/*.litmus "$corpus"/racy/*.litmus; do
     run --work 1
     for seed in 1 2 3 4 5; do
         run --schedule random --seed $seed --work $((seed % 3 + 1))
+    done
+done
+for file in "$corpus"/racy/*.litmus; do
+    for seed in 1 2 3 4 5; do
+        run --schedule pct --seed $seed --work $((seed % 3 + 1))
     done
 done
 

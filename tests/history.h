@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "tests/model.h"
+#include "sim/model.h"
 
 enum { HISTORY_CALLS = 128 };
 #define HISTORY_NEVER UINT64_MAX

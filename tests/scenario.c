@@ -347,9 +347,10 @@ static void set_up(struct drive *drive, uint32_t selectors, struct choice *choic
 /* A random VPE among those that are ready, or (not ready) idle; or DRIVE_NOTHING. */
 static int32_t some_vpe(const struct drive *drive, bool ready, struct choice *choice)
 {
-    int32_t found[MODEL_VPES];
+    int32_t found[MODEL_VPES + 1];
     uint32_t count = 0;
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+    /* Behind the VPEs' tasks comes the kernel's own. */
+    for (uint32_t vpe = 0; vpe < drive->config.vpes + ready; vpe++)
         if (ready ? drive_ready(drive, vpe) : drive_idle(drive, vpe))
             found[count++] = (int32_t)vpe;
     if (count < 2)

@@ -1,9 +1,7 @@
 /* A state's number: equal for states of a driven kernel that no later event can tell apart.
  *
- * Capabilities go by their places and not by their nodes, lines of tasks are sets (any task that is
- * ready may come next), and of time only what was done before what was sent is kept. The shape of
- * a treap, the free list and the generator are left out: nothing but cost depends on them. Good for
- * states of one program: how far its calls have come is told, not what they are.
+ * The kernel's own (sim/state.h), and of the history the answers and what was done before what was
+ * sent: of time no more is kept.
  */
 #ifndef RESCIND_TESTS_STATE_H
 #define RESCIND_TESTS_STATE_H

@@ -339,7 +339,7 @@ static void exchange_is_under_way(struct rescind_kernel *k)
 static void a_sweep_has_something_unmarked_before_it(struct rescind_kernel *k)
 {
     kit_send(k, 0, kit_revoke(10, 2, true));
-    call_at(k, 0)->revoke.sweeping = true;
+    call_at(k, 0)->revoke.phase = REVOKE_SWEEP;
 }
 
 static void a_reserved_copy_has_a_child_before_its_time(struct rescind_kernel *k)

@@ -119,7 +119,11 @@ static bool step(struct drive *d, const struct program *program, uint32_t choice
 {
     uint32_t vpe = choice % VPES;
 
-    if (choice < VPES) {
+    if (choice == 3 * VPES) { /* the kernel's own task comes behind the VPEs' */
+        if (!drive_ready(d, VPES))
+            return false;
+        drive_work(d, VPES);
+    } else if (choice < VPES) {
         uint32_t next = calls_sent(d, vpe);
         if (!drive_idle(d, vpe) || next >= program->count[vpe])
             return false;
@@ -160,7 +164,7 @@ static void explore(struct drive *d, const struct program *program)
     save(d, &path[0]);
     for (;;) {
         struct snapshot *here = &path[depth];
-        if (here->choice == 3 * VPES) {
+        if (here->choice == 3 * VPES + 1) {
             memory[here->place].on_path = false;
             if (depth-- == 0)
                 return;
@@ -335,6 +339,8 @@ static struct program draw(struct drive *d, struct choice *choice)
             calls++;
         } else if (drive_ready(d, vpe)) {
             drive_work(d, vpe);
+        } else if (drive_ready(d, VPES)) {
+            drive_work(d, VPES);
         }
     }
     return program;

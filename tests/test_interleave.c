@@ -126,7 +126,7 @@ struct sights {
 
 static uint32_t choose(const struct drive *d, enum policy policy)
 {
-    uint32_t ready[MODEL_VPES], count = 0, lowest = UINT32_MAX, highest = 0;
+    uint32_t ready[MODEL_VPES + 1], count = 0, lowest = UINT32_MAX, highest = 0;
 
     for (int32_t at = rescind_kernel_ready(d->kernel); at >= 0;
          at = rescind_kernel_ready_after(d->kernel, (uint32_t)at)) {

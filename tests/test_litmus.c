@@ -136,10 +136,13 @@ static void assert_marshalled(const char *line, const char *expected)
 static const char sample[] = "# a comment\n"
                              "litmus \"a title # with ü\"\n"
                              "kernel K\n"
-                             "vpe VPE0 @ K\n"
+                             "vpe VPE0 @ L\n"
+                             "kernel L nodes=0x100+1\n"
                              "vpe VPE1\n"
                              "grant VPE0 2 = vpe VPE1\n"
-                             "\n"
+                             "fault kill VPE1\n"
+                             "fault exhaust L\n"
+                             "fault delay L K\n"
                              "program VPE0\n"
                              "    creategate 0 20 label=0xDEAD ep=4 credits=16\n"
                              "    exchange delegate 2 20 30\n"
@@ -167,6 +170,15 @@ static void a_whole_file_is_read_as_it_stands(void **state)
     assert_string_equal(l->title, "a title # with ü");
     assert_int_equal(l->vpes->len, 2);
     assert_string_equal(litmus_vpe(l, 1)->name, "VPE1");
+    assert_int_equal(l->kernels->len, 2);
+    assert_string_equal(litmus_kernel(l, 1)->name, "L");
+    assert_int_equal(litmus_kernel(l, 0)->nodes, 0);
+    assert_int_equal(litmus_kernel(l, 1)->nodes, 257);
+    assert_int_equal(litmus_vpe(l, 0)->kernel, 1);
+    assert_int_equal(litmus_vpe(l, 1)->kernel, 0);
+    assert_int_equal(l->faults->len, 3);
+    assert_int_equal(g_array_index(l->faults, struct litmus_fault, 2).kind, RESCIND_FAULT_DELAY);
+    assert_int_equal(g_array_index(l->faults, struct litmus_fault, 2).a, 1);
     assert_int_equal(l->grants->len, 1);
     assert_int_equal(g_array_index(l->grants, struct litmus_grant, 0).sel, 2);
     assert_int_equal(g_array_index(l->grants, struct litmus_grant, 0).target, 1);
@@ -176,7 +188,7 @@ static void a_whole_file_is_read_as_it_stands(void **state)
     assert_int_equal(litmus_vpe(l, 1)->calls, 1);
     assert_int_equal(l->signals, 1);
     assert_int_equal(value(l, 0, 4, 0), 20);
-    assert_int_equal(litmus_statement(l, litmus_step(l, 0, 4))->line, 13);
+    assert_int_equal(litmus_statement(l, litmus_step(l, 0, 4))->line, 16);
     assert_int_equal(litmus_statement(l, litmus_step(l, 0, 4))->expected, 1u << 0 | 1u << 5);
     assert_int_equal(g_array_index(l->registers, struct litmus_register, 0).call, 5);
     assert_int_equal(l->conditions->len, 3);
@@ -190,6 +202,28 @@ static void a_file_without_title_has_none(void **state)
     struct litmus *l = parse("vpe A");
     assert_null(l->title);
     assert_int_equal(litmus_vpe(l, 0)->steps, 0);
+    litmus_free(l);
+}
+
+static void a_file_without_a_kernel_has_k0(void **state)
+{
+    (void)state;
+    struct litmus *l = parse("vpe A\nvpe B @ K0\nfault exhaust K0\n");
+    assert_int_equal(l->kernels->len, 1);
+    assert_string_equal(litmus_kernel(l, 0)->name, "K0");
+    assert_int_equal(litmus_kernel(l, 0)->nodes, 0);
+    assert_int_equal(litmus_vpe(l, 1)->kernel, 0);
+    litmus_free(l);
+}
+
+static void a_vpe_without_a_kernel_is_the_first_ones(void **state)
+{
+    (void)state;
+    struct litmus *l = parse("vpe A\nvpe B @ K2\nkernel K1\nvpe C@K1\nkernel K2\nvpe D\n");
+    static const uint32_t homes[] = {0, 1, 0, 0};
+    for (guint i = 0; i < G_N_ELEMENTS(homes); i++) {
+        assert_int_equal(litmus_vpe(l, i)->kernel, homes[i]);
+    }
     litmus_free(l);
 }
 
@@ -210,11 +244,15 @@ static void declarations_may_refer_to_what_stands_below_them(void **state)
     (void)state;
     assert_accepted("grant A 2 = vpe B\nvpe A @K\nvpe B@K\nkernel K\n");
     assert_accepted("vpe A @ K0\n");
+    assert_accepted("fault delay K L\nfault kill A\nkernel L\nvpe A @ K\nkernel K\n");
 }
 
 static void no_word_is_reserved(void **state)
 {
     (void)state;
+    assert_accepted("kernel nodes nodes=9\nkernel kernel\nkernel vpe\nvpe fault @ kernel\n"
+                    "vpe kill @ vpe\nfault kill kill\nfault kill fault\n"
+                    "fault exhaust nodes\nfault delay kernel vpe\n");
     struct litmus *l = parse("vpe not\nvpe final\nvpe map\nvpe vpe\nvpe holds\nvpe program\n"
                              "grant vpe 2 = vpe vpe\n"
                              "program vpe\n"
@@ -434,7 +472,6 @@ static void declarations_are_refused_at_the_fault(void **state)
     assert_refused("kernel K\nvpe A @ L\n", "2:9: no kernel is called 'L'");
     assert_refused("kernel K\nvpe A @ K0\n", "2:9: no kernel is called 'K0'");
     assert_refused("kernel K fast\nvpe A\n", "1:10: a kernel has no option 'fast'");
-    assert_refused("kernel K\nkernel L\nvpe A\n", "2:8: more than one kernel is not supported yet");
     assert_refused("vpe A\ngrant A 2 = vpe B\n", "2:17: no VPE is called 'B'");
     assert_refused("vpe A\ngrant B 2 = vpe A\n", "2:7: no VPE is called 'B'");
     assert_refused("vpe A\ngrant A 2 = A\n", "2:13: expected 'vpe', found 'A'");
@@ -451,6 +488,55 @@ static void declarations_are_refused_at_the_fault(void **state)
     assert_refused("program A\n", "1:9: no VPE is called 'A'");
     assert_refused("vpe A\nprogram A\nprogram A\n", "3:9: A has a program already");
     assert_refused("vpe A\nprogram A noop\n", "2:11: expected the end of the line, found 'noop'");
+}
+
+static void kernels_and_faults_are_refused_where_they_go_wrong(void **state)
+{
+    (void)state;
+    assert_refused("kernel\n", "1:7: expected a name for the kernel, found the end of the line");
+    assert_refused("kernel K nodes\n", "1:15: expected '=', found the end of the line");
+    assert_refused("kernel K nodes=\n",
+                   "1:16: expected a number of nodes, found the end of the line");
+    assert_refused("kernel K nodes=x\n", "1:16: 'x' is no number");
+    assert_refused("kernel K nodes=4194305\n", "1:16: a kernel has at most 4194304 nodes");
+    assert_refused("kernel K nodes=9 nodes=9\n", "1:18: 'nodes' is given twice");
+    assert_refused("kernel K = 9\n", "1:10: expected the end of the line, found '='");
+    assert_refused("kernel K nodes=9 vpe A\n", "1:18: a kernel has no option 'vpe'");
+    assert_refused("fault\n",
+                   "1:6: expected 'kill', 'exhaust' or 'delay', found the end of the line");
+    assert_refused("vpe A\nfault A\n", "2:7: expected 'kill', 'exhaust' or 'delay', found 'A'");
+    assert_refused("vpe A\nfault kill\n",
+                   "2:11: expected the name of a VPE, found the end of the line");
+    assert_refused("vpe A\nfault kill K0\n", "2:12: no VPE is called 'K0'");
+    assert_refused("vpe A\nfault kill A A\n", "2:14: expected the end of the line, found 'A'");
+    assert_refused("vpe A\nfault exhaust A\n", "2:15: no kernel is called 'A'");
+    assert_refused("kernel K\nfault delay K\n",
+                   "2:14: expected the name of a second kernel, found the end of the line");
+    assert_refused("kernel K\nfault delay K L\n", "2:15: no kernel is called 'L'");
+    assert_refused("kernel K\nfault delay L K\n", "2:13: no kernel is called 'L'");
+    assert_refused("kernel K\nfault delay K K\n", "2:15: a kernel sends no messages to itself");
+    assert_refused("kernel K\nkernel L\nfault delay K L\nfault delay L K\nfault delay K L\n",
+                   "5:7: this fault is declared twice");
+    assert_refused("vpe A\nprogram A\nfault kill A\n", "3:1: expected a step, found 'fault'");
+}
+
+static void a_pool_holds_what_is_there_at_the_start(void **state)
+{
+    (void)state;
+    assert_refused("kernel K nodes=0\n",
+                   "1:16: K needs nodes=1 at least for what is there at the start");
+    assert_accepted("kernel K nodes=1\n");
+    assert_refused("kernel K\nkernel L nodes=6\nvpe A @ L\nvpe B @ L\n",
+                   "2:16: L needs nodes=7 at least for what is there at the start");
+    assert_accepted("kernel K\nkernel L nodes=7\nvpe A @ L\nvpe B @ L\n");
+    /* a grant takes a node at the VPE that gets it, and one at a target on another kernel */
+    assert_refused("kernel K nodes=5\nvpe A\ngrant A 2 = vpe A\ngrant A 3 = vpe A\n",
+                   "1:16: K needs nodes=6 at least for what is there at the start");
+    assert_refused("kernel K nodes=5\nkernel L nodes=4\nvpe A @ K\nvpe B @ L\n"
+                   "grant A 2 = vpe B\n",
+                   "2:16: L needs nodes=5 at least for what is there at the start");
+    assert_accepted("kernel K nodes=5\nkernel L nodes=5\nvpe A @ K\nvpe B @ L\n"
+                    "grant A 2 = vpe B\n");
 }
 
 static void steps_are_refused_at_the_fault(void **state)
@@ -626,6 +712,20 @@ static void too_many_of_anything_is_refused(void **state)
     char *text = many("", "vpe V%u\n", 257);
     assert_refused(text, "257:5: more than 256 VPEs");
     g_free(text);
+    text = many("", "kernel K%u\n", 65);
+    assert_refused(text, "65:8: more than 64 kernels");
+    g_free(text);
+    text = many("", "kernel K%u\n", 64);
+    assert_accepted(text);
+    g_free(text);
+    char *vpes = many("", "vpe V%u\n", 65);
+    text = many(vpes, "fault kill V%u\n", 65);
+    assert_refused(text, "130:7: more than 64 faults");
+    g_free(text);
+    text = many(vpes, "fault kill V%u\n", 64);
+    assert_accepted(text);
+    g_free(text);
+    g_free(vpes);
     text = many("vpe A\nprogram A\n", "signal s%u\n", 4097);
     assert_refused(text, "4099:8: more than 4096 signals");
     g_free(text);
@@ -697,10 +797,28 @@ static void every_truncation_of_a_file_is_read_or_refused(void **state)
 static void mutated_files_and_rubbish_are_read_or_refused(void **state)
 {
     (void)state;
-    static const char *const words[] = {
-        "not ", "(",       ")",    "\n",    "repeat 9 {",    "}", "$i",
-        "map:", "\"",      "=>",   "VPE0 ", "999999999",     "*", "+",
-        "raw ", "final\n", "\xff", "0x",    "program VPE1\n"};
+    static const char *const words[] = {"not ",
+                                        "(",
+                                        ")",
+                                        "\n",
+                                        "repeat 9 {",
+                                        "}",
+                                        "$i",
+                                        "map:",
+                                        "\"",
+                                        "=>",
+                                        "VPE0 ",
+                                        "999999999",
+                                        "*",
+                                        "+",
+                                        "raw ",
+                                        "final\n",
+                                        "\xff",
+                                        "0x",
+                                        "program VPE1\n",
+                                        "kernel K2 nodes=9\n",
+                                        "fault delay K L\n",
+                                        "@ L "};
     GRand *random = g_rand_new_with_seed(20240601);
     for (int round = 0; round < 20000; round++) {
         GString *text = g_string_new(sample);
@@ -831,7 +949,7 @@ static void the_module_says_what_the_file_says(void **state)
 {
     (void)state;
     GByteArray *m = compile_text(sample);
-    assert_memory_equal(m->data, "URESCND1", 8);
+    assert_memory_equal(m->data, "URESCND2", 8);
     assert_int_equal(header(m)->size, m->len);
     assert_int_equal(header(m)->vpe_count, 2);
     assert_int_equal(header(m)->signal_count, 1);
@@ -842,10 +960,35 @@ static void the_module_says_what_the_file_says(void **state)
     assert_int_equal(startup_grant(m->data, 0)->vpe, 0);
     assert_int_equal(startup_grant(m->data, 0)->sel, 2);
     assert_int_equal(startup_grant(m->data, 0)->target, 1);
+    assert_int_equal(header(m)->kernel_count, 2);
+    assert_string_equal(startup_kernel(m->data, 0)->name, "K");
+    assert_string_equal(startup_kernel(m->data, 1)->name, "L");
+    assert_int_equal(startup_kernel(m->data, 1)->nodes, 257);
+    assert_int_equal(startup_vpe(m->data, 0)->kernel, 1);
+    assert_int_equal(startup_vpe(m->data, 1)->kernel, 0);
+    g_byte_array_unref(m);
+    m = compile_text("kernel a234567890123456789012345678901234567890123456789\n");
+    assert_string_equal(startup_kernel(m->data, 0)->name,
+                        "a23456789012345678901234567890123456789");
     g_byte_array_unref(m);
     m = compile_text("vpe a234567890123456789012345678901234567890123456789\n");
     assert_string_equal(startup_vpe(m->data, 0)->name, "a23456789012345678901234567890123456789");
     assert_int_equal(startup_vpe(m->data, 0)->steps, 0);
+    g_byte_array_unref(m);
+}
+
+static void the_module_says_what_may_go_wrong(void **state)
+{
+    (void)state;
+    GByteArray *m = compile_text(sample);
+    static const struct rescind_startup_fault expected[] = {{.kind = RESCIND_FAULT_KILL, .a = 1},
+                                                            {.kind = RESCIND_FAULT_EXHAUST, .a = 1},
+                                                            {.kind = RESCIND_FAULT_DELAY, .a = 1}};
+    assert_int_equal(header(m)->fault_count, G_N_ELEMENTS(expected));
+    assert_memory_equal(startup_fault(m->data, 0), expected, sizeof(expected));
+    g_byte_array_unref(m);
+    m = compile_text("vpe A\n");
+    assert_int_equal(header(m)->fault_count, 0);
     g_byte_array_unref(m);
 }
 
@@ -855,16 +998,30 @@ static void the_pool_is_large_enough_for_what_exchanges_can_copy(void **state)
     GByteArray *m = compile_text("vpe A\nprogram A\nexchange delegate 0 5:500 600:500\n"
                                  "exchange delegate 0 5:1500 600:1500\n"
                                  "exchange delegate 0 5:0xFFFFFFFF 600:0xFFFFFFFF\n");
-    assert_int_equal(header(m)->nodes, 1024 + 4 + 6 + 500 + 1500);
+    assert_int_equal(startup_kernel(m->data, 0)->nodes, 1024 + 4 + 6 + 500 + 1500);
     g_byte_array_unref(m);
     GString *text = g_string_new("vpe A\nprogram A\n");
     for (unsigned i = 10; i < 32; i++) {
         g_string_append_printf(text, "exchange delegate 0 5:%u 600:%u\n", 1u << i, 1u << i);
     }
     m = compile_text(text->str);
-    assert_int_equal(header(m)->nodes, RESCIND_STARTUP_NODES);
+    assert_int_equal(startup_kernel(m->data, 0)->nodes, RESCIND_STARTUP_NODES);
     g_byte_array_unref(m);
     g_string_free(text, true);
+}
+
+static void each_pool_is_large_enough_for_what_crosses_kernels(void **state)
+{
+    (void)state;
+    GByteArray *m = compile_text("kernel K\nkernel L\nkernel M nodes=9\nvpe A\nvpe B @ L\n"
+                                 "grant A 2 = vpe B\ngrant A 3 = vpe A\nprogram A\n"
+                                 "exchange delegate 2 5:500 600:500\n"
+                                 "exchange obtain 2 5:0xFFFFFFFF 600:0xFFFFFFFF\n"
+                                 "program B\nnoop\n");
+    assert_int_equal(startup_kernel(m->data, 0)->nodes, 1024 + 4 + 2 + 4 + 2 * 500);
+    assert_int_equal(startup_kernel(m->data, 1)->nodes, 1024 + 4 + 1 + 2 + 2 * 500);
+    assert_int_equal(startup_kernel(m->data, 2)->nodes, 9);
+    g_byte_array_unref(m);
 }
 
 static void the_step_machine_walks_a_program_once(void **state)
@@ -905,6 +1062,12 @@ static void walk(const void *module)
 {
     const struct rescind_startup *h = module;
     uint64_t sum = 0;
+    for (uint32_t i = 0; i < h->kernel_count; i++) {
+        sum += strlen(startup_kernel(module, i)->name);
+    }
+    for (uint32_t i = 0; i < h->fault_count; i++) {
+        sum += startup_fault(module, i)->a;
+    }
     for (uint32_t i = 0; i < h->grant_count; i++) {
         sum += startup_grant(module, i)->sel;
     }
@@ -973,7 +1136,11 @@ static void a_mutated_module_is_refused_or_can_be_walked(void **state)
             (struct rescind_startup_grant *)(void *)(m->data + header(m)->grants);                 \
         struct rescind_startup_step *s =                                                           \
             (struct rescind_startup_step *)(void *)(m->data + vpe_record(m, 1)->steps);            \
-        (void)g, (void)s;                                                                          \
+        struct rescind_startup_kernel *k =                                                         \
+            (struct rescind_startup_kernel *)(void *)(m->data + header(m)->kernels);               \
+        struct rescind_startup_fault *f =                                                          \
+            (struct rescind_startup_fault *)(void *)(m->data + header(m)->faults);                 \
+        (void)g, (void)s, (void)k, (void)f;                                                        \
         statement;                                                                                 \
         assert_string_equal(startup_check(m->data, m->len), message);                              \
         g_byte_array_unref(m);                                                                     \
@@ -984,24 +1151,50 @@ static void each_fault_of_a_module_has_its_message(void **state)
     (void)state;
     ASSERT_FAULT(header(m)->magic++, "the magic number is wrong");
     ASSERT_FAULT(header(m)->size += 8, "the size is wrong");
-    ASSERT_FAULT(header(m)->vpe_count = 0, "a grant names no VPE");
+    ASSERT_FAULT(header(m)->vpe_count = 0, "a fault names no VPE");
+    ASSERT_FAULT((header(m)->vpe_count = 0, header(m)->fault_count = 0), "a grant names no VPE");
     ASSERT_FAULT(header(m)->vpe_count = 257, "the number of VPEs is out of range");
     ASSERT_FAULT(header(m)->vpe_count = 256, "the VPEs lie outside the module");
     ASSERT_FAULT(header(m)->signal_count = 4097, "the number of signals is out of range");
-    ASSERT_FAULT(header(m)->nodes = 0, "the number of pool nodes is out of range");
-    ASSERT_FAULT(header(m)->nodes = RESCIND_STARTUP_NODES + 1,
-                 "the number of pool nodes is out of range");
+    ASSERT_FAULT(header(m)->kernel_count = 0, "the number of kernels is out of range");
+    ASSERT_FAULT(header(m)->kernel_count = 65, "the number of kernels is out of range");
+    ASSERT_FAULT(header(m)->kernel_count = 64, "the kernels lie outside the module");
+    ASSERT_FAULT(header(m)->kernel_count = 1, "a fault names no kernel");
+    ASSERT_FAULT((header(m)->kernel_count = 1, header(m)->fault_count = 0),
+                 "a VPE names no kernel");
+    ASSERT_FAULT(header(m)->kernels += 4, "the kernels lie outside the module");
+    ASSERT_FAULT(header(m)->kernels = 56, "the kernels lie outside the module");
+    ASSERT_FAULT(header(m)->fault_count = 65, "the number of faults is out of range");
+    ASSERT_FAULT(header(m)->fault_count = 64, "the faults lie outside the module");
+    ASSERT_FAULT(header(m)->faults += 4, "the faults lie outside the module");
+    ASSERT_FAULT(header(m)->faults = 0, "the faults lie outside the module");
+    ASSERT_FAULT(memset(k[1].name, 'x', 40), "a kernel's name does not end");
+    ASSERT_FAULT(k[0].nodes = 0, "a kernel's number of pool nodes is out of range");
+    ASSERT_FAULT(k[1].nodes = RESCIND_STARTUP_NODES + 1,
+                 "a kernel's number of pool nodes is out of range");
+    ASSERT_FAULT(k[1].reserved = 1, "a reserved word of a kernel is not 0");
+    ASSERT_FAULT(f[0].kind = 0, "a fault is of no known kind");
+    ASSERT_FAULT(f[2].kind = 4, "a fault is of no known kind");
+    ASSERT_FAULT(f[0].a = 2, "a fault names no VPE");
+    ASSERT_FAULT(f[1].a = 2, "a fault names no kernel");
+    ASSERT_FAULT(f[2].a = 2, "a fault names no kernel");
+    ASSERT_FAULT(f[2].b = 2, "a fault names no kernel");
+    ASSERT_FAULT(f[2].b = 1, "a fault names one kernel twice");
+    ASSERT_FAULT(f[0].b = 1, "a fault names more than it needs");
+    ASSERT_FAULT(f[1].b = 1, "a fault names more than it needs");
+    ASSERT_FAULT(f[2].reserved = 1, "a reserved word of a fault is not 0");
     ASSERT_FAULT(header(m)->vpes += 4, "the VPEs lie outside the module");
     ASSERT_FAULT(header(m)->vpes = 0, "the VPEs lie outside the module");
     ASSERT_FAULT(header(m)->vpes = 0xfffffff8, "the VPEs lie outside the module");
     ASSERT_FAULT(header(m)->grants = header(m)->size, "the grants lie outside the module");
     ASSERT_FAULT(header(m)->grant_count = UINT32_MAX, "the grants lie outside the module");
-    ASSERT_FAULT(header(m)->reserved = 1, "a reserved word of the header is not 0");
     ASSERT_FAULT(g->vpe = 2, "a grant names no VPE");
     ASSERT_FAULT(g->target = 2, "a grant names no VPE");
     ASSERT_FAULT(g->sel = 1, "a grant's selector is taken");
     ASSERT_FAULT(g->reserved = 1, "a reserved word of a grant is not 0");
     ASSERT_FAULT(memset(vpe_record(m, 0)->name, 'x', 40), "a VPE's name does not end");
+    ASSERT_FAULT(vpe_record(m, 0)->kernel = 2, "a VPE names no kernel");
+    ASSERT_FAULT(vpe_record(m, 1)->reserved = 1, "a reserved word of a VPE is not 0");
     ASSERT_FAULT(vpe_record(m, 1)->steps = header(m)->size, "a VPE's steps lie outside the module");
     ASSERT_FAULT(vpe_record(m, 1)->steps += 4, "a VPE's steps lie outside the module");
     ASSERT_FAULT(vpe_record(m, 1)->steps_size += 8, "a VPE's steps lie outside the module");
@@ -1197,6 +1390,22 @@ static void never_fails_when_all_its_lines_hold_and_exists_is_not_judged(void **
                     "f:3: expected never to hold, but A holds 20 gate, A count 3\n");
 }
 
+static void who_sees_many_ends_can_ask_each_for_a_conditions_lines(void **state)
+{
+    (void)state;
+    struct litmus *l = parse("vpe A\nvpe B\nexists\nA holds 20\nB holds 7\nexists\nA holds 20\n"
+                             "B lacks 7\nfinal\nA lacks 20\n");
+    struct outcome *o = example();
+    static const bool expected[] = {true, false, false};
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        assert_int_equal(
+            judge_lines(l, o, &g_array_index(l->conditions, struct litmus_condition, i)),
+            expected[i]);
+    }
+    outcome_free(o);
+    litmus_free(l);
+}
+
 static void at_most_a_hundred_failures_are_told(void **state)
 {
     (void)state;
@@ -1349,6 +1558,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_file_is_read_as_it_stands),
         cmocka_unit_test(a_file_without_title_has_none),
+        cmocka_unit_test(a_file_without_a_kernel_has_k0),
+        cmocka_unit_test(a_vpe_without_a_kernel_is_the_first_ones),
         cmocka_unit_test(line_ends_of_both_kinds_blank_lines_and_indentation_mean_nothing),
         cmocka_unit_test(declarations_may_refer_to_what_stands_below_them),
         cmocka_unit_test(no_word_is_reserved),
@@ -1363,6 +1574,8 @@ int main(void)
         cmocka_unit_test(a_number_is_refused_where_it_is_none_or_too_big),
         cmocka_unit_test(a_number_has_at_most_64_factors),
         cmocka_unit_test(declarations_are_refused_at_the_fault),
+        cmocka_unit_test(kernels_and_faults_are_refused_where_they_go_wrong),
+        cmocka_unit_test(a_pool_holds_what_is_there_at_the_start),
         cmocka_unit_test(steps_are_refused_at_the_fault),
         cmocka_unit_test(calls_are_refused_at_the_fault),
         cmocka_unit_test(a_raw_message_has_at_most_487_bytes_and_a_name_424),
@@ -1376,7 +1589,9 @@ int main(void)
         cmocka_unit_test(each_call_becomes_the_bytes_of_its_message),
         cmocka_unit_test(a_message_is_no_shorter_than_the_abi_says),
         cmocka_unit_test(the_module_says_what_the_file_says),
+        cmocka_unit_test(the_module_says_what_may_go_wrong),
         cmocka_unit_test(the_pool_is_large_enough_for_what_exchanges_can_copy),
+        cmocka_unit_test(each_pool_is_large_enough_for_what_crosses_kernels),
         cmocka_unit_test(the_step_machine_walks_a_program_once),
         cmocka_unit_test(every_truncation_of_a_module_is_refused),
         cmocka_unit_test(a_mutated_module_is_refused_or_can_be_walked),
@@ -1387,6 +1602,7 @@ int main(void)
         cmocka_unit_test(not_binds_tighter_than_and_and_that_tighter_than_or),
         cmocka_unit_test(a_final_line_that_does_not_hold_tells_what_is_the_case),
         cmocka_unit_test(never_fails_when_all_its_lines_hold_and_exists_is_not_judged),
+        cmocka_unit_test(who_sees_many_ends_can_ask_each_for_a_conditions_lines),
         cmocka_unit_test(at_most_a_hundred_failures_are_told),
         cmocka_unit_test(the_json_report_is_one_line_in_the_order_of_the_tool_page),
         cmocka_unit_test(an_ended_vpe_has_an_empty_table_and_no_title_is_null),

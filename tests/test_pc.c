@@ -28,6 +28,8 @@ enum { RUN_TASK06 = 0, DEFAULT_NODES = 4096 };
 
 struct maker {
     struct rescind_startup header;
+    struct rescind_startup_kernel kernels[RESCIND_STARTUP_KERNELS];
+    struct rescind_startup_fault faults[1];
     struct rescind_startup_vpe vpes[MODULE_VPES];
     struct rescind_startup_grant grants[MODULE_GRANTS];
     GByteArray *steps[MODULE_VPES];
@@ -38,8 +40,12 @@ static struct maker *maker_new(void)
     struct maker *m = g_new0(struct maker, 1);
 
     m->header.magic = RESCIND_STARTUP_MAGIC;
-    m->header.nodes = DEFAULT_NODES;
+    m->header.kernel_count = 1;
     m->header.seed = 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(m->kernels); i++) {
+        g_snprintf(m->kernels[i].name, sizeof m->kernels[i].name, "K%zu", i);
+        m->kernels[i].nodes = DEFAULT_NODES;
+    }
     return m;
 }
 
@@ -50,6 +56,14 @@ static void add_vpe(struct maker *m, const char *name)
 
     g_strlcpy(m->vpes[index].name, name, sizeof m->vpes[index].name);
     m->steps[index] = g_byte_array_new();
+}
+
+/* The same on a kernel of its choice. */
+static void add_vpe_at(struct maker *m, const char *name, uint32_t kernel)
+{
+    add_vpe(m, name);
+    m->vpes[m->header.vpe_count - 1].kernel = kernel;
+    m->header.kernel_count = MAX(m->header.kernel_count, kernel + 1);
 }
 
 static void add_grant(struct maker *m, uint32_t vpe, uint32_t sel, uint32_t target)
@@ -141,7 +155,9 @@ static GByteArray *maker_finish(struct maker *m)
     struct rescind_startup *h = &m->header;
 
     h->vpes = sizeof *h;
-    h->grants = h->vpes + h->vpe_count * (uint32_t)sizeof m->vpes[0];
+    h->kernels = h->vpes + h->vpe_count * (uint32_t)sizeof m->vpes[0];
+    h->faults = h->kernels + h->kernel_count * (uint32_t)sizeof m->kernels[0];
+    h->grants = h->faults + h->fault_count * (uint32_t)sizeof m->faults[0];
     h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
     for (uint32_t i = 0; i < h->vpe_count; i++) {
         if (m->vpes[i].step_count > 0) {
@@ -152,6 +168,10 @@ static GByteArray *maker_finish(struct maker *m)
     }
     g_byte_array_append(module, (const guint8 *)h, sizeof *h);
     g_byte_array_append(module, (const guint8 *)m->vpes, h->vpe_count * (guint)sizeof m->vpes[0]);
+    g_byte_array_append(module, (const guint8 *)m->kernels,
+                        h->kernel_count * (guint)sizeof m->kernels[0]);
+    g_byte_array_append(module, (const guint8 *)m->faults,
+                        h->fault_count * (guint)sizeof m->faults[0]);
     g_byte_array_append(module, (const guint8 *)m->grants,
                         h->grant_count * (guint)sizeof m->grants[0]);
     for (uint32_t i = 0; i < h->vpe_count; i++) {
@@ -585,24 +605,24 @@ static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char 
     g_free(line);
 }
 
-static void a_program_that_runs_wild_ends_alone(void **state)
+/* All of them on kernel `kernel`; each one before that has nothing to do. */
+static void run_all_rogues(uint32_t kernel)
 {
     struct boot_options options = {.console = g_string_new(NULL)};
     struct maker *m = maker_new();
     struct outcome *outcome;
 
-    (void)state;
-    add_vpe(m, "good");
+    add_vpe_at(m, "good", kernel);
     add_gate(m, 20);
     for (uint32_t i = ROGUE_NULL; i < ROGUE_COUNT; i++) {
         char *name = g_strdup_printf("R%u", i - ROGUE_NULL);
 
-        add_vpe(m, name);
+        add_vpe_at(m, name, kernel);
         add_gate(m, 20);
         add_run(m, ROGUE_FIRST + i);
         g_free(name);
     }
-    add_vpe(m, "late");
+    add_vpe_at(m, "late", kernel);
     add_delegate(m, 2, 0, 40, 1);
     add_grant(m, m->header.vpe_count - 1, 2, 0);
     outcome = boot(m, &options);
@@ -615,6 +635,13 @@ static void a_program_that_runs_wild_ends_alone(void **state)
     outcome_free(outcome);
 }
 
+static void a_program_that_runs_wild_ends_alone(void **state)
+{
+    (void)state;
+    run_all_rogues(0);
+    run_all_rogues(1);
+}
+
 static void a_long_revocation_leaves_time_for_others(void **state)
 {
     enum { GATES = 200, COPIES = 50 };
@@ -623,7 +650,7 @@ static void a_long_revocation_leaves_time_for_others(void **state)
     struct outcome *outcome;
 
     (void)state;
-    m->header.nodes = 1 << 16;
+    m->kernels[0].nodes = 1 << 16;
     m->header.work = 1;
     add_vpe(m, "A");
     for (uint32_t i = 0; i < GATES; i++) {
@@ -669,6 +696,288 @@ static void as_many_vpes_as_a_module_may_have_all_run(void **state)
     outcome_free(outcome);
 }
 
+/* ---- Several kernels, a processor each ---------------------------------------------------- */
+
+static void kernels_run_side_by_side_and_are_reported_as_one(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe_at(m, "A", 0);
+    add_gate(m, 20);
+    add_gate(m, 20);
+    add_delegate(m, 2, 20, 30, 1);
+    add_vpe_at(m, "B", 1);
+    add_gate(m, 21);
+    add_delegate(m, 2, 21, 31, 1);
+    add_revoke(m, 21, 1);
+    add_gate(m, 21);
+    add_delegate(m, 2, 21, 32, 1);
+    add_vpe_at(m, "C", 0);
+    add_vpe_at(m, "D", 1);
+    add_grant(m, 0, 2, 2);
+    add_grant(m, 1, 2, 3);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "000500");
+    assert_results(outcome, 1, "0000000000");
+    assert_int_equal(find_cap(outcome, 0, 2)->parent_vpe, 2);
+    assert_int_equal(find_cap(outcome, 1, 2)->parent_vpe, 3);
+    assert_int_equal(find_cap(outcome, 2, 30)->parent_vpe, 0);
+    assert_null(find_cap(outcome, 3, 31));
+    assert_int_equal(find_cap(outcome, 3, 32)->parent_vpe, 1);
+    assert_int_equal(find_cap(outcome, 3, 32)->parent_sel, 21);
+    outcome_free(outcome);
+}
+
+/* Each round every processor but one sleeps, and a signal alone wakes the next. */
+static void signals_go_round_all_processors(void **state)
+{
+    enum { KERNELS = 4, ROUNDS = 200 };
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        add_vpe_at(m, "passes it on", k);
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            uint32_t turn = i * KERNELS + k;
+
+            if (turn > 0) {
+                add_wait(m, turn - 1);
+            }
+            if (i % 8 == 0) {
+                add_noop(m);
+            }
+            add_signal(m, turn);
+        }
+    }
+    outcome = boot(m, &(struct boot_options){0});
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        assert_false(outcome_vpe(outcome, k)->stuck);
+        assert_int_equal(outcome_vpe(outcome, k)->results->len, ROUNDS / 8);
+    }
+    outcome_free(outcome);
+}
+
+/* Who waits sleeps on processors that have nothing else to do; who signals does so once, after a
+ * while, in the midst of computing or as the last thing it does. */
+static void one_signal_wakes_all_processors(void **state)
+{
+    enum { KERNELS = 5 };
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe_at(m, "spins", 0);
+    add_run(m, ROGUE_FIRST + ROGUE_SPIN);
+    add_signal(m, 0);
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        add_vpe_at(m, "waits", k);
+        add_wait(m, 0);
+        add_gate(m, 20);
+        add_signal(m, k + 1);
+    }
+    add_vpe_at(m, "waits for all", KERNELS - 1);
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        add_wait(m, k + 1);
+    }
+    outcome = boot(m, &(struct boot_options){0});
+    for (uint32_t i = 0; i < outcome->vpes->len; i++) {
+        assert_false(outcome_vpe(outcome, i)->stuck);
+    }
+    outcome_free(outcome);
+}
+
+static void the_machine_ends_when_no_processor_can_move(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe_at(m, "stuck", 1); /* kernel 0 has no VPE, nor has kernel 2 */
+    add_noop(m);
+    add_wait(m, 1);
+    add_vpe_at(m, "works on", 3);
+    add_run(m, ROGUE_FIRST + ROGUE_SPIN);
+    add_signal(m, 0);
+    add_vpe_at(m, "passive", 4);
+    add_vpe_at(m, "ends", 5);
+    add_wait(m, 0);
+    add_exit(m);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_true(outcome_vpe(outcome, 0)->stuck);
+    assert_int_equal(outcome_vpe(outcome, 0)->position, 1);
+    assert_false(outcome_vpe(outcome, 1)->stuck);
+    assert_false(outcome_vpe(outcome, 2)->stuck);
+    assert_true(outcome_vpe(outcome, 3)->ended);
+    outcome_free(outcome);
+}
+
+static void as_many_kernels_as_a_module_may_have_all_run(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    for (uint32_t k = 0; k < RESCIND_STARTUP_KERNELS; k++) {
+        add_vpe_at(m, "one of many", k);
+        add_gate(m, k + 2);
+        if (k > 0) {
+            add_wait(m, k - 1);
+        }
+        add_signal(m, k);
+    }
+    outcome = boot(m, &(struct boot_options){0});
+    for (uint32_t k = 0; k < RESCIND_STARTUP_KERNELS; k++) {
+        assert_non_null(find_cap(outcome, k, k + 2));
+        assert_false(outcome_vpe(outcome, k)->stuck);
+    }
+    outcome_free(outcome);
+}
+
+static void lines_of_several_processors_come_out_whole(void **state)
+{
+    enum { KERNELS = 3, LINES = 40 };
+    struct boot_options options = {.text = g_string_new(NULL), .console = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    uint32_t counts[KERNELS] = {0};
+    char **lines;
+
+    (void)state;
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        char *line = g_strdup_printf("%u is the kernel that prints %u\n", k, k);
+
+        add_vpe_at(m, "prints", k);
+        for (uint32_t i = 0; i < LINES; i++) {
+            add_print(m, line);
+        }
+        add_run(m, ROGUE_FIRST + ROGUE_NULL);
+        g_free(line);
+    }
+    outcome_free(boot(m, &options));
+    lines = g_strsplit(options.text->str, "\n", -1);
+    for (char **line = lines; **line != '\0'; line++) {
+        uint32_t k = (uint32_t)(**line - '0');
+        char *whole = g_strdup_printf("%u is the kernel that prints %u", k, k);
+
+        assert_true(k < KERNELS);
+        assert_string_equal(*line, whole);
+        counts[k]++;
+        g_free(whole);
+    }
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        assert_int_equal(counts[k], LINES);
+    }
+    g_strfreev(lines);
+    lines = g_strsplit(options.console->str, "\nrescind: [prints] killed: page fault at 0x0 (", -1);
+    assert_int_equal(g_strv_length(lines), KERNELS + 1);
+    g_strfreev(lines);
+    g_string_free(options.text, TRUE);
+    g_string_free(options.console, TRUE);
+}
+
+/* The header tells the kernel and the VPE's number there; the report, the module's. */
+static void messages_of_all_kernels_are_captured(void **state)
+{
+    GString *text = g_string_new(NULL);
+    struct boot_options options = {.capture = keep_message, .context = text};
+    struct maker *m = maker_new();
+
+    (void)state;
+    add_vpe_at(m, "A", 0);
+    add_vpe_at(m, "B", 2);
+    add_vpe_at(m, "C", 2);
+    add_noop(m);
+    add_signal(m, 0);
+    add_vpe_at(m, "D", 1);
+    add_wait(m, 0);
+    add_noop(m);
+    outcome_free(boot(m, &options));
+    assert_string_equal(text->str, "2:00020000010800010000000000000000000000000000000000"
+                                   "1200000000000000\n"
+                                   "3:00010000010800000000000000000000000000000000000000"
+                                   "1200000000000000\n");
+    g_string_free(text, TRUE);
+}
+
+/* Two delegations to one selector: which one comes first depends on the schedule. */
+static struct maker *racing(void)
+{
+    struct maker *m = maker_new();
+
+    for (uint32_t i = 0; i < 2; i++) {
+        add_vpe(m, i == 0 ? "A" : "B");
+        add_gate(m, 20);
+        add_delegate(m, 2, 20, 30, 1);
+        add_grant(m, i, 2, 2);
+    }
+    add_vpe(m, "target");
+    add_vpe_at(m, "other kernel's", 1);
+    add_noop(m);
+    return m;
+}
+
+static void a_phase_is_another_schedule_and_under_icount_the_same_again(void **state)
+{
+    GString *reports[2] = {g_string_new(NULL), g_string_new(NULL)};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(reports); i++) {
+        for (uint64_t phase = 0; phase < 12; phase++) {
+            struct boot_options options = {.icount = true, .phase = phase};
+            struct outcome *outcome = boot(racing(), &options);
+            const struct outcome_cap *cap = find_cap(outcome, 2, 30);
+
+            assert_non_null(cap);
+            g_string_append_printf(reports[i], "%u", cap->parent_vpe);
+            outcome_free(outcome);
+        }
+    }
+    assert_string_equal(reports[0]->str, reports[1]->str);
+    assert_non_null(strchr(reports[0]->str, '0'));
+    assert_non_null(strchr(reports[0]->str, '1'));
+    g_string_free(reports[0], TRUE);
+    g_string_free(reports[1], TRUE);
+}
+
+static void a_processor_that_is_missing_is_named(void **state)
+{
+    struct boot_options options = {.processors = 2};
+    struct maker *m = maker_new();
+
+    (void)state;
+    add_vpe_at(m, "A", 3);
+    assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST,
+                 "processor 2 does not start: 4 kernels need one each, and 2 came up");
+}
+
+static void processors_without_a_kernel_are_left_alone(void **state)
+{
+    struct boot_options options = {.processors = 4};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe_at(m, "A", 1);
+    add_noop(m);
+    outcome = boot(m, &options);
+    assert_results(outcome, 0, "00");
+    outcome_free(outcome);
+}
+
+static void a_module_with_faults_is_refused_in_one_line(void **state)
+{
+    struct maker *m = maker_new();
+
+    (void)state;
+    add_vpe(m, "A");
+    m->faults[m->header.fault_count++] =
+        (struct rescind_startup_fault){RESCIND_FAULT_KILL, 0, 0, 0};
+    assert_error(boot_fails(maker_finish(m), &(struct boot_options){0}), BOOT_ERROR_GUEST,
+                 "the start-up module has faults, which only the simulator lets strike");
+}
+
 /* ---- What goes wrong ---------------------------------------------------------------------- */
 
 static void a_broken_kernel_in_the_guest_alone_is_seen(void **state)
@@ -708,13 +1017,19 @@ static void a_kernel_that_breaks_stops_the_machine_and_says_so(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
         struct boot_options options = {.image = g_getenv("RESCIND_BROKEN_IMAGE")};
         struct maker *m = maker_new();
 
-        add_vpe(m, "A");
-        add_revoke(m, cases[i].sel, 1);
-        assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST, cases[i].says);
+        /* On the first processor, then on another, with a busy one beside it. */
+        if (i >= G_N_ELEMENTS(cases)) {
+            add_vpe(m, "endless");
+            add_run(m, ROGUE_FIRST + ROGUE_SPIN_FOREVER);
+        }
+        add_vpe_at(m, "A", i / G_N_ELEMENTS(cases));
+        add_revoke(m, cases[i % G_N_ELEMENTS(cases)].sel, 1);
+        assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST,
+                     cases[i % G_N_ELEMENTS(cases)].says);
     }
 }
 
@@ -779,8 +1094,11 @@ static void the_command_line_is_checked(void **state)
         {"seed=7x", "rescind: seed= of the command line wants a decimal number\n", EXIT_REFUSED},
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
-        {" captured", "rescind: the command line may say seed=N and capture, and nothing else\n",
+        {" captured",
+         "rescind: the command line may say seed=N, phase=N and capture, and nothing else\n",
          EXIT_REFUSED},
+        {"phase=3  seed=5", "", EXIT_DONE},
+        {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };
     GByteArray *module = small_module();
     char *path = NULL;
@@ -807,7 +1125,7 @@ static void a_machine_too_small_says_how_much_is_needed(void **state)
     struct maker *m = task06(0);
 
     (void)state;
-    m->header.nodes = 1 << 20;
+    m->kernels[0].nodes = 1 << 20;
     assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST, "KiB needed");
 }
 
@@ -938,6 +1256,17 @@ int main(void)
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),
         cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
+        cmocka_unit_test(kernels_run_side_by_side_and_are_reported_as_one),
+        cmocka_unit_test(signals_go_round_all_processors),
+        cmocka_unit_test(one_signal_wakes_all_processors),
+        cmocka_unit_test(the_machine_ends_when_no_processor_can_move),
+        cmocka_unit_test(as_many_kernels_as_a_module_may_have_all_run),
+        cmocka_unit_test(lines_of_several_processors_come_out_whole),
+        cmocka_unit_test(messages_of_all_kernels_are_captured),
+        cmocka_unit_test(a_phase_is_another_schedule_and_under_icount_the_same_again),
+        cmocka_unit_test(a_processor_that_is_missing_is_named),
+        cmocka_unit_test(processors_without_a_kernel_are_left_alone),
+        cmocka_unit_test(a_module_with_faults_is_refused_in_one_line),
         cmocka_unit_test(a_broken_kernel_in_the_guest_alone_is_seen),
         cmocka_unit_test(a_kernel_that_breaks_stops_the_machine_and_says_so),
         cmocka_unit_test(a_malformed_module_is_refused_in_one_line),

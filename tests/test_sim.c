@@ -473,15 +473,16 @@ static int race(struct rescind_env *env)
     return 0;
 }
 
-static struct text run_race(enum rescind_sim_schedule schedule, uint64_t seed, uint64_t *time)
+static struct text run_race_on(uint32_t kernels, enum rescind_sim_schedule schedule, uint64_t seed,
+                               uint64_t *time)
 {
     struct text text = {.size = 0};
     struct rescind_sim_options options = {
-        .seed = seed, .schedule = schedule, .audit = true, .work = 1};
+        .seed = seed, .schedule = schedule, .audit = true, .work = 1, .kernels = kernels};
     struct rescind_sim *sim = rescind_sim_new(&options);
 
-    for (int i = 0; i < RACERS; i++)
-        rescind_sim_add_vpe(sim, "racer", race, &text);
+    for (uint32_t i = 0; i < RACERS; i++)
+        rescind_sim_add_vpe_on(sim, i % kernels, "racer", race, &text);
     for (int i = 0; i < RACERS; i++)
         rescind_sim_grant(sim, i, OTHER, (i + 1) % RACERS);
     assert_quiet(sim);
@@ -492,23 +493,36 @@ static struct text run_race(enum rescind_sim_schedule schedule, uint64_t seed, u
     return text;
 }
 
-static void a_seed_repeats_its_schedule_and_other_seeds_give_others(void **state)
+static struct text run_race(enum rescind_sim_schedule schedule, uint64_t seed, uint64_t *time)
+{
+    return run_race_on(1, schedule, seed, time);
+}
+
+static void assert_seeds_matter(uint32_t kernels, enum rescind_sim_schedule schedule)
 {
     int different = 0;
     uint64_t first_time, time;
-    struct text first = run_race(RESCIND_SIM_RANDOM, 1, &first_time);
+    struct text first = run_race_on(kernels, schedule, 1, &first_time);
 
-    (void)state;
     assert_int_equal(first.size, RACERS * ROUNDS);
     for (uint64_t seed = 1; seed <= 20; seed++) {
         uint64_t again_time;
-        struct text once = run_race(RESCIND_SIM_RANDOM, seed, &time);
-        struct text again = run_race(RESCIND_SIM_RANDOM, seed, &again_time);
+        struct text once = run_race_on(kernels, schedule, seed, &time);
+        struct text again = run_race_on(kernels, schedule, seed, &again_time);
         assert_memory_equal(once.chars, again.chars, once.size);
         assert_true(time == again_time);
         different += memcmp(first.chars, once.chars, once.size) != 0;
     }
     assert_true(different >= 15);
+}
+
+static void a_seed_repeats_its_schedule_and_other_seeds_give_others(void **state)
+{
+    (void)state;
+    assert_seeds_matter(1, RESCIND_SIM_RANDOM);
+    assert_seeds_matter(1, RESCIND_SIM_PCT);
+    assert_seeds_matter(3, RESCIND_SIM_RANDOM);
+    assert_seeds_matter(3, RESCIND_SIM_PCT);
 }
 
 static void fifo_is_the_same_for_every_seed(void **state)
@@ -520,6 +534,45 @@ static void fifo_is_the_same_for_every_seed(void **state)
     (void)state;
     assert_memory_equal(a.chars, b.chars, a.size);
     assert_true(time == other_time);
+}
+
+/* ---- Many kernels ------------------------------------------------------------------------- */
+
+static void a_revocation_on_one_kernel_shows_on_another(void **state)
+{
+    struct rescind_sim_options options = {.seed = 1, .kernels = 2, .audit = true};
+    struct rescind_sim *sim = rescind_sim_new(&options);
+    struct rescind_sim_cap cap;
+    int a = rescind_sim_add_vpe_on(sim, 1, "VPE0", create_delegate_revoke, NULL);
+    int b = rescind_sim_add_vpe(sim, "VPE1", NULL, NULL);
+
+    (void)state;
+    assert_int_equal(a, 0);
+    assert_int_equal(b, 1);
+    assert_int_equal(rescind_sim_grant(sim, a, OTHER, b), RESCIND_NO_ERROR);
+    assert_true(rescind_sim_cap(sim, a, RESCIND_TABLE_OBJECT, OTHER, &cap));
+    assert_true(cap.has_parent && cap.parent_vpe == b && cap.parent_sel == 0);
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, a), 0);
+    assert_false(holds(sim, b, 30));
+    assert_true(rescind_sim_cap(sim, b, RESCIND_TABLE_OBJECT, 31, &cap));
+    assert_true(cap.type == RESCIND_CAP_GATE && cap.has_parent && cap.parent_vpe == a);
+    assert_int_equal(cap.parent_sel, 21);
+    rescind_sim_free(sim);
+}
+
+static void there_are_no_more_kernels_than_were_asked_for(void **state)
+{
+    struct rescind_sim_options two = {.kernels = 2, .vpes = 1, .seed = 1}, many = {.kernels = 65};
+    struct rescind_sim *sim = rescind_sim_new(&two);
+
+    (void)state;
+    assert_int_equal(rescind_sim_add_vpe_on(sim, 1, "a", NULL, NULL), 0);
+    assert_int_equal(rescind_sim_add_vpe_on(sim, 1, "b", NULL, NULL), -1);
+    assert_int_equal(rescind_sim_add_vpe_on(sim, 2, "b", NULL, NULL), -1);
+    assert_int_equal(rescind_sim_add_vpe_on(sim, 0, "b", NULL, NULL), 1);
+    rescind_sim_free(sim);
+    assert_null(rescind_sim_new(&many));
 }
 
 /* ---- Many, and deep ----------------------------------------------------------------------- */
@@ -639,6 +692,8 @@ int main(void)
         cmocka_unit_test(a_vpe_that_scribbles_over_its_ring_ends_alone),
         cmocka_unit_test(a_seed_repeats_its_schedule_and_other_seeds_give_others),
         cmocka_unit_test(fifo_is_the_same_for_every_seed),
+        cmocka_unit_test(a_revocation_on_one_kernel_shows_on_another),
+        cmocka_unit_test(there_are_no_more_kernels_than_were_asked_for),
         cmocka_unit_test(three_hundred_simulators_live_side_by_side),
         cmocka_unit_test(a_program_has_the_stack_that_was_asked_for),
         cmocka_unit_test(a_program_that_overflows_its_stack_dies_at_the_guard_page),

@@ -117,8 +117,11 @@ enum rescind_perm { RESCIND_PERM_R = 1, RESCIND_PERM_W = 2, RESCIND_PERM_X = 4 }
 /* Global capability key: PE 63..54, VPE (local to its PE) 53..43, type 42..36, object 35..0. */
 #define RESCIND_KEY(pe, vpe, type, object)                                                         \
     ((uint64_t)(pe) << 54 | (uint64_t)(vpe) << 43 | (uint64_t)(type) << 36 | (uint64_t)(object))
-#define RESCIND_PE_MAX  1024u /* 10 bits */
-#define RESCIND_VPE_MAX 2048u /* 11 bits */
+#define RESCIND_KEY_PE(key)   ((uint32_t)((key) >> 54))
+#define RESCIND_KEY_VPE(key)  ((uint32_t)((key) >> 43) & 0x7ffu)
+#define RESCIND_KEY_TYPE(key) ((uint32_t)((key) >> 36) & 0x7fu)
+#define RESCIND_PE_MAX        1024u /* 10 bits */
+#define RESCIND_VPE_MAX       2048u /* 11 bits */
 
 /* Selectors that every VPE starts with. */
 enum { RESCIND_SEL_VPE = 0, RESCIND_SEL_MEM = 1, RESCIND_SEL_FREE = 2 };
@@ -139,6 +142,9 @@ struct __attribute__((packed)) rescind_header {
     uint64_t reply_label;
 };
 RESCIND_STATIC_ASSERT(sizeof(struct rescind_header) == 25, "the DTU header is 25 bytes");
+
+/* Between kernels: messages in flight in one direction, and their size. */
+enum { RESCIND_PEER_WINDOW = 2, RESCIND_PEER_MSG_MAX = 480 };
 
 #define RESCIND_MSG_MAX     512u                                              /* with its header */
 #define RESCIND_PAYLOAD_MAX (RESCIND_MSG_MAX - sizeof(struct rescind_header)) /* 487 */

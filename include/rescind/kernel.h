@@ -7,7 +7,8 @@
  * time. The machine around a kernel decides which event comes next:
  *
  *     rescind_kernel_message(k, vpe)    when rescind_kernel_message_waiting(k, vpe)
- *     rescind_kernel_work(k, vpe)       when rescind_kernel_ready(k) names a VPE
+ *     rescind_kernel_work(k, task)      when rescind_kernel_ready(k) names a task
+ *     rescind_kernel_hear(k, pe, ...)   when a message of another kernel has arrived
  *     rescind_kernel_end(k, vpe, code)  when the machine ends a VPE (a fault, a broken ring)
  *
  * and after each takes what the kernel wants of it with rescind_kernel_take_output(). An event
@@ -38,6 +39,7 @@ struct rescind_kernel_config {
     uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object,
                        and one that names none */
     uint32_t work;  /* capabilities touched an event; 0 takes the default */
+    uint32_t peers; /* kernels in the system, on PEs 0 .. peers - 1, this one included; 0: 1 */
     uint16_t pe;    /* this kernel's PE, for keys and headers */
     uint64_t seed;  /* of the secret generator: from the platform, or fixed for a replay */
 };
@@ -64,6 +66,12 @@ enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t me
 enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
                                              uint32_t target);
 
+/* The same across kernels, of which neither has had an event yet: `vpe` of `to` gets at `sel` a
+ * capability derived from selector 0 of `target` of `from`. */
+enum rescind_error rescind_kernel_boot_grant_across(struct rescind_kernel *to, uint32_t vpe,
+                                                    uint32_t sel, struct rescind_kernel *from,
+                                                    uint32_t target);
+
 /* The rings of a VPE, each at the start of a 4096-byte page of its own inside the arena: the
  * VPE produces into the first and consumes from the second, and may write to both at any time,
  * so nothing in them is believed. */
@@ -85,16 +93,60 @@ bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe
 /* Event: takes one message of `vpe`, decodes it and begins (mostly: finishes) the call. */
 void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe);
 
-/* The VPE whose call is next in line for work, or -1. O(1). */
-int32_t rescind_kernel_ready(const struct rescind_kernel *k);
-/* The one behind `vpe` in that line, or -1: a scheduler may choose any of them. O(1). */
-int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t vpe);
+/* Work that is ready to go on stands in a line of tasks. A VPE's call is the task of the VPE's
+ * number; numbers from config.vpes on are what other kernels have asked for. */
+enum rescind_task_kind {
+    RESCIND_TASK_CALL,     /* the call of VPE `number` */
+    RESCIND_TASK_MARKS,    /* what kernel `number` wants marked or swept (this one's own PE: what
+                              exchanges have held up) */
+    RESCIND_TASK_EXCHANGE, /* an EXCHANGE of a VPE of kernel `number`; `slot` tells them apart */
+};
+struct rescind_kernel_task {
+    enum rescind_task_kind kind;
+    uint32_t number, slot;
+};
+struct rescind_kernel_task rescind_kernel_task(const struct rescind_kernel *k, uint32_t task);
 
-/* Event: works on the call of `vpe`, which is in the line. */
-void rescind_kernel_work(struct rescind_kernel *k, uint32_t vpe);
+/* The task that is first in the line, or -1. O(1). */
+int32_t rescind_kernel_ready(const struct rescind_kernel *k);
+/* The one behind `task` in that line, or -1: a scheduler may choose any of them. O(1). */
+int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t task);
+
+/* Event: works on a task that is in the line. */
+void rescind_kernel_work(struct rescind_kernel *k, uint32_t task);
 
 /* Event: ends `vpe` as EXIT with `code` would, once its outstanding call is done. */
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
+
+/* ---- Other kernels (rescind/peer.h states their protocol) ---------------------------------- */
+
+/* The machine has a channel from each kernel to each other one, which keeps the order, loses
+ * nothing, and holds RESCIND_PEER_WINDOW messages at most. After each event of a kernel, and when a
+ * place in a channel becomes free, it asks for messages as long as there is room for them. */
+
+/* The first kernel in the line of those that there is something to tell, or -1; the one behind
+ * `pe` in that line, or -1. O(1). */
+int32_t rescind_kernel_tell_first(const struct rescind_kernel *k);
+int32_t rescind_kernel_tell_after(const struct rescind_kernel *k, uint32_t pe);
+
+/* Writes the next message for kernel `pe`, of at most RESCIND_PEER_MSG_MAX bytes; returns its size,
+ * 0 when there is none. What it says has been said then. Cost: bounded by the message. */
+size_t rescind_kernel_tell(struct rescind_kernel *k, uint32_t pe, void *message);
+
+/* Event: a message from kernel `pe` has arrived; `message` holds `size` bytes, of any kind, and is
+ * not needed any more when this returns. */
+void rescind_kernel_hear(struct rescind_kernel *k, uint32_t pe, const void *message, size_t size);
+
+/* What has gone to and fro between this kernel and `pe`. */
+struct rescind_kernel_peer {
+    uint64_t told, heard; /* messages */
+    uint64_t refused;     /* records, or whole messages, that made no sense; they changed nothing */
+    uint64_t late;        /* records that were overtaken by what this kernel had said meanwhile */
+};
+struct rescind_kernel_peer rescind_kernel_peer(const struct rescind_kernel *k, uint32_t pe);
+
+/* Fault injection: after `left` more nodes of the pool its allocations fail; UINT32_MAX ends it. */
+void rescind_kernel_starve(struct rescind_kernel *k, uint32_t left);
 
 /* What an event wants of the machine. */
 enum rescind_output_kind {
@@ -119,8 +171,13 @@ struct rescind_kernel_cap {
     uint32_t vpe, kind, sel; /* where it is: VPE, enum rescind_table_kind, selector */
     uint32_t type;           /* enum rescind_cap_type */
     bool has_parent;
+    bool has_remote_parent; /* then it is behind stub `parent_stub` of kernel `parent_pe` */
     uint32_t parent_vpe, parent_kind, parent_sel;
+    uint32_t parent_pe, parent_stub;
 };
+/* The capability above a stub of this kernel: what a remote parent is. False: no such stub. O(1) */
+bool rescind_kernel_above_stub(const struct rescind_kernel *k, uint32_t stub,
+                               struct rescind_kernel_cap *out);
 /* The first capability at or after selector `from` of a table. False: there is none. O(log n). */
 bool rescind_kernel_find(const struct rescind_kernel *k, uint32_t vpe, uint32_t kind, uint64_t from,
                          struct rescind_kernel_cap *out);
@@ -141,6 +198,23 @@ struct rescind_finding {
  * `finding` (which may be NULL) tells the first that does not. It changes nothing and allocates
  * nothing. Cost: in proportion to the used part of the pool. */
 bool rescind_kernel_audit(const struct rescind_kernel *k, struct rescind_finding *finding);
+
+/* The machine is at its end: no call is under way in any kernel, and no message on its way. Is
+ * nothing left of what was? As rescind_kernel_audit(). */
+bool rescind_kernel_audit_rest(const struct rescind_kernel *k, struct rescind_finding *finding);
+
+/* The links between two kernels: every stub of `above` has its child in `below`, which names it,
+ * or has an UNLINK under way, and the other way about. `messages` are all that are on their way
+ * from `below` to `above`, oldest first. Otherwise as rescind_kernel_audit(); `where` is a node of
+ * either. */
+struct rescind_kernel_message {
+    const void *bytes;
+    size_t size;
+};
+bool rescind_kernel_audit_links(const struct rescind_kernel *above,
+                                const struct rescind_kernel *below,
+                                const struct rescind_kernel_message *messages, unsigned count,
+                                struct rescind_finding *finding);
 
 /* The list of invariants, for documentation: name and sentence of number `index`, NULL past the
  * end. */

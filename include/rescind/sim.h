@@ -1,4 +1,4 @@
-/* The simulator: a machine with one kernel whose VPEs are C functions of yours.
+/* The simulator: a machine with one kernel, or many, whose VPEs are C functions of yours.
  *
  *     static int client(struct rescind_env *env)
  *     {
@@ -11,7 +11,7 @@
  *     ... rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, 20, &cap) ...
  *     rescind_sim_free(sim);
  *
- * The kernel in it is the one that boots on the PC, compiled from the same sources, with its
+ * Each kernel in it is the one that boots on the PC, compiled from the same sources, with its
  * invariants audited after every event if you ask for it. A process may hold any number of
  * simulators; each is used by one thread at a time. The same options and programs do the same,
  * every time. Programs are not preempted: one that loops without a call never gives the processor
@@ -38,20 +38,24 @@ struct rescind_sim;
 enum rescind_sim_schedule {
     RESCIND_SIM_FIFO,   /* what became possible first happens first */
     RESCIND_SIM_RANDOM, /* drawn from the seed */
+    RESCIND_SIM_PCT,    /* probabilistic concurrency testing: priorities drawn from the seed, which
+                           change a few times */
 };
 
 /* All zeros is a good choice but for the seed. */
 struct rescind_sim_options {
-    uint32_t vpes;  /* at most so many VPEs; 0: 16 */
-    uint32_t nodes; /* capabilities and objects in the kernel's pool, 64 bytes each; 0: 65536 */
-    uint32_t work;  /* capabilities the kernel may touch an event; 0: its default */
-    uint64_t seed;  /* of the kernel's secret and of the schedule */
+    uint32_t vpes;  /* at most so many VPEs a kernel; 0: 16 */
+    uint32_t nodes; /* capabilities and objects in a kernel's pool, 64 bytes each; 0: 65536 */
+    uint32_t work;  /* capabilities a kernel may touch an event; 0: its default */
+    uint64_t seed;  /* of the kernels' secrets and of the schedule */
     enum rescind_sim_schedule schedule;
     bool audit;        /* check every invariant after every event */
     size_t stack_size; /* of each program, bytes; 0: 64 KiB */
     /* What programs print; NULL: thrown away. */
     void (*print)(void *context, const char *text, size_t size);
     void *print_context;
+    uint32_t kernels; /* at most 64; 0: 1 */
+    uint32_t depth;   /* of PCT: so many - 1 times priorities change; 0: 3 */
 };
 
 /* A simulator, or NULL where there is no memory or the options make no sense. The caller frees it.
@@ -59,11 +63,16 @@ struct rescind_sim_options {
 struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options);
 void rescind_sim_free(struct rescind_sim *sim);
 
-/* Adds a VPE, before the first run: its number (from 0, in the order of the calls), or -1 where
- * no VPE is left or the pool is short. It holds itself at selector 0 and its memory at 1. `program`
- * NULL makes it passive. `argument` is the program's rescind_sim_argument(). The name is copied. */
+/* Adds a VPE to kernel 0, before the first run: its number (from 0, in the order of the calls), or
+ * -1 where no VPE is left or the pool is short. It holds itself at selector 0 and its memory at 1.
+ * `program` NULL makes it passive. `argument` is the program's rescind_sim_argument(). The name is
+ * copied. */
 int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
                         void *argument);
+/* The same on any kernel; VPEs are numbered over all of them. -1 also where there is no such
+ * kernel. */
+int rescind_sim_add_vpe_on(struct rescind_sim *sim, uint32_t kernel, const char *name,
+                           rescind_program *program, void *argument);
 void *rescind_sim_argument(const struct rescind_env *env);
 
 /* Before the first run: `vpe` gets at `sel` a capability derived from selector 0 of `target`.
@@ -103,7 +112,7 @@ struct rescind_sim_cap {
 bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,
                      struct rescind_sim_cap *cap);
 
-/* Virtual time: one tick a move. Kernel events: messages taken and turns of work. */
+/* Virtual time: one tick a move. Events of kernels: messages taken and turns of work. */
 uint64_t rescind_sim_time(const struct rescind_sim *sim);
 uint64_t rescind_sim_events(const struct rescind_sim *sim);
 

@@ -20,17 +20,19 @@
 
 struct rescind_kernel {
     /* Byte offsets from this struct. */
-    size_t tasks, tables, vpes, calls, rings, nodes;
+    size_t tasks, tables, vpes, calls, peers, served, rings, nodes;
 
-    uint32_t vpe_limit; /* length of the arrays that go by VPE */
-    uint32_t vpe_count; /* VPEs 0 .. vpe_count - 1 exist */
-    uint32_t work;      /* capabilities an event may touch */
-    uint32_t worked;    /* and the last turn of work has touched */
-    uint16_t pe;
+    uint32_t vpe_limit;  /* length of the arrays that go by VPE */
+    uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
+    uint32_t work;       /* capabilities an event may touch */
+    uint32_t worked;     /* and the last turn of work has touched */
+    uint32_t peer_count; /* kernels in the system: PEs 0 .. peer_count - 1 */
+    uint16_t pe;         /* this one's */
 
     struct pool pool;
     struct random random;
-    uint32_t ready; /* the line of tasks that have work to do; see base/task.h */
+    uint32_t ready;   /* the line of tasks that have work to do; see base/task.h */
+    uint32_t talking; /* the line of kernels that there is something to tell; see cap/peer.h */
     struct outbox outbox;
 };
 

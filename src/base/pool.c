@@ -5,12 +5,14 @@
 
 void pool_init(struct pool *pool, uint32_t limit)
 {
-    *pool = (struct pool){.limit = limit, .high = 1};
+    *pool = (struct pool){.limit = limit, .high = 1, .fuse = UINT32_MAX};
 }
 
 uint32_t pool_left(const struct rescind_kernel *k)
 {
-    return k->pool.limit - 1 - k->pool.used;
+    uint32_t left = k->pool.limit - 1 - k->pool.used;
+
+    return left < k->pool.fuse ? left : k->pool.fuse;
 }
 
 uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
@@ -19,7 +21,9 @@ uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
     uint32_t index = pool->free;
     struct pool_node *node;
 
-    if (index != 0) {
+    if (pool->fuse == 0) {
+        return 0;
+    } else if (index != 0) {
         node = pool_node(k, index);
         pool->free = node->next_free;
     } else if (pool->high < pool->limit) {
@@ -30,6 +34,8 @@ uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
     }
     node->type = type;
     pool->used++;
+    if (pool->fuse != UINT32_MAX)
+        pool->fuse--;
     return index;
 }
 

@@ -18,6 +18,7 @@ struct pool {
     uint32_t high;  /* nodes from here on were never taken */
     uint32_t free;  /* head of the list of nodes given back */
     uint32_t used;  /* nodes taken now */
+    uint32_t fuse;  /* after so many more, none is given: fault injection; UINT32_MAX: off */
 };
 
 struct pool_node {

@@ -2,6 +2,10 @@
  *
  * The fields stand in groups by who writes them: the table (treap.c), the derivation tree
  * (tree.c), revocation (revoke.c), the object's type. All references are pool indices; 0 is none.
+ *
+ * The tree goes on in other kernels. A child there is a stub in its parent's ring here: a node with
+ * a ring's links and the child's global key. A capability whose parent is elsewhere bears
+ * CAP_REMOTE and names that kernel and the stub there.
  */
 #ifndef RESCIND_CAP_CAP_H
 #define RESCIND_CAP_CAP_H
@@ -11,46 +15,84 @@
 
 /* Where a capability stands in a revocation (the protocol is argued in revoke.h). */
 enum cap_flag {
-    CAP_VISITED = 1,  /* marking has reached it: nothing may be derived from it any more */
-    CAP_SEEN = 2,     /* its parent's marking has counted it in: it goes when its parent's
-                         descendants go, whoever sweeps first */
-    CAP_MARKED = 4,   /* it and all its descendants have been visited */
-    CAP_ENTERED = 8,  /* one sweep has entered it, and that one alone will remove it */
-    CAP_RESERVED = 16 /* an EXCHANGE not yet settled has put it here: see cap_is_there() */
+    CAP_VISITED = 1,    /* marking has reached it: nothing may be derived from it any more */
+    CAP_SEEN = 2,       /* its parent's marking has counted it in: it goes when its parent's
+                           descendants go, whoever sweeps first */
+    CAP_MARKED = 4,     /* it and all its descendants have been visited */
+    CAP_ENTERED = 8,    /* a sweep has entered it: it goes as soon as it has no children */
+    CAP_PASSED = 16,    /* its parent's sweep has come by, and need not again */
+    CAP_KEEP = 32,      /* entered as a root of own = 0: it becomes clean again instead */
+    CAP_QUEUED = 64,    /* on the stack or in the queue of a task that is to look at it */
+    CAP_RESERVED = 128, /* an EXCHANGE not yet settled has put it here: see cap_is_there() */
+    CAP_REMOTE = 256,   /* its parent is stub `parent` of kernel `peer` */
+    CAP_TELLING = 512,  /* there is something to tell its peer about it: see cap/peer.h */
+    CAP_GONE = 1024,    /* a reserved stub whose child has gone already */
 };
 
 struct cap {
-    _Alignas(POOL_NODE_SIZE) uint8_t type; /* enum rescind_cap_type; 0 while the node is free */
+    _Alignas(POOL_NODE_SIZE) uint8_t type; /* enum rescind_cap_type, or enum cap_node */
     uint8_t rights;                        /* enum rescind_perm, of a memory capability */
-    uint8_t flags;                         /* enum cap_flag */
+    uint16_t flags;                        /* enum cap_flag */
 
-    uint32_t table;                     /* which table holds it (cap/table.h) */
-    uint32_t sel;                       /* at which selector */
-    uint32_t priority, left, right, up; /* treap links */
+    uint32_t table : 12; /* which table holds it (cap/table.h) */
+    uint32_t home : 10;  /* the kernel of its object */
+    uint32_t peer : 10;  /* the kernel of its remote parent; of a stub: of its child */
+
+    union {
+        struct {
+            uint32_t sel;                       /* at which selector of its table */
+            uint32_t priority, left, right, up; /* treap links */
+        };
+        struct {                           /* of a stub */
+            uint32_t key_low, key_high;    /* global key of the child */
+            uint32_t tell_next, tell_prev; /* neighbours in the ring of what is to be told */
+            uint32_t chain;                /* the next one of the same EXCHANGE */
+        };
+    };
 
     uint32_t parent;     /* derived from this one; 0: a root */
     uint32_t child;      /* one of the ring of those derived from it; 0: none */
-    uint32_t next, prev; /* its neighbours in its parent's ring; itself when alone or a root */
+    uint32_t next, prev; /* its neighbours in its parent's ring; itself when alone or a root. With
+                            CAP_TELLING of a remote one: in the ring of what is to be told */
 
-    uint32_t object; /* what it names, as its type understands it */
+    uint32_t object; /* what it names, as its type understands it, in kernel `home` */
 
     uint32_t waiters;  /* line of tasks that wait until it is marked, gone or free again */
     uint32_t reserver; /* while RESERVED: the task of the EXCHANGE */
-    uint32_t spare[2]; /* for the key of a parent or child on another kernel */
+    uint32_t pending;  /* why it can't be marked yet: children that were SEEN and are not MARKED,
+                          children that are RESERVED, and EXCHANGEs that use it */
+    uint32_t work;     /* while QUEUED: the one below it, or behind it */
 };
 _Static_assert(sizeof(struct cap) <= POOL_NODE_SIZE, "a capability is one cache line");
+
+/* What the bit fields hold: RESCIND_VPE_MAX times two tables, RESCIND_PE_MAX kernels. */
+enum { CAP_TABLE_MASK = (1 << 12) - 1, CAP_PE_MASK = (1 << 10) - 1 };
+_Static_assert(RESCIND_VPE_MAX *RESCIND_TABLE_KINDS == CAP_TABLE_MASK + 1, "every table");
+_Static_assert(RESCIND_PE_MAX == CAP_PE_MASK + 1, "every PE");
 
 static inline struct cap *cap_at(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_node(k, index);
 }
 
-/* Types of pool nodes: below this a capability's, from it on an object's (object/object.h). */
-enum { CAP_TYPE_END = 64 };
+/* Types of pool nodes: capabilities', with a place reserved for one whose type is not known yet;
+ * two that stand for capabilities of other kernels; and objects' (object/object.h). */
+enum cap_node {
+    CAP_PLACE = 59, /* in a table, always RESERVED */
+    CAP_STUB = 60,  /* in a ring: a child on another kernel */
+    CAP_TOMB = 61,  /* in neither: a remote one that is gone, as its peer has still to be told */
+    CAP_TYPE_END = 64
+};
 
 static inline bool cap_is_cap(const struct cap *cap)
 {
-    return cap->type != 0 && cap->type < CAP_TYPE_END;
+    return cap->type != 0 && cap->type <= CAP_PLACE;
+}
+
+/* Its parent on this kernel; 0 where it has none. */
+static inline uint32_t cap_parent(const struct cap *cap)
+{
+    return cap->flags & CAP_REMOTE ? 0 : cap->parent;
 }
 
 /* An object type: a row, and nothing else in the kernel knows the type. The rows are in
@@ -59,14 +101,17 @@ struct cap_type {
     const char *name;
     /* May this capability be copied? An error refuses the EXCHANGE. */
     enum rescind_error (*derive)(const struct rescind_kernel *k, const struct cap *source);
-    /* One more, one fewer capability names the object; the last one releases its storage. */
+    /* One more, one fewer capability of the object's own kernel names it; the last one releases its
+     * storage. (Those of other kernels descend from one of this kernel, which goes last.) */
     void (*acquire)(struct rescind_kernel *k, uint32_t object);
     void (*release)(struct rescind_kernel *k, uint32_t object);
+    /* Is there such an object for a capability of this type? A peer says so. */
+    bool (*exists)(const struct rescind_kernel *k, uint32_t object);
     /* Bytes of kernel memory the object takes, apart from its capabilities. */
     uint32_t size;
 };
 
-/* The row of a type that some capability has. */
+/* The row of a type that some capability has; NULL where `type` is none. */
 const struct cap_type *cap_type(uint8_t type);
 
 /* Is it there for others to see? A reserved one is, from the instant its EXCHANGE commits. */

@@ -2,8 +2,15 @@
 #include "cap/create.h"
 
 #include "base/task.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "cap/tree.h"
+
+/* Does it name an object of this kernel? */
+static bool counts(const struct rescind_kernel *k, const struct cap *cap)
+{
+    return cap->home == k->pe && cap->type != CAP_PLACE;
+}
 
 uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struct treap_place place)
 {
@@ -14,16 +21,37 @@ uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struc
     struct cap *cap = cap_at(k, index);
     cap->rights = spec->rights;
     cap->flags = spec->flags;
-    cap->table = spec->table;
+    cap->table = spec->table & CAP_TABLE_MASK;
+    cap->home = spec->home & CAP_PE_MASK;
+    cap->peer = spec->peer & CAP_PE_MASK;
     cap->sel = spec->sel;
     cap->object = spec->object;
     cap->waiters = 0;
     cap->reserver = spec->reserver;
-    cap->spare[0] = cap->spare[1] = 0;
+    cap->pending = 0;
     table_insert(k, index, place);
-    tree_link(k, spec->parent, index);
-    cap_type(spec->type)->acquire(k, spec->object);
+    tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
+    if (spec->flags & CAP_REMOTE)
+        cap->parent = spec->parent;
+    if (counts(k, cap))
+        cap_type(spec->type)->acquire(k, spec->object);
     return index;
+}
+
+void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *spec)
+{
+    struct cap *cap = cap_at(k, index);
+
+    KERNEL_ASSERT(cap->type == CAP_PLACE);
+    cap->type = spec->type;
+    cap->rights = spec->rights;
+    cap->flags |= CAP_REMOTE;
+    cap->home = spec->home & CAP_PE_MASK;
+    cap->peer = spec->peer & CAP_PE_MASK;
+    cap->object = spec->object;
+    cap->parent = spec->parent;
+    if (counts(k, cap))
+        cap_type(spec->type)->acquire(k, spec->object);
 }
 
 uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec)
@@ -41,11 +69,20 @@ void cap_destroy(struct rescind_kernel *k, uint32_t index)
     tree_unlink(k, index);
     table_remove(k, index);
     task_wake(k, &cap->waiters);
-    cap_type(cap->type)->release(k, cap->object);
-    pool_give(k, index);
+    if (counts(k, cap))
+        cap_type(cap->type)->release(k, cap->object);
+    if (!(cap->flags & CAP_REMOTE)) {
+        pool_give(k, index);
+        return;
+    }
+    if (cap->flags & CAP_TELLING)
+        peer_told(k, index);
+    cap->type = CAP_TOMB;
+    peer_tell(k, index);
 }
 
 uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap)
 {
-    return RESCIND_KEY(k->pe, table_vpe(cap->table), cap->type, cap->sel);
+    return RESCIND_KEY(k->pe, table_vpe(cap->table), cap->type,
+                       (uint64_t)table_kind(cap->table) << 32 | cap->sel);
 }

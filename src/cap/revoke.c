@@ -3,27 +3,239 @@
 
 #include "base/task.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "cap/tree.h"
 
-static enum progress wait_at(struct rescind_kernel *k, struct cap *cap, uint32_t task)
+/* ---- What is to be looked at: stacks and queues ------------------------------------------- */
+
+static void push(struct rescind_kernel *k, uint32_t *stack, uint32_t index)
 {
-    task_join(k, &cap->waiters, task);
-    return CALL_WAITS;
+    struct cap *cap = cap_at(k, index);
+
+    cap->flags |= CAP_QUEUED;
+    cap->work = *stack;
+    *stack = index;
 }
 
-static void start_walk(struct revoke *r, bool sweeping)
+static void pop(struct rescind_kernel *k, uint32_t *stack)
 {
-    r->sweeping = sweeping;
+    struct cap *cap = cap_at(k, *stack);
+
+    cap->flags &= (uint16_t)~CAP_QUEUED;
+    *stack = cap->work;
+}
+
+void revoke_hold(struct rescind_kernel *k, uint32_t index)
+{
+    cap_at(k, index)->pending++;
+}
+
+void revoke_release(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    KERNEL_ASSERT(cap->pending > 0 && !(cap->flags & CAP_MARKED));
+    if (--cap->pending == 0 && (cap->flags & (CAP_VISITED | CAP_QUEUED)) == CAP_VISITED)
+        peer_queue(k, k->pe, index);
+}
+
+void revoke_child_gone(struct rescind_kernel *k, uint32_t index)
+{
+    const struct cap *cap = cap_at(k, index);
+
+    if (cap->child == 0 && (cap->flags & (CAP_ENTERED | CAP_QUEUED)) == CAP_ENTERED)
+        peer_queue(k, k->pe, index);
+}
+
+/* ---- Marking ------------------------------------------------------------------------------ */
+
+/* All descendants of `index` are marked and nothing holds it, so it is marked, too. */
+static void mark(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    cap->flags |= CAP_VISITED | CAP_MARKED;
+    task_wake(k, &cap->waiters);
+    if (!(cap->flags & CAP_SEEN))
+        return;
+    if (cap->flags & CAP_REMOTE)
+        peer_tell(k, index);
+    else if (!(cap->flags & CAP_RESERVED)) /* then revoke_settle() will see to it */
+        revoke_release(k, cap->parent);
+}
+
+static void visit(struct rescind_kernel *k, uint32_t *stack, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    cap->flags |= CAP_VISITED;
+    if (cap->child == 0 && cap->pending == 0)
+        mark(k, index);
+    else
+        push(k, stack, index);
+}
+
+/* The capability on top counts in its next child; or has done so with all of them. */
+static void mark_on(struct rescind_kernel *k, uint32_t *stack)
+{
+    uint32_t index = *stack;
+    struct cap *cap = cap_at(k, index), *child = cap_at(k, cap->child);
+    uint32_t at = cap->child;
+
+    if (at == 0 || (child->flags & CAP_SEEN)) {
+        pop(k, stack);
+        if (cap->pending == 0)
+            mark(k, index);
+        return;
+    }
+    tree_turn(k, cap);
+    child->flags |= CAP_SEEN;
+    if (child->flags & (CAP_RESERVED | CAP_MARKED))
+        return; /* a reserved one was counted when it was reserved */
+    cap->pending++;
+    if (child->type == CAP_STUB)
+        peer_tell(k, at);
+    else if (!(child->flags & CAP_VISITED))
+        visit(k, stack, at);
+}
+
+void revoke_settle(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    cap->flags &= (uint16_t)~CAP_RESERVED;
+    if (!(cap->flags & CAP_VISITED))
+        task_wake(k, &cap->waiters);
+    if (cap_parent(cap) == 0)
+        return;
+    if (!(cap->flags & CAP_SEEN) || (cap->flags & CAP_MARKED)) {
+        revoke_release(k, cap->parent);
+    } else if (!(cap->flags & CAP_VISITED)) {
+        cap->flags |= CAP_VISITED;
+        peer_queue(k, k->pe, index);
+    }
+}
+
+void revoke_unreserve(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+    uint32_t held = cap->flags & CAP_RESERVED ? cap_parent(cap) : 0;
+
+    if (cap->flags & CAP_REMOTE) { /* the peer drops its end by itself */
+        cap->flags &= (uint16_t)~CAP_REMOTE;
+        cap->parent = 0;
+    }
+    cap_destroy(k, index);
+    if (held != 0)
+        revoke_release(k, held);
+}
+
+/* ---- Sweeping ----------------------------------------------------------------------------- */
+
+/* It has been entered and has no children: it goes, or stays as a root of own = 0. */
+static void finish(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+    uint32_t parent = cap_parent(cap);
+    bool reserved = (cap->flags & CAP_RESERVED) != 0;
+
+    if (cap->flags & CAP_KEEP) {
+        cap->flags &= (uint16_t) ~(CAP_KEEP | CAP_ENTERED);
+        if (!(cap->flags & CAP_SEEN))
+            cap->flags &= (uint16_t) ~(CAP_VISITED | CAP_MARKED);
+        task_wake(k, &cap->waiters);
+        return;
+    }
+    cap_destroy(k, index);
+    if (parent == 0)
+        return;
+    if (reserved)
+        revoke_release(k, parent);
+    revoke_child_gone(k, parent);
+}
+
+static void enter(struct rescind_kernel *k, uint32_t *stack, uint32_t index, bool keep)
+{
+    struct cap *cap = cap_at(k, index);
+
+    KERNEL_ASSERT(cap->flags & CAP_MARKED);
+    cap->flags |= keep ? CAP_ENTERED | CAP_KEEP : CAP_ENTERED;
+    if (cap->child == 0)
+        finish(k, index);
+    else
+        push(k, stack, index);
+}
+
+/* The capability on top comes by its next child; or has done so with all, and waits for the last of
+ * them to go; or has none. */
+static void sweep_on(struct rescind_kernel *k, uint32_t *stack)
+{
+    uint32_t index = *stack;
+    struct cap *cap = cap_at(k, index), *child = cap_at(k, cap->child);
+    uint32_t at = cap->child;
+
+    if (at == 0 || (child->flags & CAP_PASSED)) {
+        pop(k, stack);
+        if (at == 0)
+            finish(k, index);
+        return;
+    }
+    tree_turn(k, cap);
+    child->flags |= CAP_PASSED;
+    if (child->flags & CAP_ENTERED) {
+        child->flags &= (uint16_t)~CAP_KEEP;
+    } else if (child->type == CAP_STUB) {
+        child->flags |= CAP_ENTERED;
+        peer_tell(k, at);
+    } else {
+        enter(k, stack, at, false);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+static void look(struct rescind_kernel *k, uint32_t *stack)
+{
+    if (cap_at(k, *stack)->flags & CAP_MARKED)
+        sweep_on(k, stack);
+    else
+        mark_on(k, stack);
+}
+
+bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work)
+{
+    struct peer *peer = peer_at(k, pe);
+    uint32_t *stack = &task_at(k, task_of_peer(k, pe))->stack;
+
+    for (; *work > 0; --*work) {
+        if (*stack == 0 && peer->first != 0) {
+            uint32_t index = peer->first;
+            peer->first = cap_at(k, index)->work;
+            if (peer->first == 0)
+                peer->last = 0;
+            push(k, stack, index);
+        }
+        if (*stack == 0)
+            return false;
+        look(k, stack);
+    }
+    return *stack != 0 || peer->first != 0;
+}
+
+/* ---- A call's revocation ------------------------------------------------------------------ */
+
+static void start_pass(struct revoke *r, enum revoke_phase phase)
+{
+    r->phase = phase;
     r->table = r->first_table;
     r->sel = r->from;
-    r->root = r->at = 0;
 }
 
 void revoke_begin(struct rescind_kernel *k, struct revoke *r)
 {
     for (uint32_t table = r->first_table; table <= r->last_table; table++)
         table_lock(k, table, r->from, r->to);
-    start_walk(r, false);
+    start_pass(r, REVOKE_MARK);
 }
 
 /* The next capability of the range, at or after r->sel; 0 when there is none in any table. */
@@ -37,163 +249,64 @@ static uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
     return 0;
 }
 
-/* ---- Marking ------------------------------------------------------------------------------ */
-
-/* All descendants of `index` are marked, so it is, too; the walk goes back to its parent. */
-static void mark(struct rescind_kernel *k, struct revoke *r, uint32_t index)
+/* Is there nothing (more) to be done about root `index` in this pass? False: it has to be waited
+ * for. */
+static bool pass_root(struct rescind_kernel *k, struct revoke *r, uint32_t *stack, uint32_t index)
 {
-    struct cap *cap = cap_at(k, index);
+    const struct cap *cap = cap_at(k, index);
 
-    cap->flags |= CAP_VISITED | CAP_MARKED;
-    task_wake(k, &cap->waiters);
-    if (index == r->root) {
-        r->sel = (uint64_t)cap->sel + 1;
-        r->root = r->at = 0;
-    } else {
-        r->at = cap->parent;
+    switch (r->phase) {
+    case REVOKE_MARK:
+        if (!cap_is_there(k, cap))
+            return false; /* it may be there before this call takes effect */
+        if (!(cap->flags & CAP_VISITED))
+            visit(k, stack, index);
+        return true;
+    case REVOKE_AWAIT_MARKS:
+        return (cap->flags & CAP_MARKED) != 0;
+    case REVOKE_SWEEP:
+        if (!(cap->flags & CAP_ENTERED))
+            enter(k, stack, index, !r->own);
+        return true;
+    case REVOKE_AWAIT_SWEPT:
+        return !r->own && !(cap->flags & CAP_ENTERED);
     }
+    return true;
 }
 
-static void visit(struct rescind_kernel *k, struct revoke *r, uint32_t index)
+static enum progress next_pass(struct rescind_kernel *k, struct revoke *r)
 {
-    struct cap *cap = cap_at(k, index);
-
-    if (cap->child == 0) {
-        mark(k, r, index);
-    } else {
-        cap->flags |= CAP_VISITED;
-        r->at = index;
-    }
-}
-
-static enum progress mark_root(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    uint32_t index = next_root(k, r);
-
-    if (index == 0)
-        return CALL_DONE;
-    struct cap *cap = cap_at(k, index);
-    if (!cap_is_there(k, cap) || (cap->flags & (CAP_VISITED | CAP_MARKED)) == CAP_VISITED)
-        return wait_at(k, cap, task);
-    if (cap->flags & CAP_MARKED) {
-        r->sel = (uint64_t)cap->sel + 1;
-    } else {
-        r->root = index;
-        visit(k, r, index);
-    }
-    return CALL_MORE;
-}
-
-static enum progress mark_child(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    struct cap *cap = cap_at(k, r->at);
-    uint32_t index = cap->child;
-
-    if (index == 0 || (cap_at(k, index)->flags & CAP_SEEN)) {
-        mark(k, r, r->at);
+    if (r->phase != REVOKE_AWAIT_SWEPT) {
+        /* The call takes effect at the end of REVOKE_AWAIT_MARKS. */
+        start_pass(r, r->phase + 1);
         return CALL_MORE;
     }
-    struct cap *child = cap_at(k, index);
-    if (!cap_is_there(k, child))
-        return wait_at(k, child, task);
-    child->flags |= CAP_SEEN;
-    tree_turn(k, cap);
-    if (!(child->flags & CAP_VISITED))
-        visit(k, r, index);
-    else if (!(child->flags & CAP_MARKED))
-        return wait_at(k, child, task);
-    return CALL_MORE;
-}
-
-/* ---- Sweeping ----------------------------------------------------------------------------- */
-
-/* The walk is at a leaf that this sweep entered: it goes, or stays as a root of own = 0. */
-static void sweep_leaf(struct rescind_kernel *k, struct revoke *r, uint32_t index)
-{
-    struct cap *cap = cap_at(k, index);
-
-    if (index != r->root) {
-        r->at = cap->parent;
-        cap_destroy(k, index);
-        return;
-    }
-    r->sel = (uint64_t)cap->sel + 1;
-    r->root = r->at = 0;
-    if (r->own) {
-        cap_destroy(k, index);
-        return;
-    }
-    cap->flags &= (uint8_t)~CAP_ENTERED;
-    if (!(cap->flags & CAP_SEEN))
-        cap->flags &= (uint8_t) ~(CAP_VISITED | CAP_MARKED);
-    task_wake(k, &cap->waiters);
-}
-
-static enum progress sweep_enter(struct rescind_kernel *k, struct revoke *r, uint32_t index,
-                                 uint32_t task)
-{
-    struct cap *cap = cap_at(k, index);
-
-    KERNEL_ASSERT(cap->flags & CAP_MARKED);
-    if (cap->flags & CAP_ENTERED)
-        return wait_at(k, cap, task);
-    cap->flags |= CAP_ENTERED;
-    r->at = index;
-    if (r->root == 0)
-        r->root = index;
-    if (cap->child == 0)
-        sweep_leaf(k, r, index);
-    return CALL_MORE;
-}
-
-static enum progress sweep_root(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    uint32_t index = next_root(k, r);
-
-    if (index == 0)
-        return CALL_DONE;
-    return sweep_enter(k, r, index, task);
-}
-
-static enum progress sweep_child(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    uint32_t child = cap_at(k, r->at)->child;
-
-    if (child == 0) {
-        sweep_leaf(k, r, r->at);
-        return CALL_MORE;
-    }
-    return sweep_enter(k, r, child, task);
-}
-
-/* ------------------------------------------------------------------------------------------- */
-
-static enum progress mark_step(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    return r->at == 0 ? mark_root(k, r, task) : mark_child(k, r, task);
-}
-
-static enum progress sweep_step(struct rescind_kernel *k, struct revoke *r, uint32_t task)
-{
-    return r->at == 0 ? sweep_root(k, r, task) : sweep_child(k, r, task);
+    for (uint32_t table = r->first_table; table <= r->last_table; table++)
+        table_unlock(k, table);
+    return CALL_DONE;
 }
 
 enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task, uint32_t *work)
 {
-    while (*work > 0) {
-        enum progress progress = r->sweeping ? sweep_step(k, r, task) : mark_step(k, r, task);
+    uint32_t *stack = &task_at(k, task)->stack;
 
-        --*work;
-        if (progress == CALL_WAITS)
-            return CALL_WAITS;
-        if (progress == CALL_MORE)
+    for (; *work > 0; --*work) {
+        if (*stack != 0) {
+            look(k, stack);
             continue;
-        if (r->sweeping) {
-            for (uint32_t table = r->first_table; table <= r->last_table; table++)
-                table_unlock(k, table);
-            return CALL_DONE;
         }
-        start_walk(r, true); /* the instant at which the call takes effect */
+        uint32_t index = next_root(k, r);
+        if (index == 0) {
+            if (next_pass(k, r) == CALL_DONE)
+                return CALL_DONE;
+        } else {
+            uint64_t sel = cap_at(k, index)->sel;
+            if (!pass_root(k, r, stack, index)) {
+                task_join(k, &cap_at(k, index)->waiters, task);
+                return CALL_WAITS;
+            }
+            r->sel = sel + 1;
+        }
     }
     return CALL_MORE;
 }

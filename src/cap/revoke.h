@@ -2,52 +2,59 @@
  *
  * A revocation takes a range of selectors of one table (EXIT: all of both tables of a VPE) and
  * removes what was derived from the capabilities in it, and with `own` those themselves. It is
- * a task that does a bounded amount of work an event and keeps its place in struct revoke.
+ * a task that does a bounded amount of work an event.
  *
  * 1. Lock the range, empty selectors included: nothing can be put there until the answer.
- * 2. Mark. Walk the subtree of each root (a capability in the range) depth first. Coming to a
- *    capability sets VISITED. Once its children have all been SEEN by that walk and are marked,
- *    it is MARKED, and the walk goes back up. A child that another revocation has VISITED is
- *    SEEN, and waited for until it is MARKED: its subtree is not walked twice.
- * 3. The call takes effect at the instant when the last of its roots is MARKED.
- * 4. Sweep. Walk each root's subtree again and remove leaves. Coming to a capability sets
- *    ENTERED: the sweep that entered a capability is the one that removes it, and any other that
- *    comes there waits until it is gone. With own = 0 the root stays: it becomes clean again
- *    unless it was SEEN, which means that it is itself below something that is going.
- * 5. Unlock, answer.
+ * 2. Mark. Each root (a capability in the range) is VISITED and put on the task's stack. The
+ *    capability on top counts in its children one by one: a child is SEEN, and unless it is marked
+ *    already the parent has one more `pending`; one that nobody has VISITED is, and goes on the
+ *    stack. A capability with all children SEEN and nothing pending is MARKED, and so its parent
+ *    has one less pending. Whoever brings `pending` to 0 elsewhere queues the capability for the
+ *    kernel's own task, so that no call works for another.
+ * 3. The call takes effect when all its roots are MARKED.
+ * 4. Sweep. Each root is ENTERED and put on the stack again. The capability on top comes by its
+ *    children one by one (PASSED); one that no sweep has ENTERED is, and goes on the stack. An
+ *    ENTERED capability goes as soon as it has no children; the last child to go queues it, if it
+ * is on no stack. With own = 0 a root is ENTERED to KEEP: it becomes clean again, unless it was
+ *    SEEN, which means that it is itself below something that is going; once its parent's sweep
+ *    comes by it is not kept any more.
+ * 5. When all roots are gone or clean: unlock, answer.
+ *
+ * What else may hold a capability back from being marked is counted in `pending`, too: a child that
+ * an EXCHANGE has reserved (revoke_hold() .. revoke_settle() or revoke_unreserve()), and an
+ * EXCHANGE that uses it to reach a VPE of another kernel (revoke_hold() .. revoke_release()).
+ * Children in other kernels are SEEN and PASSED like any (cap/remote.h): what is done about one is
+ * to tell its kernel, and what it answers counts as the child's being MARKED, or gone.
  *
  * Whoever else touches a capability that is VISITED, or a locked selector, waits holding
- * nothing, and then looks again (syscall/lookup.h, syscall/exchange.h). Who waits at a VISITED
- * capability is woken when it is MARKED, gone or clean, and for no other reason: a walk takes
- * being woken for that. A cursor needs no protection: the capability under a marking cursor is
- * not MARKED yet, so no sweep removes it; the one under a sweeping cursor is ENTERED by that
- * sweep, so no other removes it.
+ * nothing, and then looks again (syscall/lookup.h, syscall/exchange.h). A ring of children needs no
+ * cursor: SEEN (PASSED) children are behind those that are not, since the ring is turned by each
+ * and no child joins a VISITED parent. A capability on a stack or in a queue is not removed: it
+ * is either not MARKED yet, or ENTERED and removed by whoever looks at it there.
  *
- * Why the seven promises (README) hold on one kernel:
+ * Why the seven promises (README) hold; rescind/peer.h goes on with what messages add to it:
  *
  * - Atomic. Until the effect nothing is removed, and what is VISITED can't be looked at. After
  *   it all that will go is VISITED: every descendant of a MARKED capability is MARKED, and nothing
  *   is derived from it any more. So nobody sees a part alive and a part gone. A call that looks
  *   at capabilities not yet visited sees the state before, and takes effect before.
- * - Complete. Nothing joins a subtree once its top is VISITED: deriving from it waits, and an
- *   EXCHANGE that has reserved a copy below it is waited for (a RESERVED child is not passed by).
- *   Before the answer the sweep has removed all that is below the roots, or waited until another
- *   sweep had.
+ * - Complete. Nothing joins a subtree once its top is VISITED: deriving from it waits, and what an
+ *   EXCHANGE has reserved below it holds it. Before the answer all below the roots is gone: a root
+ *   goes, or becomes clean, when it has no children.
  * - No orphans. A capability is removed only when it has no children left.
- * - Bounded. A step touches one capability and its neighbours, and costs one unit of the event's
- *   work; finding the next root is a search in the table. There is no recursion.
- * - Live. A walk waits only for a capability strictly below its cursor (a root that it has not
- *   begun counts as below its table): for the marking that VISITED it, the sweep that ENTERED it,
- *   or the EXCHANGE that RESERVED it. Whoever is waited for has its cursor there or further below,
- *   and marking waits for no sweep. So a chain of waits goes down the tree and ends; and an
- *   EXCHANGE under way waits for nothing: where it would, it undoes its reservations first.
+ * - Bounded. Looking at a capability touches it and its neighbours, and costs one unit of the
+ * event's work; finding the next root is a search in the table. There is no recursion.
+ * - Live. A capability waits to be MARKED for descendants of it alone (and for EXCHANGEs under way,
+ *   which wait for nothing: where they would, they undo their reservations first), and to go for
+ *   descendants that are MARKED and therefore ENTERED or about to be. The last one of those that it
+ *   waits for queues it. A revocation waits for its own roots, never for another revocation.
  * - Exact. Only descendants of roots are VISITED, and only what was VISITED is removed. An object
  *   counts the capabilities that name it.
- * - Never short of memory. All state is flags in the capabilities and this struct, of which every
- *   VPE has one set aside.
+ * - Never short of memory. All state is in the capabilities, the task and this struct, of which
+ * every VPE has one set aside.
  *
- * Cost: each capability below the range is touched twice (marked, removed) and leaves its table
- * in expected O(1); a root is found in O(log n).
+ * Cost: each capability below the range is looked at twice as a child and at most four times as a
+ * parent, and leaves its table in expected O(1); a root is found in O(log n), four times.
  */
 #ifndef RESCIND_CAP_REVOKE_H
 #define RESCIND_CAP_REVOKE_H
@@ -62,16 +69,17 @@ enum progress {
     CALL_WAITS, /* its task has joined a line and will be made ready */
 };
 
+/* Each pass goes through all roots. The effect is the end of AWAIT_MARKS. */
+enum revoke_phase { REVOKE_MARK, REVOKE_AWAIT_MARKS, REVOKE_SWEEP, REVOKE_AWAIT_SWEPT };
+
 struct revoke {
     uint32_t first_table, last_table; /* one table, or both of a VPE */
     uint64_t from, to;                /* selectors from .. to - 1 of each of them */
     bool own;                         /* the capabilities themselves, too */
 
-    bool sweeping;  /* false: marking. The effect is the change from one to the other. */
-    uint32_t table; /* where the walk is: table, */
-    uint64_t sel;   /* next selector to look for a root at, */
-    uint32_t root;  /* the root it is below, 0 when between roots, */
-    uint32_t at;    /* and the capability it is at */
+    enum revoke_phase phase;
+    uint32_t table; /* where the pass is: table, */
+    uint64_t sel;   /* and next selector to look for a root at */
 };
 
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */
@@ -81,5 +89,19 @@ void revoke_begin(struct rescind_kernel *k, struct revoke *r);
  * waited for. */
 enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task,
                           uint32_t *work);
+
+/* Goes on with what kernel `pe` has asked for. False: there is nothing left. */
+bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work);
+
+/* For EXCHANGEs. All O(1). `index` can't be marked until it is released: */
+void revoke_hold(struct rescind_kernel *k, uint32_t index);
+void revoke_release(struct rescind_kernel *k, uint32_t index);
+/* A reserved capability, whose parent is held for it, is there for good; or it, or one that nobody
+ * has seen yet, goes again. */
+void revoke_settle(struct rescind_kernel *k, uint32_t index);
+void revoke_unreserve(struct rescind_kernel *k, uint32_t index);
+
+/* For stubs (cap/remote.c): a child of `index` has gone. */
+void revoke_child_gone(struct rescind_kernel *k, uint32_t index);
 
 #endif

@@ -27,6 +27,8 @@ void tree_unlink(struct rescind_kernel *k, uint32_t index)
     struct cap *cap = cap_at(k, index);
 
     KERNEL_ASSERT(cap->child == 0);
+    if (cap->flags & CAP_REMOTE)
+        return;
     if (cap->parent != 0) {
         struct cap *above = cap_at(k, cap->parent);
         if (above->child == index)
@@ -44,7 +46,7 @@ uint32_t tree_next(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth
         ++*depth;
         return cap->child;
     }
-    while (cap->parent != 0) {
+    while (cap_parent(cap) != 0) {
         if (cap->next != cap_at(k, cap->parent)->child)
             return cap->next;
         *at = cap->parent;

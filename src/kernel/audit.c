@@ -3,18 +3,21 @@
 #include "rescind/kernel.h"
 
 #include "base/task.h"
+#include "cap/peer.h"
+#include "cap/remote.h"
 #include "cap/table.h"
 #include "cap/tree.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/serve.h"
 
 /* X(check, sentence). A check returns true, or false with *where at the node or VPE at fault.
  * The checks that others rely on come first: once the links are sound, walking them ends. */
 #define INVARIANTS(X)                                                                              \
     X(pool_counts, "every node taken is in use, every other is on the free list once")             \
-    X(node_types, "every node in use is a capability or an object of a known type")                \
+    X(node_types, "every node in use is a capability, stub, tomb or object of a known type")       \
     X(treap_links, "a capability's treap neighbours are capabilities of its table that link back") \
     X(treap_order, "a treap's selectors ascend from left to right")                                \
     X(treap_heap, "no treap node has a smaller priority than the one above it")                    \
@@ -24,19 +27,23 @@
     X(child_known, "a capability's first child names it as its parent, and every child is in its " \
                    "ring")                                                                         \
     X(root_above, "every capability is below a root")                                              \
+    X(stubs_sound, "a stub names a child on another kernel, and has a parent and no children")     \
     X(derived_alike, "a derived capability has its parent's type and object, and no more rights")  \
     X(object_refs, "an object counts exactly the capabilities that name it")                       \
     X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
+    X(pending_counts, "a capability's pending are its reserved and its seen, unmarked children, "  \
+                      "and the EXCHANGEs that hold it")                                            \
+    X(queued_once, "what is queued stands on one stack or in one queue, of a task that goes on")   \
+    X(told_once, "what there is to tell a peer stands in its ring, and the peer in the line")      \
     X(effect_whole,                                                                                \
       "of a revocation that has taken effect, all in its range is marked until it is "             \
       "swept")                                                                                     \
     X(reserved_open, "a reserved capability belongs to an EXCHANGE under way and has no children") \
-    X(lines_sound, "the lines of tasks link both ways, each task stands in one, of a VPE that "    \
-                   "is calling")                                                                   \
-    X(call_moves, "every call under way is ready or stands in a line")                             \
+    X(lines_sound, "the lines of tasks link both ways, and hold only tasks that have work to do")  \
+    X(call_moves, "every call under way, and all work for peers, is ready or stands in a line")    \
     X(locks_owned, "a locked range belongs to its VPE's REVOKE or EXIT under way")                 \
     X(nothing_left, "with no call under way no capability bears a mark, and nothing waits")
 
@@ -48,8 +55,18 @@ struct invariant {
 
 static bool is_cap(const struct rescind_kernel *k, uint32_t index)
 {
-    return index != 0 && index < k->pool.high && cap_at(k, index)->type != 0 &&
-           cap_at(k, index)->type < OBJECT_GATE;
+    return index != 0 && index < k->pool.high && cap_is_cap(cap_at(k, index));
+}
+
+static bool is_stub(const struct rescind_kernel *k, uint32_t index)
+{
+    return index != 0 && index < k->pool.high && cap_at(k, index)->type == CAP_STUB;
+}
+
+/* In the derivation tree. */
+static bool is_derived(const struct rescind_kernel *k, uint32_t index)
+{
+    return is_cap(k, index) || is_stub(k, index);
 }
 
 static bool is_object(const struct rescind_kernel *k, uint32_t index)
@@ -62,18 +79,24 @@ static uint32_t table_total(const struct rescind_kernel *k)
     return k->vpe_count * RESCIND_TABLE_KINDS;
 }
 
-/* Runs `good` over every capability. */
-static bool each_cap(const struct rescind_kernel *k, uint32_t *where,
-                     bool (*good)(const struct rescind_kernel *k, uint32_t index,
-                                  const struct cap *cap))
+typedef bool good_cap(const struct rescind_kernel *k, uint32_t index, const struct cap *cap);
+
+/* Runs `good` over every node that is `wanted`. */
+static bool each(const struct rescind_kernel *k, uint32_t *where,
+                 bool (*wanted)(const struct rescind_kernel *k, uint32_t index), good_cap *good)
 {
     for (uint32_t index = 1; index < k->pool.high; index++) {
-        if (is_cap(k, index) && !good(k, index, cap_at(k, index))) {
+        if (wanted(k, index) && !good(k, index, cap_at(k, index))) {
             *where = index;
             return false;
         }
     }
     return true;
+}
+
+static bool each_cap(const struct rescind_kernel *k, uint32_t *where, good_cap *good)
+{
+    return each(k, where, is_cap, good);
 }
 
 static bool check_pool_counts(const struct rescind_kernel *k, uint32_t *where)
@@ -99,7 +122,8 @@ static bool check_node_types(const struct rescind_kernel *k, uint32_t *where)
         uint8_t type = cap_at(k, index)->type;
         *where = index;
         if (type != 0 && type != RESCIND_CAP_GATE && type != RESCIND_CAP_VPE &&
-            type != RESCIND_CAP_MEM && type != OBJECT_GATE && type != OBJECT_MEM)
+            type != RESCIND_CAP_MEM && type != CAP_PLACE && type != CAP_STUB && type != CAP_TOMB &&
+            type != OBJECT_GATE && type != OBJECT_MEM)
             return false;
     }
     return true;
@@ -208,7 +232,9 @@ static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
 
 static bool ring_links_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
-    if (!is_cap(k, cap->next) || !is_cap(k, cap->prev))
+    if (cap->flags & CAP_REMOTE)
+        return (cap->flags & CAP_TELLING) || (cap->next == index && cap->prev == index);
+    if (!is_derived(k, cap->next) || !is_derived(k, cap->prev))
         return false;
     if (cap_at(k, cap->next)->prev != index || cap_at(k, cap->prev)->next != index)
         return false;
@@ -219,19 +245,19 @@ static bool ring_links_good(const struct rescind_kernel *k, uint32_t index, cons
 
 static bool check_ring_links(const struct rescind_kernel *k, uint32_t *where)
 {
-    return each_cap(k, where, ring_links_good);
+    return each(k, where, is_derived, ring_links_good);
 }
 
 static bool parent_live_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
-    if (cap->parent == 0)
+    if (cap_parent(cap) == 0)
         return true;
     return is_cap(k, cap->parent) && cap->parent != index && cap_at(k, cap->parent)->child != 0;
 }
 
 static bool check_parent_live(const struct rescind_kernel *k, uint32_t *where)
 {
-    return each_cap(k, where, parent_live_good);
+    return each(k, where, is_derived, parent_live_good);
 }
 
 /* Rings are sound (ring_links). Counting each child as one, and each parent's ring by its
@@ -242,15 +268,16 @@ static bool check_child_known(const struct rescind_kernel *k, uint32_t *where)
 
     for (uint32_t index = 1; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
-        if (!is_cap(k, index))
+        if (!is_derived(k, index))
             continue;
-        children += cap->parent != 0;
+        children += cap_parent(cap) != 0;
         *where = index;
         if (cap->child == 0)
             continue;
         uint32_t at = cap->child;
         do {
-            if (!is_cap(k, at) || cap_at(k, at)->parent != index || in_rings == k->pool.high)
+            if (!is_derived(k, at) || cap_parent(cap_at(k, at)) != index ||
+                in_rings == k->pool.high)
                 return false;
             in_rings++;
             at = cap_at(k, at)->next;
@@ -266,8 +293,8 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
     uint32_t caps = 0, met = 0, depth = 0;
 
     for (uint32_t index = 1; index < k->pool.high; index++) {
-        caps += is_cap(k, index);
-        if (!is_cap(k, index) || cap_at(k, index)->parent != 0)
+        caps += is_derived(k, index);
+        if (!is_derived(k, index) || cap_parent(cap_at(k, index)) != 0)
             continue;
         for (uint32_t at = index, next = index; next != 0 && met <= k->pool.high; met++) {
             at = next;
@@ -281,13 +308,26 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
 static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
                                const struct cap *cap)
 {
-    const struct cap *parent = cap_at(k, cap->parent);
+    const struct cap *parent = cap_at(k, cap_parent(cap));
 
     (void)index;
-    if (cap->parent == 0)
+    if (cap_parent(cap) == 0)
         return true;
-    return cap->type == parent->type && cap->object == parent->object &&
-           (cap->rights & ~parent->rights) == 0;
+    return cap->type == parent->type && cap->home == parent->home &&
+           cap->object == parent->object && (cap->rights & ~parent->rights) == 0;
+}
+
+static bool stubs_sound_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
+{
+    (void)index;
+    return cap->peer != k->pe && cap->peer < k->peer_count && cap->parent != 0 &&
+           !(cap->flags & CAP_REMOTE) && RESCIND_KEY_PE(remote_key(cap)) == cap->peer &&
+           RESCIND_KEY_TYPE(remote_key(cap)) == cap_at(k, cap->parent)->type && cap->child == 0;
+}
+
+static bool check_stubs_sound(const struct rescind_kernel *k, uint32_t *where)
+{
+    return each(k, where, is_stub, stubs_sound_good);
 }
 
 static bool check_derived_alike(const struct rescind_kernel *k, uint32_t *where)
@@ -320,6 +360,8 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
         }
         if (!is_cap(k, index))
             continue;
+        if (cap->home != k->pe || cap->type == CAP_PLACE)
+            continue; /* another kernel's, or none yet */
         if (object_type_of(cap->type) == 0) {
             if (cap->object >= k->vpe_count)
                 return false;
@@ -372,14 +414,14 @@ static bool check_ended_empty(const struct rescind_kernel *k, uint32_t *where)
 static bool marked_below_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     (void)index;
-    if (cap->parent == 0 || !(cap_at(k, cap->parent)->flags & CAP_MARKED))
+    if (cap_parent(cap) == 0 || !(cap_at(k, cap->parent)->flags & CAP_MARKED))
         return true;
     return (cap->flags & (CAP_MARKED | CAP_SEEN)) == (CAP_MARKED | CAP_SEEN);
 }
 
 static bool check_marked_below(const struct rescind_kernel *k, uint32_t *where)
 {
-    return each_cap(k, where, marked_below_good);
+    return each(k, where, is_derived, marked_below_good);
 }
 
 static bool visited_chain_good(const struct rescind_kernel *k, uint32_t index,
@@ -387,9 +429,12 @@ static bool visited_chain_good(const struct rescind_kernel *k, uint32_t index,
 {
     (void)k;
     (void)index;
-    if ((cap->flags & (CAP_MARKED | CAP_SEEN)) && !(cap->flags & CAP_VISITED))
+    /* A reserved one is SEEN before it is there to be VISITED. */
+    if ((cap->flags & (CAP_MARKED | CAP_SEEN)) && !(cap->flags & (CAP_VISITED | CAP_RESERVED)))
         return false;
-    return !(cap->flags & CAP_ENTERED) || (cap->flags & CAP_MARKED);
+    if ((cap->flags & CAP_KEEP) && !(cap->flags & CAP_ENTERED))
+        return false;
+    return !(cap->flags & (CAP_ENTERED | CAP_PASSED)) || (cap->flags & CAP_MARKED);
 }
 
 static bool check_visited_chain(const struct rescind_kernel *k, uint32_t *where)
@@ -421,27 +466,64 @@ static bool check_effect_whole(const struct rescind_kernel *k, uint32_t *where)
         if (!vpe_at(k, vpe)->calling ||
             (call->opcode != RESCIND_SYS_REVOKE && call->opcode != RESCIND_SYS_EXIT))
             continue;
-        if (call->revoke.sweeping && !range_is_marked(k, &call->revoke, where))
+        if ((call->revoke.phase == REVOKE_SWEEP ||
+             (call->revoke.phase == REVOKE_AWAIT_SWEPT && call->revoke.own)) &&
+            !range_is_marked(k, &call->revoke, where))
             return false;
     }
     return true;
+}
+
+/* Is the task that of an EXCHANGE under way? */
+static bool is_exchanging(const struct rescind_kernel *k, uint32_t number)
+{
+    struct rescind_kernel_task task;
+
+    if (number >= task_count(k))
+        return false;
+    task = rescind_kernel_task(k, number);
+    if (task.kind == RESCIND_TASK_CALL)
+        return vpe_at(k, number)->calling && call_at(k, number)->opcode == RESCIND_SYS_EXCHANGE;
+    return task.kind == RESCIND_TASK_EXCHANGE &&
+           served_at(k, task.number, task.slot)->state != SERVE_IDLE &&
+           served_at(k, task.number, task.slot)->state != SERVE_BLOCKED;
 }
 
 static bool reserved_open_good(const struct rescind_kernel *k, uint32_t index,
                                const struct cap *cap)
 {
     (void)index;
+    if (cap->type == CAP_PLACE && !(cap->flags & CAP_RESERVED))
+        return false;
     if (!(cap->flags & CAP_RESERVED))
         return true;
-    if (cap->reserver >= k->vpe_count || !vpe_at(k, cap->reserver)->calling ||
-        call_at(k, cap->reserver)->opcode != RESCIND_SYS_EXCHANGE)
+    if (!is_exchanging(k, cap->reserver))
         return false;
-    return cap_is_there(k, cap) || (cap->child == 0 && cap->flags == CAP_RESERVED);
+    return cap->type == CAP_STUB || cap_is_there(k, cap) ||
+           (cap->child == 0 && (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_SEEN)) == CAP_RESERVED);
 }
 
 static bool check_reserved_open(const struct rescind_kernel *k, uint32_t *where)
 {
-    return each_cap(k, where, reserved_open_good);
+    return each(k, where, is_derived, reserved_open_good);
+}
+
+/* Is there something for the task to do, or to wait for? */
+static bool is_busy(const struct rescind_kernel *k, uint32_t number)
+{
+    struct rescind_kernel_task task = rescind_kernel_task(k, number);
+    const struct served *served;
+
+    switch (task.kind) {
+    case RESCIND_TASK_CALL:
+        return number < k->vpe_count && vpe_at(k, number)->calling;
+    case RESCIND_TASK_MARKS:
+        return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0;
+    default:
+        served = served_at(k, task.number, task.slot);
+        return served->state == SERVE_SETTLE || served->state == SERVE_UNDO ||
+               served->state == SERVE_BLOCKED;
+    }
 }
 
 /* The number of tasks in a line; UINT32_MAX where it is not sound. */
@@ -451,11 +533,11 @@ static uint32_t line_length(const struct rescind_kernel *k, uint32_t line)
 
     if (line == 0)
         return 0;
-    for (uint32_t at = line; length <= k->vpe_count;) {
-        if (at == 0 || at > k->vpe_count || !vpe_at(k, at - 1)->calling)
+    for (uint32_t at = line; length <= task_count(k);) {
+        if (at == 0 || at > task_count(k) || !is_busy(k, at - 1))
             return UINT32_MAX;
         uint32_t next = task_at(k, at - 1)->next;
-        if (next == 0 || next > k->vpe_count || task_at(k, next - 1)->prev != at)
+        if (next == 0 || next > task_count(k) || task_at(k, next - 1)->prev != at)
             return UINT32_MAX;
         length++;
         at = next;
@@ -465,27 +547,42 @@ static uint32_t line_length(const struct rescind_kernel *k, uint32_t line)
     return UINT32_MAX;
 }
 
+static bool add_line(const struct rescind_kernel *k, uint32_t line, uint32_t *total)
+{
+    uint32_t length = line_length(k, line);
+
+    if (length != UINT32_MAX)
+        *total += length;
+    return length != UINT32_MAX;
+}
+
 /* The tasks in all lines together; UINT32_MAX where one is not sound, with *where at it. */
 static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
 {
-    uint32_t total = line_length(k, k->ready), length;
+    uint32_t total = 0;
 
     *where = 0;
-    if (total == UINT32_MAX)
-        return total;
+    if (!add_line(k, k->ready, &total))
+        return UINT32_MAX;
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        const struct peer *peer = peer_at(k, pe);
+        *where = pe;
+        if (!add_line(k, peer->slot_waiters, &total))
+            return UINT32_MAX;
+        for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
+            if (!add_line(k, peer->asker_line[slot], &total))
+                return UINT32_MAX;
+        }
+    }
     for (uint32_t table = 0; table < table_total(k); table++) {
-        length = line_length(k, table_at(k, table)->lock_waiters);
         *where = table_vpe(table);
-        if (length == UINT32_MAX)
-            return length;
-        total += length;
+        if (!add_line(k, table_at(k, table)->lock_waiters, &total))
+            return UINT32_MAX;
     }
     for (uint32_t index = 1; index < k->pool.high; index++) {
-        length = is_cap(k, index) ? line_length(k, cap_at(k, index)->waiters) : 0;
         *where = index;
-        if (length == UINT32_MAX)
-            return length;
-        total += length;
+        if (is_cap(k, index) && !add_line(k, cap_at(k, index)->waiters, &total))
+            return UINT32_MAX;
     }
     return total;
 }
@@ -496,14 +593,146 @@ static bool check_lines_sound(const struct rescind_kernel *k, uint32_t *where)
 }
 
 /* A task has one pair of links and is ready to be found in sound lines only: so as many tasks in
- * lines as there are calls means that each call stands in exactly one. */
+ * lines as have something to do means that each of those stands in exactly one. */
 static bool check_call_moves(const struct rescind_kernel *k, uint32_t *where)
 {
-    uint32_t calls = 0;
+    uint32_t busy = 0;
 
-    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
-        calls += vpe_at(k, vpe)->calling;
-    return lines_total(k, where) == calls;
+    for (uint32_t task = 0; task < task_count(k); task++)
+        busy += is_busy(k, task);
+    return lines_total(k, where) == busy;
+}
+
+/* ---- Revocation under way ------------------------------------------------------------------- */
+
+/* The capability that the call of `vpe` holds; 0: none. */
+static uint32_t pin_of(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct exchange *x = &call_at(k, vpe)->exchange;
+
+    if (!vpe_at(k, vpe)->calling || call_at(k, vpe)->opcode != RESCIND_SYS_EXCHANGE ||
+        x->across == ACROSS_NONE || x->across == ACROSS_BLOCKED)
+        return 0;
+    return x->pin;
+}
+
+static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint64_t pending = 0, reasons = 0;
+
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        *where = index;
+        if (is_cap(k, index)) {
+            uint32_t at = cap->child, own = 0;
+            pending += cap->pending;
+            if (at == 0)
+                continue;
+            do {
+                const struct cap *child = cap_at(k, at);
+                own += (child->flags & CAP_RESERVED) ||
+                       (child->flags & (CAP_SEEN | CAP_MARKED)) == CAP_SEEN;
+                at = child->next;
+            } while (at != cap->child);
+            if (own > cap->pending)
+                return false;
+            reasons += own;
+        }
+    }
+    *where = 0;
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        uint32_t pin = pin_of(k, vpe);
+        if (pin != 0 && (!is_cap(k, pin) || cap_at(k, pin)->pending == 0))
+            return false;
+        reasons += pin != 0;
+    }
+    return pending == reasons;
+}
+
+/* Counts a stack or queue of which each is QUEUED; false: it is not sound. */
+static bool count_queue(const struct rescind_kernel *k, uint32_t first, uint32_t last,
+                        uint32_t *total)
+{
+    uint32_t at = first, end = 0;
+
+    for (; at != 0; at = cap_at(k, at)->work, ++*total) {
+        if (!is_cap(k, at) || !(cap_at(k, at)->flags & CAP_QUEUED) || *total > k->pool.high)
+            return false;
+        end = at;
+    }
+    return last == end;
+}
+
+static bool check_queued_once(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t queued = 0, total = 0;
+
+    for (uint32_t task = 0; task < task_of_exchange(k, 0, 0); task++) {
+        uint32_t stack = task_at(k, task)->stack;
+        *where = task;
+        if (stack == 0)
+            continue;
+        if (!is_cap(k, stack) || !task_waits(k, task))
+            return false;
+        for (uint32_t at = stack; at != 0; at = cap_at(k, at)->work, total++) {
+            if (!is_cap(k, at) || !(cap_at(k, at)->flags & CAP_QUEUED) || total > k->pool.high)
+                return false;
+        }
+    }
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        *where = pe;
+        if (!count_queue(k, peer_at(k, pe)->first, peer_at(k, pe)->last, &total))
+            return false;
+    }
+    for (uint32_t index = 1; index < k->pool.high; index++)
+        queued += is_cap(k, index) && (cap_at(k, index)->flags & CAP_QUEUED);
+    *where = 0;
+    return queued == total;
+}
+
+/* Walks a ring of what is to be told. */
+static bool count_ring(const struct rescind_kernel *k, uint32_t pe, uint32_t first, bool down,
+                       uint32_t *total)
+{
+    uint32_t at = first;
+
+    if (first == 0)
+        return true;
+    do {
+        const struct cap *cap = cap_at(k, at);
+        if (at == 0 || at >= k->pool.high || !(cap->flags & CAP_TELLING) || cap->peer != pe ||
+            (cap->type == CAP_STUB) != down || ++*total > k->pool.high)
+            return false;
+        at = down ? cap->tell_next : cap->next;
+    } while (at != first);
+    return true;
+}
+
+static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t telling = 0, total = 0, talking = 0, line = 0;
+
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        const struct peer *peer = peer_at(k, pe);
+        bool any = peer->up != 0 || peer->down != 0 || peer->asks != 0 || peer->answers != 0 ||
+                   peer->frees != 0;
+        *where = pe;
+        if (!count_ring(k, pe, peer->up, false, &total) ||
+            !count_ring(k, pe, peer->down, true, &total) || any != (peer->next != 0))
+            return false;
+        talking += any;
+    }
+    for (int32_t pe = rescind_kernel_tell_first(k); pe >= 0 && line <= talking; line++)
+        pe = rescind_kernel_tell_after(k, (uint32_t)pe);
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        if (is_derived(k, index) || cap->type == CAP_TOMB)
+            telling += (cap->flags & CAP_TELLING) != 0;
+        if (cap->type == CAP_TOMB && !(cap->flags & CAP_TELLING))
+            return false;
+    }
+    *where = 0;
+    return telling == total && line == talking;
 }
 
 static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
@@ -527,7 +756,41 @@ static bool nothing_left_good(const struct rescind_kernel *k, uint32_t index, co
 {
     (void)k;
     (void)index;
-    return cap->flags == 0 && cap->waiters == 0;
+    return (cap->flags & ~(unsigned)CAP_REMOTE) == 0 && cap->waiters == 0 && cap->pending == 0;
+}
+
+static bool is_tomb(const struct rescind_kernel *k, uint32_t index)
+{
+    return cap_at(k, index)->type == CAP_TOMB;
+}
+
+static bool never_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
+{
+    (void)k;
+    (void)index;
+    (void)cap;
+    return false;
+}
+
+/* Nothing is under way, here or at any peer. */
+static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        *where = pe;
+        if (peer_at(k, pe)->taken != 0)
+            return false;
+        for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
+            if (served_at(k, pe, slot)->state != SERVE_IDLE)
+                return false;
+        }
+    }
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        *where = vpe;
+        if (vpe_at(k, vpe)->calling || task_at(k, vpe)->committed)
+            return false;
+    }
+    return k->ready == 0 && k->talking == 0 && each(k, where, is_derived, nothing_left_good) &&
+           each(k, where, is_tomb, never_good);
 }
 
 static bool check_nothing_left(const struct rescind_kernel *k, uint32_t *where)
@@ -536,7 +799,20 @@ static bool check_nothing_left(const struct rescind_kernel *k, uint32_t *where)
         if (vpe_at(k, vpe)->calling)
             return true;
     }
-    return k->ready == 0 && each_cap(k, where, nothing_left_good);
+    /* What peers have under way here is not to be told from here. */
+    return k->peer_count > 1 || is_at_rest(k, where);
+}
+
+bool rescind_kernel_audit_rest(const struct rescind_kernel *k, struct rescind_finding *finding)
+{
+    uint32_t where = 0;
+
+    if (is_at_rest(k, &where))
+        return true;
+    if (finding != NULL)
+        *finding = (struct rescind_finding){
+            "at_rest", "when nothing can move any more, nothing is left of any call", where};
+    return false;
 }
 
 static const struct invariant invariants[] = {

@@ -5,9 +5,12 @@
 #include "base/arena.h"
 #include "base/task.h"
 #include "cap/create.h"
+#include "cap/peer.h"
+#include "cap/remote.h"
 #include "cap/table.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/serve.h"
 
 /* A visit of a revocation costs some tens of instructions, a copy of an EXCHANGE about a thousand:
  * an event of 32 takes a few thousand for the one and some thirty thousand for the other. */
@@ -23,14 +26,21 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
 {
     size_t at = round_up(sizeof(struct rescind_kernel), 64);
 
+    k->vpe_limit = config->vpes;
+    k->peer_count = config->peers != 0 ? config->peers : 1;
     k->tasks = at;
-    at = round_up(at + config->vpes * sizeof(struct task), 64);
+    at = round_up(at + task_count(k) * sizeof(struct task), 64);
     k->tables = at;
     at = round_up(at + config->vpes * RESCIND_TABLE_KINDS * sizeof(struct table), 64);
     k->vpes = at;
     at = round_up(at + config->vpes * sizeof(struct vpe), 64);
     k->calls = at;
-    at = round_up(at + config->vpes * sizeof(struct call), VPE_RING_PAGE);
+    at = round_up(at + config->vpes * sizeof(struct call), 64);
+    k->peers = at;
+    at = round_up(at + k->peer_count * sizeof(struct peer), 64);
+    k->served = at;
+    at = round_up(at + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served),
+                  VPE_RING_PAGE);
     k->rings = at;
     k->nodes = at + (size_t)config->vpes * 2 * VPE_RING_PAGE;
     return k->nodes + (size_t)config->nodes * POOL_NODE_SIZE;
@@ -39,7 +49,8 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
 static bool is_sane(const struct rescind_kernel_config *config)
 {
     return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 && config->nodes <= INT32_MAX &&
-           config->pe < RESCIND_PE_MAX;
+           config->peers <= RESCIND_PE_MAX &&
+           config->pe < (config->peers != 0 ? config->peers : RESCIND_PE_MAX);
 }
 
 size_t rescind_kernel_size(const struct rescind_kernel_config *config)
@@ -60,7 +71,6 @@ struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
     memset(k, 0, sizeof(*k));
     lay_out(k, config);
     memset(arena_at(k, k->tasks), 0, k->rings - k->tasks);
-    k->vpe_limit = config->vpes;
     k->work = config->work != 0 ? config->work : DEFAULT_WORK;
     k->pe = config->pe;
     pool_init(&k->pool, config->nodes);
@@ -87,6 +97,7 @@ enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t 
         .table = table,
         .sel = sel,
         .type = RESCIND_CAP_VPE,
+        .home = k->pe,
         .object = target,
     };
 
@@ -94,6 +105,35 @@ enum rescind_error rescind_kernel_boot_grant(struct rescind_kernel *k, uint32_t 
         return RESCIND_INV_ARGS;
     spec.parent = table_find(k, table_of(target, RESCIND_TABLE_OBJECT), RESCIND_SEL_VPE);
     return cap_create_at(k, &spec) != 0 ? RESCIND_NO_ERROR : RESCIND_OUT_OF_MEM;
+}
+
+enum rescind_error rescind_kernel_boot_grant_across(struct rescind_kernel *to, uint32_t vpe,
+                                                    uint32_t sel, struct rescind_kernel *from,
+                                                    uint32_t target)
+{
+    struct cap_spec spec = {
+        .table = table_of(vpe, RESCIND_TABLE_OBJECT),
+        .sel = sel,
+        .type = RESCIND_CAP_VPE,
+        .flags = CAP_REMOTE,
+        .home = from->pe,
+        .object = target,
+        .peer = from->pe,
+    };
+    uint32_t source = 0;
+
+    if (vpe < to->vpe_count && target < from->vpe_count)
+        source = table_find(from, table_of(target, RESCIND_TABLE_OBJECT), RESCIND_SEL_VPE);
+    if (source == 0 || to->pe == from->pe || to->pe >= from->peer_count ||
+        from->pe >= to->peer_count || table_find(to, spec.table, sel) != 0)
+        return RESCIND_INV_ARGS;
+    if (pool_left(to) == 0 || pool_left(from) == 0)
+        return RESCIND_OUT_OF_MEM;
+    spec.parent =
+        remote_stub(from, source, to->pe, RESCIND_KEY(to->pe, vpe, RESCIND_CAP_VPE, sel), 0);
+    remote_settle(from, spec.parent);
+    cap_create_at(to, &spec);
+    return RESCIND_NO_ERROR;
 }
 
 struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)

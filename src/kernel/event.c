@@ -5,7 +5,9 @@
 #include "base/task.h"
 #include "dtu/endpoint.h"
 #include "object/vpe.h"
+#include "cap/peer.h"
 #include "syscall/call.h"
+#include "syscall/serve.h"
 
 static void reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error error)
 {
@@ -123,16 +125,51 @@ int32_t rescind_kernel_ready(const struct rescind_kernel *k)
     return task_first(k->ready);
 }
 
-int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t vpe)
+int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t task)
 {
-    return task_after(k, k->ready, vpe);
+    return task_after(k, k->ready, task);
 }
 
-void rescind_kernel_work(struct rescind_kernel *k, uint32_t vpe)
+struct rescind_kernel_task rescind_kernel_task(const struct rescind_kernel *k, uint32_t task)
+{
+    uint32_t exchange = task - task_of_exchange(k, 0, 0);
+
+    if (task < k->vpe_limit)
+        return (struct rescind_kernel_task){.kind = RESCIND_TASK_CALL, .number = task};
+    if (task < task_of_exchange(k, 0, 0))
+        return (struct rescind_kernel_task){.kind = RESCIND_TASK_MARKS,
+                                            .number = task - task_of_peer(k, 0)};
+    return (struct rescind_kernel_task){
+        .kind = RESCIND_TASK_EXCHANGE,
+        .number = exchange / TASK_EXCHANGES,
+        .slot = exchange % TASK_EXCHANGES,
+    };
+}
+
+/* Works for another kernel. */
+static void work_for_peer(struct rescind_kernel *k, uint32_t number)
+{
+    struct rescind_kernel_task task = rescind_kernel_task(k, number);
+    uint32_t work = k->work;
+    bool more = task.kind == RESCIND_TASK_MARKS ? revoke_for_peer(k, task.number, &work)
+                                                : serve_step(k, task.number, task.slot, &work);
+
+    k->worked = k->work - work;
+    /* Its own work may have given it more, and that may be done already. */
+    if (more && !task_waits(k, number))
+        task_join(k, &k->ready, number);
+    else if (!more && task_waits(k, number))
+        task_leave(k, &k->ready, number);
+}
+
+void rescind_kernel_work(struct rescind_kernel *k, uint32_t task)
 {
     outbox_clear(&k->outbox);
-    task_leave(k, &k->ready, vpe);
-    conclude(k, vpe, call_step(k, vpe));
+    task_leave(k, &k->ready, task);
+    if (task < k->vpe_limit)
+        conclude(k, task, call_step(k, task));
+    else
+        work_for_peer(k, task);
 }
 
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)

@@ -15,7 +15,8 @@ enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, 
 static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)
 {
     const struct cap *cap = cap_at(k, index);
-    const struct cap *parent = cap->parent != 0 ? cap_at(k, cap->parent) : NULL;
+    const struct cap *parent = cap_parent(cap) != 0 ? cap_at(k, cap->parent) : NULL;
+    bool remote = (cap->flags & CAP_REMOTE) != 0;
 
     *out = (struct rescind_kernel_cap){
         .vpe = table_vpe(cap->table),
@@ -23,10 +24,22 @@ static void describe(const struct rescind_kernel *k, uint32_t index, struct resc
         .sel = cap->sel,
         .type = cap->type,
         .has_parent = parent != NULL,
+        .has_remote_parent = remote,
+        .parent_pe = remote ? cap->peer : 0,
+        .parent_stub = remote ? cap->parent : 0,
         .parent_vpe = parent != NULL ? table_vpe(parent->table) : 0,
         .parent_kind = parent != NULL ? table_kind(parent->table) : 0,
         .parent_sel = parent != NULL ? parent->sel : 0,
     };
+}
+
+bool rescind_kernel_above_stub(const struct rescind_kernel *k, uint32_t stub,
+                               struct rescind_kernel_cap *out)
+{
+    if (stub == 0 || stub >= k->pool.high || cap_at(k, stub)->type != CAP_STUB)
+        return false;
+    describe(k, cap_at(k, stub)->parent, out);
+    return true;
 }
 
 /* The first capability at or after `from` that others can see. */
@@ -54,7 +67,7 @@ static uint32_t next_tree(const struct rescind_kernel *k, uint32_t table, uint64
 {
     for (; table < table_of(k->vpe_count, 0); table++, from = 0) {
         uint32_t index = table_find_from(k, table, from);
-        while (index != 0 && cap_at(k, index)->parent != 0)
+        while (index != 0 && cap_parent(cap_at(k, index)) != 0)
             index = table_find_from(k, table, (uint64_t)cap_at(k, index)->sel + 1);
         if (index != 0)
             return index;
@@ -80,7 +93,7 @@ bool rescind_kernel_walk(const struct rescind_kernel *k, uint32_t *at, uint32_t 
     } else {
         *at = walk_on(k, *at, depth);
     }
-    while (*at != 0 && !cap_is_there(k, cap_at(k, *at)))
+    while (*at != 0 && (cap_at(k, *at)->type == CAP_STUB || !cap_is_there(k, cap_at(k, *at))))
         *at = walk_on(k, *at, depth);
     if (*at != 0)
         describe(k, *at, out);

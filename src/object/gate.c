@@ -1,8 +1,8 @@
 /* Send gates; see gate.h. */
 #include "object/gate.h"
 
-uint32_t gate_create(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint64_t label,
-                     uint64_t credits)
+uint32_t gate_create(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t ep,
+                     uint64_t label, uint64_t credits)
 {
     uint32_t index = pool_take(k, OBJECT_GATE);
 
@@ -11,6 +11,7 @@ uint32_t gate_create(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint64
     struct gate *gate = pool_node(k, index);
     *gate = (struct gate){
         .object = {.type = OBJECT_GATE},
+        .pe = pe,
         .vpe = vpe,
         .ep = ep,
         .label = label,
@@ -19,10 +20,16 @@ uint32_t gate_create(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint64
     return index;
 }
 
+static bool gate_exists(const struct rescind_kernel *k, uint32_t object)
+{
+    return object_exists(k, object, OBJECT_GATE);
+}
+
 const struct cap_type gate_type = {
     .name = "gate",
     .derive = object_derive_always,
     .acquire = object_acquire,
     .release = object_release,
+    .exists = gate_exists,
     .size = sizeof(struct gate),
 };

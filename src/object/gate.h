@@ -6,7 +6,7 @@
 
 struct gate {
     struct object object;
-    uint32_t vpe; /* whose endpoint it is */
+    uint32_t pe, vpe; /* whose endpoint it is */
     uint32_t ep;
     uint64_t label;
     uint64_t credits;
@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct gate) <= POOL_NODE_SIZE, "a gate is one node");
 extern const struct cap_type gate_type;
 
 /* A gate that no capability names yet. 0 when the pool is empty. O(1). */
-uint32_t gate_create(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint64_t label,
-                     uint64_t credits);
+uint32_t gate_create(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t ep,
+                     uint64_t label, uint64_t credits);
 
 #endif

@@ -21,3 +21,8 @@ enum rescind_error object_derive_always(const struct rescind_kernel *k, const st
     (void)source;
     return RESCIND_NO_ERROR;
 }
+
+bool object_exists(const struct rescind_kernel *k, uint32_t object, uint8_t node)
+{
+    return object != 0 && object < k->pool.high && object_at(k, object)->type == node;
+}

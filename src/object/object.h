@@ -26,6 +26,9 @@ static inline struct object *object_at(const struct rescind_kernel *k, uint32_t 
 void object_acquire(struct rescind_kernel *k, uint32_t object);
 void object_release(struct rescind_kernel *k, uint32_t object);
 
+/* exists of a type whose objects are pool nodes of type `node`. */
+bool object_exists(const struct rescind_kernel *k, uint32_t object, uint8_t node);
+
 /* derive of every type that may always be copied. */
 enum rescind_error object_derive_always(const struct rescind_kernel *k, const struct cap *source);
 

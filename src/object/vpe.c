@@ -18,11 +18,17 @@ static void vpe_release(struct rescind_kernel *k, uint32_t object)
     KERNEL_ASSERT(object < k->vpe_count);
 }
 
+static bool vpe_exists(const struct rescind_kernel *k, uint32_t object)
+{
+    return object < k->vpe_count;
+}
+
 const struct cap_type vpe_type = {
     .name = "vpe",
     .derive = object_derive_always,
     .acquire = vpe_acquire,
     .release = vpe_release,
+    .exists = vpe_exists,
     .size = sizeof(struct vpe),
 };
 
@@ -58,6 +64,7 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
                          .table = table,
                          .sel = RESCIND_SEL_VPE,
                          .type = RESCIND_CAP_VPE,
+                         .home = k->pe,
                          .object = vpe,
                      });
     cap_create_at(k, &(struct cap_spec){
@@ -65,6 +72,7 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
                          .sel = RESCIND_SEL_MEM,
                          .type = RESCIND_CAP_MEM,
                          .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
+                         .home = k->pe,
                          .object = mem_create(k, mem_addr, mem_size),
                      });
     return RESCIND_NO_ERROR;

@@ -8,11 +8,6 @@
 #define PTE_LARGE 0x083 /* present, writable, 2 MiB */
 #define NX_HIGH   0x80000000
 
-#define CR0_VALUE 0x8001003d /* paging, WP, NE, ET, TS, EM, PE: floating point faults */
-#define CR4_VALUE 0x20       /* PAE; no OSFXSR, so that SSE faults too */
-#define EFER      0xc0000080
-#define EFER_BITS 0x901 /* NXE, LME, SCE */
-
 /* The note that makes QEMU take this file as a PVH kernel. */
     .section .note.pvh, "a", @note
     .balign 4
@@ -79,8 +74,8 @@ boot_gdt_pointer:
     .word boot_gdt_pointer - boot_gdt - 1
     .quad boot_gdt
 
-/* The first page tables. The identity map of the first GiB serves this file alone and goes when
- * paging_init() has run. */
+/* The first page tables. The identity map of the first GiB serves this file and trampoline.S alone,
+ * and goes from the kernel's own space when paging_init() has run. */
     .balign PAGE_SIZE
     .globl boot_pml4
 boot_pml4:
@@ -89,6 +84,7 @@ boot_pml4:
     .quad boot_pdpt_direct + PTE_TABLE
     .fill 254, 8, 0
     .quad boot_pdpt_kernel + PTE_TABLE
+    .globl boot_pdpt_low
 boot_pdpt_low:
     .quad boot_pd_low + PTE_TABLE
     .fill 511, 8, 0
@@ -134,14 +130,14 @@ start_upper:
     call start_main
     ud2
 
-/* The kernel's stack, with an unmapped page below it (paging_init), and the one for what can hit
+/* The first processor's stack, with an unmapped page below it (paging_init), and the one for what can hit
  * the kernel anywhere. */
     .section .stack, "aw", @nobits
     .balign PAGE_SIZE
     .globl kernel_stack_guard
 kernel_stack_guard:
     .skip PAGE_SIZE
-    .skip 4 * PAGE_SIZE
+    .skip STACK_PAGES * PAGE_SIZE
     .globl kernel_stack_top
 kernel_stack_top:
     .skip PAGE_SIZE

@@ -5,14 +5,26 @@
 #include <stdbool.h>
 
 #include "pc99/format.h"
+#include "pc99/lock.h"
 #include "pc99/uart.h"
 
 /* Boot table: whether the next byte starts a line, so that reports never stand in one. */
 static bool in_line;
+static struct lock lock;
 
 void console_init(void)
 {
     uart_init(UART_COM1);
+}
+
+void console_begin(void)
+{
+    lock_take(&lock);
+}
+
+void console_end(void)
+{
+    lock_give(&lock);
 }
 
 void console_text(const char *text, size_t size)
@@ -27,12 +39,14 @@ void console_program(const char *text, size_t size)
 {
     const char mark = CONSOLE_MARK;
 
+    console_begin();
     for (size_t i = 0; i < size; i++) {
         if (!in_line && (text[i] == 'r' || text[i] == CONSOLE_MARK)) {
             console_text(&mark, 1);
         }
         console_text(&text[i], 1);
     }
+    console_end();
 }
 
 static void put_string(const char *text)
@@ -64,6 +78,7 @@ void console_report(const char *format, ...)
 {
     va_list arguments;
 
+    console_begin();
     if (in_line) {
         console_text("\n", 1);
     }
@@ -79,4 +94,5 @@ void console_report(const char *format, ...)
     }
     va_end(arguments);
     console_text("\n", 1);
+    console_end();
 }

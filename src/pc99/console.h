@@ -1,6 +1,7 @@
 /* The console, on COM1: what programs print, and the kernel's own reports, each a line of its own
  * that starts with "rescind: ". So that nobody takes a program's line for the kernel's, one that
- * starts with an r (or with the mark) has the mark before it.
+ * starts with an r (or with the mark) has the mark before it. All processors share it: a report, a
+ * program's text, and what stands between console_begin() and console_end() come out whole.
  */
 #ifndef PC99_CONSOLE_H
 #define PC99_CONSOLE_H
@@ -15,8 +16,10 @@ enum { CONSOLE_MARK = 0x1e };
 /* A program's text. */
 void console_program(const char *text, size_t size);
 
-/* The kernel's, as it stands. */
+/* The kernel's, as it stands, in as many pieces as it takes. */
+void console_begin(void);
 void console_text(const char *text, size_t size);
+void console_end(void);
 
 /* One line of the kernel's. The format knows %s (const char *), %u and %x (uint64_t, decimal and
  * hexadecimal with 0x), and nothing else. */

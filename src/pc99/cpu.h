@@ -11,7 +11,9 @@ enum {
     MSR_APIC_BASE = 0x1b,
     MSR_STAR = 0xc0000081,
     MSR_LSTAR = 0xc0000082,
-    MSR_FMASK = 0xc0000084
+    MSR_FMASK = 0xc0000084,
+    MSR_GS_BASE = 0xc0000101,
+    MSR_KERNEL_GS_BASE = 0xc0000102
 };
 
 static inline uint64_t cpu_read_msr(uint32_t msr)
@@ -82,6 +84,19 @@ static inline void cpu_add_cr4(uint64_t bits)
 static inline void cpu_interrupt_window(void)
 {
     __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
+/* Sleeps, with interrupts on, until one has come. They are off before and after it, and none that
+ * comes in between is missed: STI lets them in behind the next instruction alone. */
+static inline void cpu_sleep(void)
+{
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+/* In a loop that waits for another processor. */
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause" : : : "memory");
 }
 
 static inline _Noreturn void cpu_stop(void)

@@ -1,4 +1,4 @@
-/* The local APIC's timer. See lapic.h. */
+/* The local APIC. See lapic.h. */
 #include "pc99/lapic.h"
 
 #include "pc99/cpu.h"
@@ -8,6 +8,8 @@ enum {
     LAPIC_TASK_PRIORITY = 0x80,
     LAPIC_EOI = 0xb0,
     LAPIC_SPURIOUS = 0xf0,
+    LAPIC_COMMAND = 0x300,
+    LAPIC_TARGET = 0x310,
     LAPIC_LVT_TIMER = 0x320,
     LAPIC_LVT_LINT0 = 0x350,
     LAPIC_LVT_LINT1 = 0x360,
@@ -21,7 +23,15 @@ enum {
     SPURIOUS_ENABLE = 1 << 8,
     BASE_ENABLE = 1 << 11
 };
-enum { DIVIDE_BY_16 = 3, TIMER_COUNT = 62500 };
+enum {
+    COMMAND_INIT = 5 << 8,
+    COMMAND_START = 6 << 8,
+    COMMAND_PENDING = 1 << 12,
+    COMMAND_ASSERT = 1 << 14,
+    TARGET_SHIFT = 24,
+    COMMAND_PATIENCE = 100000
+};
+enum { DIVIDE_BY_16 = 3 };
 
 /* The address is left where the firmware put it, below 4 GiB. */
 static volatile uint32_t *reg(uint32_t offset)
@@ -40,7 +50,40 @@ void lapic_init(void)
     *reg(LAPIC_SPURIOUS) = SPURIOUS_ENABLE | VECTOR_SPURIOUS;
     *reg(LAPIC_DIVIDE) = DIVIDE_BY_16;
     *reg(LAPIC_LVT_TIMER) = LVT_PERIODIC | VECTOR_TIMER;
-    *reg(LAPIC_INITIAL) = TIMER_COUNT;
+    *reg(LAPIC_INITIAL) = LAPIC_MILLISECOND;
+}
+
+void lapic_set_timer(uint32_t ticks)
+{
+    *reg(LAPIC_INITIAL) = ticks;
+}
+
+/* A command that the APIC has not sent yet is waited for, but not for ever. */
+static void send(uint32_t apic, uint32_t command)
+{
+    for (unsigned i = 0; i < COMMAND_PATIENCE; i++) {
+        if ((*reg(LAPIC_COMMAND) & COMMAND_PENDING) == 0) {
+            break;
+        }
+        cpu_pause();
+    }
+    *reg(LAPIC_TARGET) = apic << TARGET_SHIFT;
+    *reg(LAPIC_COMMAND) = command;
+}
+
+void lapic_call(uint32_t apic)
+{
+    send(apic, COMMAND_ASSERT | VECTOR_CALL);
+}
+
+void lapic_send_init(uint32_t apic)
+{
+    send(apic, COMMAND_INIT | COMMAND_ASSERT);
+}
+
+void lapic_send_start(uint32_t apic, uint32_t page)
+{
+    send(apic, COMMAND_START | COMMAND_ASSERT | page / PAGE_SIZE);
 }
 
 void lapic_end_of_interrupt(void)

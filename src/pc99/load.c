@@ -5,7 +5,9 @@
 
 #include "dtu/ring.h"
 #include "pc99/console.h"
+#include "pc99/smp.h"
 #include "rescind/platform.h"
+#include "user/startup.h"
 
 enum { RFLAGS_START = 0x202 }; /* interrupts on */
 enum { TABLE_SPAN = 2 << 20, SHARED_TABLES = 4, SPACE_TABLES = 3 };
@@ -46,20 +48,53 @@ static uint64_t private_frames(const struct rescind_startup_vpe *entry)
 
 static uint64_t runner_frames(const struct loop *loop)
 {
-    return frames_for((uint64_t)loop->module->vpe_count * sizeof(struct runner));
+    return frames_for((uint64_t)loop->vpe_count * sizeof(struct runner));
 }
 
-/* Not less than all that load() takes. */
-static uint64_t frames_needed(const struct loop *loop, size_t arena)
+static struct rescind_kernel_config config_of(const struct load *load, const struct loop *loop)
 {
-    uint64_t count = frames_for(arena) + runner_frames(loop);
+    /* Kernels have secrets of their own; the first has the very seed. */
+    return (struct rescind_kernel_config){
+        .vpes = loop->vpe_count,
+        .nodes = startup_kernel(load->module, loop->number)->nodes,
+        .work = load->module->work,
+        .peers = load->module->kernel_count,
+        .pe = (uint16_t)loop->number,
+        .seed = load->seed + loop->number * 0x9e3779b97f4a7c15,
+    };
+}
 
-    count += 1 + SHARED_TABLES + loop->module->size / TABLE_SPAN + 1;
-    for (uint32_t i = 0; i < loop->module->vpe_count; i++) {
-        uint64_t area = area_frames(loop_vpe(loop, i));
+static size_t arena_size(const struct load *load, const struct loop *loop)
+{
+    const struct rescind_kernel_config config = config_of(load, loop);
 
-        count += SPACE_TABLES + 2 + area * PAGE_SIZE / TABLE_SPAN;
-        count += private_frames(loop_vpe(loop, i));
+    return rescind_kernel_size(&config);
+}
+
+/* Not less than all that load_kernel() takes. */
+static uint64_t kernel_frames(const struct load *load, const struct loop *loop)
+{
+    return frames_for(arena_size(load, loop)) + runner_frames(loop);
+}
+
+/* Not less than all that load_vpe() takes. */
+static uint64_t vpe_frames(const struct rescind_startup_vpe *entry)
+{
+    return SPACE_TABLES + 2 + area_frames(entry) * PAGE_SIZE / TABLE_SPAN + private_frames(entry);
+}
+
+/* Not less than all that load() and smp_prepare() take. */
+static uint64_t frames_needed(const struct load *load, const struct machine *machine)
+{
+    const struct rescind_startup *module = load->module;
+    uint64_t count = 1 + SHARED_TABLES + module->size / TABLE_SPAN + 1;
+
+    count += frames_for(board_bytes(module->kernel_count)) + smp_frames(module->kernel_count);
+    for (uint32_t i = 0; i < module->kernel_count; i++) {
+        count += kernel_frames(load, &machine->loops[i]);
+    }
+    for (uint32_t i = 0; i < module->vpe_count; i++) {
+        count += vpe_frames(startup_vpe(module, i));
     }
     return count;
 }
@@ -97,7 +132,7 @@ static bool map_image(struct space *space, struct frames *frames, uint64_t data)
            space_map(space, frames, image()->rodata_end, data, data_frames(), PAGING_WRITE);
 }
 
-static bool map_vpe(struct loop *loop, struct load *load, const struct shared *shared,
+static bool map_vpe(const struct loop *loop, struct load *load, const struct shared *shared,
                     struct runner *runner, uint64_t private)
 {
     struct space *space = &runner->space;
@@ -127,7 +162,9 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     __builtin_memcpy(frames_at(private), data, image()->data_end - image()->rodata_end);
     clean_ring(rescind_kernel_syscall_ring(loop->kernel, runner->vpe));
     clean_ring(rescind_kernel_reply_ring(loop->kernel, runner->vpe));
-    runner->area->vpe = runner->vpe;
+    runner->area->number = runner->number;
+    runner->area->pe = (uint16_t)loop->number;
+    runner->area->vpe = (uint16_t)runner->vpe;
     __builtin_memset(runner->area->results, RESCIND_RESULT_NONE,
                      loop_vpe(loop, runner->vpe)->call_count);
     runner->context = (struct context){
@@ -139,20 +176,22 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     };
 }
 
-/* One VPE: its memory, its place in the kernel, its address space. */
+/* VPE `number` of the module: its memory, its place in the loop's kernel, its address space. */
 static enum load_result load_vpe(struct load *load, struct loop *loop, const struct shared *shared,
-                                 uint32_t vpe)
+                                 uint32_t number)
 {
-    struct runner *runner = &loop->runners[vpe];
-    uint64_t count = private_frames(loop_vpe(loop, vpe));
+    const struct rescind_startup_vpe *entry = startup_vpe(load->module, number);
+    struct runner *runner = &loop->runners[loop->vpe_count];
+    uint64_t count = private_frames(entry);
     uint64_t private = frames_take(&load->frames, count);
 
-    runner->vpe = vpe;
+    runner->vpe = loop->vpe_count++;
+    runner->number = number;
     if (private == 0 || !space_create(&runner->space, &load->frames)) {
         return LOAD_NO_MEMORY;
     }
     if (rescind_kernel_boot_vpe(loop->kernel, private, count * PAGE_SIZE) != RESCIND_NO_ERROR) {
-        console_report("the kernel's pool is too small for VPE %u", (uint64_t)vpe);
+        console_report("the kernel's pool is too small for VPE %u", (uint64_t)number);
         return LOAD_REFUSED;
     }
     if (!map_vpe(loop, load, shared, runner, private)) {
@@ -163,16 +202,34 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
     return LOAD_DONE;
 }
 
-static enum load_result load_grants(struct loop *loop)
+/* The number of VPE `number` in its own kernel. */
+static uint32_t local_number(const struct load *load, uint32_t number)
 {
-    const struct rescind_startup_grant *grants =
-        (const void *)((const uint8_t *)loop->module + loop->module->grants);
+    uint32_t kernel = startup_vpe(load->module, number)->kernel, local = 0;
 
-    for (uint32_t i = 0; i < loop->module->grant_count; i++) {
-        const struct rescind_startup_grant *g = &grants[i];
+    for (uint32_t i = 0; i < number; i++) {
+        local += startup_vpe(load->module, i)->kernel == kernel;
+    }
+    return local;
+}
 
-        if (rescind_kernel_boot_grant(loop->kernel, g->vpe, g->sel, g->target) !=
-            RESCIND_NO_ERROR) {
+static enum rescind_error boot_grant(const struct load *load, const struct machine *machine,
+                                     const struct rescind_startup_grant *g)
+{
+    uint32_t to = startup_vpe(load->module, g->vpe)->kernel;
+    uint32_t from = startup_vpe(load->module, g->target)->kernel;
+    uint32_t vpe = local_number(load, g->vpe), target = local_number(load, g->target);
+    struct rescind_kernel *kernel = machine->loops[to].kernel;
+
+    return to == from ? rescind_kernel_boot_grant(kernel, vpe, g->sel, target)
+                      : rescind_kernel_boot_grant_across(kernel, vpe, g->sel,
+                                                         machine->loops[from].kernel, target);
+}
+
+static enum load_result load_grants(const struct load *load, const struct machine *machine)
+{
+    for (uint32_t i = 0; i < load->module->grant_count; i++) {
+        if (boot_grant(load, machine, startup_grant(load->module, i)) != RESCIND_NO_ERROR) {
             console_report("the kernel refuses grant %u", (uint64_t)i);
             return LOAD_REFUSED;
         }
@@ -181,52 +238,97 @@ static enum load_result load_grants(struct loop *loop)
 }
 
 /* The kernel and the runners, in memory that is known to be there. */
-static enum load_result load_kernel(struct load *load, struct loop *loop,
-                                    const struct rescind_kernel_config *config, size_t arena)
+static enum load_result load_kernel(struct load *load, struct loop *loop)
 {
+    const struct rescind_kernel_config config = config_of(load, loop);
+    size_t arena = rescind_kernel_size(&config);
     uint64_t kernel = frames_take_dirty(&load->frames, frames_for(arena));
     uint64_t runners = frames_take(&load->frames, runner_frames(loop));
 
-    if (kernel == 0 || runners == 0) {
+    if (kernel == 0 || (runners == 0 && loop->vpe_count > 0)) {
         return LOAD_NO_MEMORY;
     }
     loop->runners = frames_at(runners);
-    loop->kernel = rescind_kernel_create(frames_at(kernel), arena, config);
+    loop->vpe_count = 0; /* load_vpe() counts them again */
+    loop->kernel = rescind_kernel_create(frames_at(kernel), arena, &config);
     if (loop->kernel == NULL) {
-        console_report("the kernel refuses its configuration");
+        console_report("kernel %u refuses its configuration", (uint64_t)loop->number);
         return LOAD_REFUSED;
     }
     return LOAD_DONE;
 }
 
-enum load_result load(struct load *load, struct loop *loop)
+/* Empty loops that know how many VPEs they will have. */
+static void prepare_loops(const struct load *load, struct machine *machine)
 {
-    const struct rescind_startup *module = load->module;
-    const struct rescind_kernel_config config = {
-        .vpes = module->vpe_count,
-        .nodes = module->nodes,
-        .work = module->work,
-        .seed = load->seed,
-    };
-    size_t arena = rescind_kernel_size(&config);
-    struct shared shared;
-    enum load_result result;
-    uint64_t needed, there = frames_left(&load->frames);
+    for (uint32_t i = 0; i < load->module->kernel_count; i++) {
+        struct loop *loop = &machine->loops[i];
 
-    loop_init(loop);
-    loop->module = module;
-    loop->capture = load->capture;
-    needed = frames_needed(loop, arena);
-    if (arena == 0 || needed > there) {
-        console_report("not enough memory: %u KiB needed, %u KiB there", needed * 4, there * 4);
+        loop_init(loop);
+        loop->module = load->module;
+        loop->board = &machine->board;
+        loop->report = &machine->report;
+        loop->all = machine->loops;
+        loop->number = i;
+        loop->capture = load->capture;
+    }
+    for (uint32_t i = 0; i < load->module->vpe_count; i++) {
+        machine->loops[startup_vpe(load->module, i)->kernel].vpe_count++;
+    }
+}
+
+static enum load_result load_board(struct load *load, struct machine *machine)
+{
+    uint32_t count = load->module->kernel_count;
+    uint64_t channels = frames_take_dirty(&load->frames, frames_for(board_bytes(count)));
+
+    if (channels == 0) {
         return LOAD_NO_MEMORY;
     }
-    result = load_kernel(load, loop, &config, arena);
+    board_init(&machine->board, count, frames_at(channels));
+    return LOAD_DONE;
+}
+
+static enum load_result load_kernels(struct load *load, struct machine *machine)
+{
+    const struct rescind_startup *module = load->module;
+    enum load_result result = LOAD_DONE;
+    struct shared shared;
+
+    for (uint32_t i = 0; i < module->kernel_count && result == LOAD_DONE; i++) {
+        result = load_kernel(load, &machine->loops[i]);
+    }
     if (result == LOAD_DONE && !share(load, &shared)) {
         result = LOAD_NO_MEMORY;
     }
-    for (uint32_t vpe = 0; vpe < module->vpe_count && result == LOAD_DONE; vpe++) {
-        result = load_vpe(load, loop, &shared, vpe);
+    for (uint32_t i = 0; i < module->vpe_count && result == LOAD_DONE; i++) {
+        result = load_vpe(load, &machine->loops[startup_vpe(module, i)->kernel], &shared, i);
     }
-    return result == LOAD_DONE ? load_grants(loop) : result;
+    return result;
+}
+
+enum load_result load(struct load *load, struct machine *machine)
+{
+    enum load_result result;
+    uint64_t needed, there = frames_left(&load->frames);
+
+    prepare_loops(load, machine);
+    for (uint32_t i = 0; i < load->module->kernel_count; i++) {
+        if (arena_size(load, &machine->loops[i]) == 0) {
+            console_report("kernel %u refuses its configuration", (uint64_t)i);
+            return LOAD_REFUSED;
+        }
+    }
+    needed = frames_needed(load, machine);
+    if (needed > there) {
+        console_report("not enough memory: %u KiB needed, %u KiB there", needed * 4, there * 4);
+        return LOAD_NO_MEMORY;
+    }
+    result = load_board(load, machine);
+    result = result == LOAD_DONE ? load_kernels(load, machine) : result;
+    result = result == LOAD_DONE ? load_grants(load, machine) : result;
+    for (uint32_t i = 0; i < load->module->kernel_count && result == LOAD_DONE; i++) {
+        loop_shift(&machine->loops[i], load->phase);
+    }
+    return result;
 }

@@ -1,5 +1,5 @@
-/* From the start-up module to a machine ready to run: the kernel in its arena, and for each VPE
- * an address space and what it starts with.
+/* From the start-up module to a machine ready to run: each kernel in its arena, for each VPE an
+ * address space and what it starts with, and the channels between the kernels.
  */
 #ifndef PC99_LOAD_H
 #define PC99_LOAD_H
@@ -10,18 +10,26 @@
 struct load {
     const struct rescind_startup *module; /* checked, at a page's start */
     uint64_t module_frame;                /* its physical address */
-    uint64_t seed;                        /* of the kernel's secret */
+    uint64_t seed;                        /* of the kernels' secrets */
+    uint64_t phase;                       /* loop_shift() */
     bool capture;                         /* the report gets every message */
     struct frames frames;
 };
 
 enum load_result {
     LOAD_DONE,
-    LOAD_REFUSED,   /* the kernel won't have what the module says; a report is on the console */
+    LOAD_REFUSED,   /* a kernel won't have what the module says; a report is on the console */
     LOAD_NO_MEMORY, /* so is one of how much is needed */
 };
 
-/* Fills in `loop`. The module stays where it is, for good. */
-enum load_result load(struct load *load, struct loop *loop);
+/* What the machine consists of; only the first processor runs yet. */
+struct machine {
+    struct board board;
+    struct report report;
+    struct loop loops[PROCESSORS_MAX]; /* one a kernel */
+};
+
+/* Fills in `machine`. The module stays where it is, for good. */
+enum load_result load(struct load *load, struct machine *machine);
 
 #endif

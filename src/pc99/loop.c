@@ -8,12 +8,14 @@
 #include "pc99/cpu.h"
 #include "pc99/format.h"
 #include "pc99/lapic.h"
+#include "pc99/peers.h"
 #include "rescind/platform.h"
+#include "user/startup.h"
 
 enum { KILLED_CODE = 1 }; /* what a VPE that was ended by force exits with */
-
-/* Part of the per-processor block: the loop that this processor runs. */
-static struct loop *running;
+/* How much loop_shift() makes of a phase, and how long a processor waits for the others to begin.
+ */
+enum { PERIODS = 7, JITTER = 3, DELAY_LOOKS = 256, GATHER_LOOKS = 1 << 16 };
 
 struct context *loop_doorbell(uint64_t idle);
 struct context *loop_trap(struct context *context);
@@ -62,6 +64,7 @@ void loop_init(struct loop *loop)
     *loop = (struct loop){0};
     queue_init(&loop->run);
     queue_init(&loop->idle);
+    loop->period = LAPIC_MILLISECOND;
 }
 
 void loop_add(struct loop *loop, struct runner *runner)
@@ -69,11 +72,34 @@ void loop_add(struct loop *loop, struct runner *runner)
     queue_append(&loop->run, &runner->link);
 }
 
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 32) * 0x9e3779b97f4a7c15;
+    value = (value ^ value >> 29) * 0xbf58476d1ce4e5b9;
+    return value ^ value >> 32;
+}
+
+void loop_shift(struct loop *loop, uint64_t phase)
+{
+    uint64_t bits = mix(phase * PROCESSORS_MAX + loop->number);
+
+    if (phase == 0) {
+        return;
+    }
+    loop->period = (uint32_t)LAPIC_MILLISECOND >> bits % PERIODS;
+    loop->period -= (uint32_t)((bits >> 8) % (loop->period / JITTER));
+    loop->delay = (uint32_t)((bits >> 32) % DELAY_LOOKS);
+    for (uint64_t i = loop->vpe_count == 0 ? 0 : (bits >> 48) % loop->vpe_count; i > 0; i--) {
+        struct link *first = loop->run.next;
+
+        queue_leave(first);
+        queue_append(&loop->run, first);
+    }
+}
+
 const struct rescind_startup_vpe *loop_vpe(const struct loop *loop, uint32_t vpe)
 {
-    const uint8_t *module = (const uint8_t *)loop->module;
-
-    return (const struct rescind_startup_vpe *)(module + loop->module->vpes) + vpe;
+    return startup_vpe(loop->module, loop->runners[vpe].number);
 }
 
 static const char *name_of(void *loop, uint32_t vpe)
@@ -89,8 +115,10 @@ static void emit_text(void *loop, const char *text, size_t size)
 
 static void print_tree(struct loop *loop, const char *title)
 {
+    console_begin();
     console_text(title, format_length(title));
     tree_print(loop->kernel, name_of, loop, emit_text);
+    console_end();
 }
 
 /* Looks at the message that the kernel is about to take. The ring may hold anything; its owner
@@ -108,7 +136,7 @@ static void peek(struct loop *loop, struct runner *runner)
 
     __builtin_memcpy(&message, slot, sizeof message);
     if (loop->capture && message.header.length <= RESCIND_PAYLOAD_MAX) {
-        report_message(&loop->report, runner->vpe, slot,
+        report_message(loop->report, runner->number, slot,
                        sizeof message.header + message.header.length);
     }
     if (loop->module->watch != 0 && loop->watching == NULL &&
@@ -166,7 +194,7 @@ static void obey(struct loop *loop, const struct rescind_kernel_output *output)
     }
 }
 
-/* Does what the last event wants of the machine; false: nothing. */
+/* Does what the last event wants of the machine; false: nothing of this processor's. */
 static bool drain(struct loop *loop)
 {
     struct rescind_kernel_output output = rescind_kernel_take_output(loop->kernel);
@@ -176,6 +204,7 @@ static bool drain(struct loop *loop)
         obey(loop, &output);
         output = rescind_kernel_take_output(loop->kernel);
     }
+    peers_tell(loop);
     return any;
 }
 
@@ -202,34 +231,85 @@ static bool take_message(struct loop *loop, struct runner *runner)
     return drain(loop);
 }
 
-/* The kernel's turn: as long as a VPE's if there is one to run, else until a VPE can run. */
-static void work(struct loop *loop)
+/* Takes note of what other processors have for this one. */
+static void listen(struct loop *loop)
 {
-    int32_t vpe;
-
-    processor.ticked = false;
-    while ((vpe = rescind_kernel_ready(loop->kernel)) >= 0 &&
-           (!processor.ticked || queue_is_empty(&loop->run))) {
-        rescind_kernel_work(loop->kernel, (uint32_t)vpe);
-        drain(loop);
-        cpu_interrupt_window();
+    if (peers_collect(loop)) {
+        progress(loop);
     }
 }
 
-/* Nothing can move any more. */
-static _Noreturn void finish(struct loop *loop)
+/* A message of another kernel, then a piece of unfinished work. False: there was neither. */
+static bool work_once(struct loop *loop)
 {
-    for (uint32_t vpe = 0; vpe < loop->module->vpe_count; vpe++) {
-        const struct rescind_startup_vpe *entry = loop_vpe(loop, vpe);
-        const struct pc_area *area = loop->runners[vpe].area;
+    bool heard = peers_hear(loop);
+    int32_t task;
 
-        report_vpe(&loop->report, loop->kernel, vpe, entry, area);
+    if (heard) {
+        drain(loop);
     }
-    if (!report_end(&loop->report)) {
+    task = rescind_kernel_ready(loop->kernel);
+    if (task >= 0) {
+        rescind_kernel_work(loop->kernel, (uint32_t)task);
+        drain(loop);
+    }
+    return heard || task >= 0;
+}
+
+/* The kernel's turn: as long as a VPE's if there is one to run, else until a VPE can run. */
+static void work(struct loop *loop)
+{
+    struct processor *here = processor_here();
+
+    here->ticked = false;
+    listen(loop);
+    while ((!here->ticked || queue_is_empty(&loop->run)) && work_once(loop)) {
+        cpu_interrupt_window();
+        listen(loop);
+    }
+}
+
+/* Nothing can move any more, on any processor: what follows is alone with all kernels. */
+static _Noreturn void finish(const struct loop *loop)
+{
+    uint32_t next[PROCESSORS_MAX] = {0};
+
+    for (uint32_t i = 0; i < loop->module->vpe_count; i++) {
+        uint32_t kernel = startup_vpe(loop->module, i)->kernel;
+
+        report_vpe(loop->report, &loop->all[kernel], next[kernel]++);
+    }
+    if (!report_end(loop->report)) {
         console_report("COM2 did not take the whole report");
     }
     platform_out8(EXIT_PORT, EXIT_DONE);
     cpu_stop();
+}
+
+/* The machine is at its end; the first processor sees to the rest. */
+static _Noreturn void end(const struct loop *loop)
+{
+    if (loop->number == 0) {
+        finish(loop);
+    }
+    lapic_call(0);
+    cpu_stop();
+}
+
+/* Nothing on this processor can move: sleeps until another one has something for it. */
+static void rest(struct loop *loop)
+{
+    if (board_leave(loop->board)) {
+        end(loop);
+    }
+    lapic_set_timer(0);
+    while (!board_return(loop->board, loop->number)) {
+        if (loop->number == 0 && board_is_over(loop->board)) {
+            end(loop);
+        }
+        cpu_sleep();
+    }
+    lapic_set_timer(loop->period);
 }
 
 /* A VPE's turn is over: chooses the next one. */
@@ -239,8 +319,9 @@ static struct context *next_turn(struct loop *loop)
 
     cpu_interrupt_window(); /* a tick of the last turn is not to cut the next one short */
     work(loop);
-    if (queue_is_empty(&loop->run)) {
-        finish(loop);
+    while (queue_is_empty(&loop->run)) {
+        rest(loop);
+        work(loop);
     }
     runner = (struct runner *)((char *)loop->run.next - __builtin_offsetof(struct runner, link));
     queue_leave(&runner->link);
@@ -250,6 +331,15 @@ static struct context *next_turn(struct loop *loop)
         cpu_set_space(runner->space.pml4);
     }
     return &runner->context;
+}
+
+/* If the program of `runner` has set a signal, VPEs of other processors may wait for it. */
+static void announce(struct loop *loop, const struct runner *runner)
+{
+    if (runner->area->signalled != 0) {
+        runner->area->signalled = 0;
+        peers_announce(loop);
+    }
 }
 
 static void kill(struct loop *loop, struct runner *runner)
@@ -273,10 +363,11 @@ static void kill(struct loop *loop, struct runner *runner)
 /* Called by trap.S: the current VPE rang. `idle`: it has seen nothing new since it last did. */
 struct context *loop_doorbell(uint64_t idle)
 {
-    struct loop *loop = running;
+    struct loop *loop = processor_here()->loop;
     struct runner *runner = loop->current;
     bool answered;
 
+    announce(loop, runner);
     if (runner->context.rip >= PAGING_USER_END) { /* SYSRET would fault in the kernel */
         kill(loop, runner);
         return next_turn(loop);
@@ -301,7 +392,7 @@ struct context *loop_doorbell(uint64_t idle)
     return next_turn(loop);
 }
 
-/* The timer has ended the turn of `runner`. */
+/* The timer, or another processor's call, has ended the turn of `runner`. */
 static void preempt(struct loop *loop, struct runner *runner)
 {
     progress(loop);
@@ -319,9 +410,10 @@ static void preempt(struct loop *loop, struct runner *runner)
 /* Called by trap.S: an exception or interrupt in ring 3, whose context is the current VPE's. */
 struct context *loop_trap(struct context *context)
 {
-    struct loop *loop = running;
+    struct loop *loop = processor_here()->loop;
 
-    if (context->vector == VECTOR_TIMER) {
+    announce(loop, loop->current);
+    if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
         lapic_end_of_interrupt();
     } else if (context->vector > VECTOR_TIMER) {
         return context; /* spurious */
@@ -334,9 +426,22 @@ struct context *loop_trap(struct context *context)
     return next_turn(loop);
 }
 
+/* All begin at one time, as well as they can: one that keeps the others waiting is left behind. */
+static void gather(struct board *board)
+{
+    board_arrive(board);
+    for (uint32_t i = 0; i < GATHER_LOOKS && !board_is_complete(board); i++) {
+        cpu_pause();
+    }
+}
+
 void loop_run(struct loop *loop)
 {
-    running = loop;
-    report_begin(&loop->report, loop->module->vpe_count);
+    processor_here()->loop = loop;
+    gather(loop->board);
+    lapic_set_timer(loop->period);
+    for (uint32_t i = 0; i < loop->delay; i++) {
+        cpu_pause();
+    }
     trap_resume(next_turn(loop));
 }

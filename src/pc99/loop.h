@@ -1,15 +1,18 @@
-/* The event loop: which VPE runs, which event the kernel gets next, and when the machine is at its
- * end.
+/* The event loop of one processor: which VPE runs, which event its kernel gets next, and when the
+ * machine is at its end.
  *
- * Ring 3 enters it by the doorbell (loop_doorbell), the timer or a fault (loop_trap); each looks
- * at the ring of the VPE that ran, and answers with the context to go on with. A VPE whose reply
- * is there goes on at once. One whose call is outstanding is not run before the reply is there.
- * Otherwise it is the next one's turn, round robin, and before each turn the kernel's unfinished
- * work gets a turn as long as a VPE's: until the timer ticks.
+ * Ring 3 enters it by the doorbell (loop_doorbell), the timer, another processor's call or a fault
+ * (loop_trap); each looks at the ring of the VPE that ran, and answers with the context to go on
+ * with. A VPE whose reply is there goes on at once. One whose call is outstanding is not run before
+ * the reply is there. Otherwise it is the next one's turn, round robin, and before each turn the
+ * kernel's unfinished work and other kernels' messages, in alternation, get a turn as long as a
+ * VPE's: until the timer ticks.
  *
- * A VPE that gives the processor away as idle is asked again once anybody has made progress: sent
- * a message, given the processor away otherwise, been preempted or ended. When all are idle, ended
- * or waiting for a call that has no work to do, nothing can move: the loop reports and stops. Each
+ * A VPE that gives the processor away as idle is asked again once anybody has made progress: on
+ * this processor, sent a message, given the processor away otherwise, been preempted or ended; on
+ * another, set a signal, which is all that VPEs of two processors share. When all are idle, ended
+ * or waiting for a call that has no work to do, the processor sleeps until another one calls it.
+ * When all sleep, nothing can move (board.h): the first one reports and stops the machine. Each
  * event costs the same however many VPEs there are.
  */
 #ifndef PC99_LOOP_H
@@ -19,6 +22,7 @@
 #include <stdint.h>
 
 #include "rescind/kernel.h"
+#include "pc99/board.h"
 #include "pc99/paging.h"
 #include "pc99/report.h"
 #include "pc99/trap.h"
@@ -35,9 +39,10 @@ struct runner {
     struct link link;
     struct space space;
     struct pc_area *area; /* its results, as the kernel reaches them */
-    uint32_t vpe;
-    bool blocked;  /* its call is outstanding */
-    bool dead;     /* it has ended or is being ended, and never runs again */
+    uint32_t vpe;         /* as its kernel counts */
+    uint32_t number;      /* as the module counts, over all kernels */
+    bool blocked;         /* its call is outstanding */
+    bool dead;            /* it has ended or is being ended, and never runs again */
     bool stale;    /* others ran since it last looked around: its next "idle" may be mistaken */
     bool answered; /* the timer brought its message to the kernel, so its doorbell comes late */
 };
@@ -45,25 +50,37 @@ struct runner {
 struct loop {
     struct rescind_kernel *kernel;
     const struct rescind_startup *module; /* checked */
-    struct runner *runners;               /* one a VPE */
-    struct runner *current;               /* the last that ran; NULL at first */
-    struct link run;                      /* those that can run, in the order of their turns */
-    struct link idle;                     /* those that saw nothing new since the last progress */
+    struct board *board;
+    struct report *report;   /* all loops' */
+    const struct loop *all;  /* the loops of all kernels, by their numbers */
+    uint32_t number;         /* of the kernel, its PE and this processor */
+    uint32_t vpe_count;      /* of this kernel */
+    struct runner *runners;  /* one a VPE */
+    struct runner *current;  /* the last that ran; NULL at first */
+    struct link run;         /* those that can run, in the order of their turns */
+    struct link idle;        /* those that saw nothing new since the last progress */
+    uint64_t callers;        /* bit i: kernel i may have messages here */
+    uint32_t heard;          /* whose message was the last */
+    uint32_t period;         /* of the timer */
+    uint32_t delay;          /* before the first turn, in looks of a waiting loop */
     struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
     bool capture;            /* the report gets every message that the kernel takes */
-    struct report report;
 };
 
-/* Makes an empty loop; the caller fills in kernel, module and runners. */
+/* Makes an empty loop; the caller fills in the fields above `current`, and capture. */
 void loop_init(struct loop *loop);
+
+/* Another schedule for each `phase`: how often and when the timer comes, when this processor begins
+ * and which VPE does. 0 is every millisecond, at once, the first. VPEs have been added. */
+void loop_shift(struct loop *loop, uint64_t phase);
 
 /* `runner`, whose context is ready to start, takes turns from now on. */
 void loop_add(struct loop *loop, struct runner *runner);
 
-/* Runs the machine to its end. */
+/* Runs the machine to its end, on each processor with its own loop. */
 _Noreturn void loop_run(struct loop *loop);
 
-/* The module's entry and the name of a VPE. */
+/* The module's entry of a VPE of this kernel. */
 const struct rescind_startup_vpe *loop_vpe(const struct loop *loop, uint32_t vpe);
 
 #endif

@@ -14,10 +14,12 @@ enum { LEAF_FEATURES = 7, SMEP_IN_B = 1 << 7, SMAP_IN_B = 1 << 20, UMIP_IN_C = 1
 
 extern const uint8_t kernel_boot[], kernel_text[], kernel_rodata[], kernel_data[];
 extern const uint8_t kernel_end_of_image[], kernel_stack_guard[];
-extern uint64_t kernel_pml4[], kernel_pd[];
+extern uint64_t kernel_pml4[], kernel_pd[], kernel_pdpt_low[];
 
-/* Boot table: the kernel's 2 MiB in pages of 4 KiB. */
+/* Boot tables, of 4 KiB pages: the kernel's 2 MiB, and KERNEL_STACKS in the 2 MiB behind them. */
 static uint64_t kernel_pt[ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+static uint64_t stacks_pt[ENTRIES] __attribute__((aligned(PAGE_SIZE)));
+_Static_assert(PROCESSORS_MAX *STACK_PART_PAGES <= ENTRIES, "all stacks fit");
 
 static void map_kernel(const uint8_t *from, const uint8_t *to, uint64_t bits)
 {
@@ -38,19 +40,58 @@ static void forbid_user_memory(void)
                 ((id.c & UMIP_IN_C) != 0 ? CR4_UMIP : 0));
 }
 
+static uint64_t physical(const void *in_image)
+{
+    return (uint64_t)in_image - KERNEL_BASE;
+}
+
 void paging_init(void)
 {
     map_kernel(kernel_boot, kernel_text, PTE_WRITE | PTE_NX);
     map_kernel(kernel_text, kernel_rodata, 0);
     map_kernel(kernel_rodata, kernel_data, PTE_NX);
     map_kernel(kernel_data, kernel_end_of_image, PTE_WRITE | PTE_NX);
-    kernel_pt[((uint64_t)kernel_stack_guard - KERNEL_BASE) / PAGE_SIZE] = 0;
-    kernel_pd[0] = ((uint64_t)kernel_pt - KERNEL_BASE) | PTE_PRESENT | PTE_WRITE;
+    kernel_pt[physical(kernel_stack_guard) / PAGE_SIZE] = 0;
+    kernel_pd[0] = physical(kernel_pt) | PTE_PRESENT | PTE_WRITE;
+    kernel_pd[1] = physical(stacks_pt) | PTE_PRESENT | PTE_WRITE;
     kernel_pml4[0] = 0;
-    cpu_set_space((uint64_t)kernel_pml4 - KERNEL_BASE);
+    paging_enter();
+}
+
+void paging_enter(void)
+{
+    cpu_set_space(physical(kernel_pml4));
     if (cpu_id(0).a >= LEAF_FEATURES) {
         forbid_user_memory();
     }
+}
+
+bool paging_trampoline(struct space *space, struct frames *frames)
+{
+    if (!space_create(space, frames)) {
+        return false;
+    }
+    *(uint64_t *)frames_at(space->pml4) = physical(kernel_pdpt_low) | PTE_PRESENT | PTE_WRITE;
+    return true;
+}
+
+bool paging_stacks(struct frames *frames, uint32_t number, uint64_t *stack, uint64_t *fatal_stack)
+{
+    uint32_t part = number * STACK_PART_PAGES;
+    uint64_t frame = frames_take(frames, STACK_PAGES + 1);
+
+    if (frame == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < STACK_PAGES; i++) {
+        stacks_pt[part + 1 + i] =
+            (frame + (uint64_t)i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE | PTE_NX;
+    }
+    stacks_pt[part + STACK_FATAL_PAGE] =
+        (frame + (uint64_t)STACK_PAGES * PAGE_SIZE) | PTE_PRESENT | PTE_WRITE | PTE_NX;
+    *stack = KERNEL_STACKS + (uint64_t)(part + 1 + STACK_PAGES) * PAGE_SIZE;
+    *fatal_stack = KERNEL_STACKS + (uint64_t)(part + STACK_FATAL_PAGE + 1) * PAGE_SIZE;
+    return true;
 }
 
 bool space_create(struct space *space, struct frames *frames)

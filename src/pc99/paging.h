@@ -20,8 +20,19 @@ struct space {
     uint64_t pml4; /* physical */
 };
 
-/* Gives the kernel's text, constants and data their own rights, and drops the identity map. */
+/* Gives the kernel's text, constants and data their own rights, and drops the identity map. Only
+ * the first processor; it includes paging_enter(). */
 void paging_init(void);
+
+/* The processor that runs this goes over to the kernel's own space, and does without what it may
+ * forbid itself. */
+void paging_enter(void);
+
+/* A space with the kernel's half, and the identity map of the first GiB, for trampoline.S. */
+bool paging_trampoline(struct space *space, struct frames *frames);
+
+/* Maps the stacks of processor `number` (not the first's) and tells where they start. */
+bool paging_stacks(struct frames *frames, uint32_t number, uint64_t *stack, uint64_t *fatal_stack);
 
 bool space_create(struct space *space, struct frames *frames);
 

@@ -2,6 +2,7 @@
 #include "pc99/report.h"
 
 #include "pc99/format.h"
+#include "pc99/loop.h"
 #include "pc99/uart.h"
 
 #define FNV_BASIS 0xcbf29ce484222325
@@ -54,24 +55,47 @@ static void put_results(struct report *report, const uint8_t *results, uint32_t 
     }
 }
 
-static void put_caps(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe)
+/* Behind what `loop`'s kernel calls the parent. */
+static void put_place(struct report *report, const struct loop *loop, uint32_t vpe, uint32_t kind,
+                      uint32_t sel)
+{
+    put_number(report, loop->runners[vpe].number);
+    put_number(report, kind);
+    put_number(report, sel);
+}
+
+static void put_parent(struct report *report, const struct loop *loop,
+                       const struct rescind_kernel_cap *cap)
+{
+    struct rescind_kernel_cap above;
+
+    if (cap->has_remote_parent) {
+        const struct loop *other = &loop->all[cap->parent_pe];
+
+        if (rescind_kernel_above_stub(other->kernel, cap->parent_stub, &above)) {
+            put_place(report, other, above.vpe, above.kind, above.sel);
+        } else {
+            put_text(report, " ?"); /* a parent that is not there: no reader takes that */
+        }
+    } else if (cap->has_parent) {
+        put_place(report, loop, cap->parent_vpe, cap->parent_kind, cap->parent_sel);
+    } else {
+        put_text(report, " -");
+    }
+}
+
+static void put_caps(struct report *report, const struct loop *loop, uint32_t vpe)
 {
     struct rescind_kernel_cap cap;
 
     for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
-        for (uint64_t from = 0; rescind_kernel_find(kernel, vpe, kind, from, &cap);
+        for (uint64_t from = 0; rescind_kernel_find(loop->kernel, vpe, kind, from, &cap);
              from = (uint64_t)cap.sel + 1) {
             put_text(report, "c");
             put_number(report, cap.kind);
             put_number(report, cap.sel);
             put_number(report, cap.type);
-            if (cap.has_parent) {
-                put_number(report, cap.parent_vpe);
-                put_number(report, cap.parent_kind);
-                put_number(report, cap.parent_sel);
-            } else {
-                put_text(report, " -");
-            }
+            put_parent(report, loop, &cap);
             end_line(report);
         }
     }
@@ -88,27 +112,30 @@ void report_begin(struct report *report, uint32_t vpes)
 
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size)
 {
+    lock_take(&report->lock);
     put_text(report, "m");
     put_number(report, vpe);
     put_text(report, " ");
     put_hex(report, bytes, size);
     end_line(report);
+    lock_give(&report->lock);
 }
 
-void report_vpe(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe,
-                const struct rescind_startup_vpe *entry, const struct pc_area *area)
+void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe)
 {
+    const struct rescind_startup_vpe *entry = loop_vpe(loop, vpe);
+    const struct pc_area *area = loop->runners[vpe].area;
     uint32_t position = area->position < entry->step_count ? area->position : entry->step_count;
-    bool ended = rescind_kernel_vpe_state(kernel, vpe) == RESCIND_VPE_ENDED;
+    bool ended = rescind_kernel_vpe_state(loop->kernel, vpe) == RESCIND_VPE_ENDED;
 
     put_text(report, "vpe");
-    put_number(report, vpe);
+    put_number(report, loop->runners[vpe].number);
     put_text(report, ended ? " e" : position == entry->step_count ? " t" : " s");
     put_number(report, position);
     put_number(report, entry->call_count);
     end_line(report);
     put_results(report, area->results, entry->call_count);
-    put_caps(report, kernel, vpe);
+    put_caps(report, loop, vpe);
 }
 
 bool report_end(struct report *report)

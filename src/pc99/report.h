@@ -1,4 +1,4 @@
-/* The report on COM2 at the machine's end, all read out of this kernel; sim/boot.c reads it.
+/* The report on COM2 at the machine's end, all read out of its kernels; sim/boot.c reads it.
  *
  * Text, one record a line, numbers in hexadecimal, fields separated by one space:
  *
@@ -8,6 +8,9 @@
  *     r HEX...                           its results, two digits each, 32 to a line
  *     c KIND SEL TYPE -                  its capabilities, by table and selector: a root,
  *     c KIND SEL TYPE VPE KIND SEL       or with its parent
+ *
+ * VPEs are numbered over all kernels, as the start-up module does; a parent may be on another one.
+ *
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
  */
 #ifndef PC99_REPORT_H
@@ -18,12 +21,14 @@
 #include <stdint.h>
 
 #include "rescind/kernel.h"
-#include "rescind/startup.h"
-#include "user/pc_area.h"
+#include "pc99/lock.h"
 
 enum { REPORT_LINE = 2 * RESCIND_MSG_MAX + 64 };
 
+struct loop;
+
 struct report {
+    struct lock lock; /* of report_message(), which any processor may call; the rest is one's */
     uint64_t lines;
     uint64_t hash;
     bool lost;   /* COM2 did not take everything */
@@ -34,8 +39,8 @@ struct report {
 void report_begin(struct report *report, uint32_t vpes);
 /* At most RESCIND_MSG_MAX bytes. */
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size);
-void report_vpe(struct report *report, const struct rescind_kernel *kernel, uint32_t vpe,
-                const struct rescind_startup_vpe *entry, const struct pc_area *area);
+/* VPE `vpe` of the loop's kernel. No kernel may run meanwhile. */
+void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe);
 /* False: some of it was lost on the way. */
 bool report_end(struct report *report);
 

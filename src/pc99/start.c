@@ -1,8 +1,10 @@
-/* The image's C entry: brings up the processor and the devices, reads what the boot loader says,
- * and hands over to the loop. Called by boot.S, once.
+/* The image's C entry: brings up the processors and the devices, reads what the boot loader says,
+ * and hands over to the loops. start_main() is called by boot.S, once; start_other() by
+ * trampoline.S, on each further processor.
  *
- * The command line knows two words: seed=N, the kernel's secret, instead of the module's; and
- * capture, which puts every message that the kernel takes into the report.
+ * The command line knows three words: seed=N, the kernels' secret, instead of the module's;
+ * phase=N, another schedule for each N (loop_shift()); and capture, which puts every message that a
+ * kernel takes into the report.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +17,7 @@
 #include "pc99/paging.h"
 #include "pc99/pic.h"
 #include "pc99/pvh.h"
+#include "pc99/smp.h"
 #include "pc99/trap.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
@@ -23,10 +26,11 @@ enum { LEAF_BASIC = 1, RDRAND_IN_C = 1 << 30, RDRAND_TRIES = 10 };
 enum { RTC_INDEX = 0x70, RTC_DATA = 0x71, RTC_REGISTERS = 10, PIT_COUNTER = 0x40 };
 
 _Noreturn void start_main(uint64_t start_info);
+_Noreturn void start_other(struct processor *processor);
 
-/* Boot tables: both are too large for the stack. */
+/* Boot tables: too large for the stack, and the second is all processors'. */
 static struct pvh_info info;
-static struct loop loop;
+static struct machine machine;
 
 static _Noreturn void give_up(uint8_t code)
 {
@@ -103,19 +107,29 @@ static bool read_word(const char **at, const char *word)
     return true;
 }
 
-static void read_line(const char *line, uint64_t *seed, bool *capture)
+/* Reads `word`, which ends in '=', and the number behind it; false: it does not stand there. */
+static bool read_option(const char **at, const char *word, uint64_t *out)
+{
+    if (!read_word(at, word)) {
+        return false;
+    }
+    if (!read_number(at, out)) {
+        console_report("%s of the command line wants a decimal number", word);
+        give_up(EXIT_REFUSED);
+    }
+    return true;
+}
+
+static void read_line(const char *line, struct load *load)
 {
     while (*line != '\0') {
         if (*line == ' ') {
             line++;
-        } else if (read_word(&line, "seed=")) {
-            if (!read_number(&line, seed)) {
-                refuse("seed= of the command line wants a decimal number");
-            }
         } else if (read_word(&line, "capture") && (*line == ' ' || *line == '\0')) {
-            *capture = true;
-        } else {
-            refuse("the command line may say seed=N and capture, and nothing else");
+            load->capture = true;
+        } else if (!read_option(&line, "seed=", &load->seed) &&
+                   !read_option(&line, "phase=", &load->phase)) {
+            refuse("the command line may say seed=N, phase=N and capture, and nothing else");
         }
     }
 }
@@ -134,7 +148,37 @@ static void read_module(struct load *load)
         console_report("the start-up module is malformed: %s", wrong);
         give_up(EXIT_REFUSED);
     }
+    if (load->module->fault_count != 0) {
+        refuse("the start-up module has faults, which only the simulator lets strike");
+    }
     load->seed = load->module->seed;
+}
+
+static void start_processors(void)
+{
+    uint32_t count = machine.board.count, missing, up = smp_start(count, &missing);
+
+    if (up < count) {
+        console_report("processor %u does not start: %u kernels need one each, and %u came up",
+                       (uint64_t)missing, (uint64_t)count, (uint64_t)up);
+        give_up(EXIT_REFUSED);
+    }
+    board_begin(&machine.board);
+    for (uint32_t i = 1; i < count; i++) {
+        lapic_call(i);
+    }
+}
+
+void start_other(struct processor *processor)
+{
+    paging_enter();
+    trap_load(processor);
+    lapic_init();
+    __atomic_store_n(&processor->up, true, __ATOMIC_RELEASE);
+    while (!board_has_begun(&machine.board)) {
+        cpu_sleep();
+    }
+    loop_run(&machine.loops[processor->number]);
 }
 
 void start_main(uint64_t start_info)
@@ -153,14 +197,20 @@ void start_main(uint64_t start_info)
     paging_init();
     lapic_init();
     read_module(&wanted);
-    read_line(info.line, &wanted.seed, &wanted.capture);
+    read_line(info.line, &wanted);
     if (wanted.seed == 0) {
         wanted.seed = draw_secret();
     }
     frames_init(&wanted.frames, &info);
-    result = load(&wanted, &loop);
+    result = load(&wanted, &machine);
     if (result != LOAD_DONE) {
         give_up(result == LOAD_NO_MEMORY ? EXIT_NO_MEMORY : EXIT_REFUSED);
     }
-    loop_run(&loop);
+    wrong = smp_prepare(machine.board.count, &wanted.frames, &info);
+    if (wrong != NULL) {
+        refuse(wrong);
+    }
+    report_begin(&machine.report, machine.loops[0].module->vpe_count);
+    start_processors();
+    loop_run(&machine.loops[0]);
 }

@@ -1,9 +1,12 @@
 /* The way in from ring 3 and back: the vectors of the IDT, SYSCALL's entry, and the return.
  *
  * What ring 3 leaves behind is stored in the struct context (trap.h) of the VPE that ran, which
- * processor.context names; the TSS sends the processor's own pushes there too. Every entry then
- * starts afresh at the top of the kernel's one stack, and the C function called returns the
- * context to go on with. So no event leaves anything on the stack.
+ * the field context of the processor's block names; the TSS sends the processor's own pushes there
+ * too. Every entry then starts afresh at the top of the processor's one kernel stack, and the C
+ * function called returns the context to go on with. So no event leaves anything on the stack.
+ *
+ * The GS base is the block (struct processor) while the kernel runs and ring 3's while that does:
+ * each entry from there, and each return to it, swaps them.
  */
 #include "pc99/layout.h"
 
@@ -54,7 +57,8 @@ trap:
     xorl %ebp, %ebp
     testb $3, 144(%rsp) /* whose code was it? */
     jz 1f
-    leaq kernel_stack_top(%rip), %rsp
+    swapgs
+    movq %gs:PROCESSOR_STACK, %rsp
     call loop_trap
     jmp resume
 1:  call trap_in_kernel
@@ -74,8 +78,9 @@ fatal:
     .balign 16
     .globl trap_doorbell
 trap_doorbell:
-    movq %rsp, processor+8(%rip)
-    movq processor(%rip), %rsp
+    swapgs
+    movq %rsp, %gs:PROCESSOR_USER_STACK
+    movq %gs:PROCESSOR_CONTEXT, %rsp
     movq %r15, 0(%rsp)
     movq %r14, 8(%rsp)
     movq %r13, 16(%rsp)
@@ -85,15 +90,16 @@ trap_doorbell:
     movq $VECTOR_DOORBELL, CONTEXT_VECTOR(%rsp)
     movq %rcx, CONTEXT_RIP(%rsp)
     movq %r11, CONTEXT_RFLAGS(%rsp)
-    movq processor+8(%rip), %rax
+    movq %gs:PROCESSOR_USER_STACK, %rax
     movq %rax, CONTEXT_RSP(%rsp)
-    leaq kernel_stack_top(%rip), %rsp
+    movq %gs:PROCESSOR_STACK, %rsp
     xorl %ebp, %ebp
     call loop_doorbell
 
 /* Goes on in ring 3 with the context in RAX, whose RIP is known to lie in user space. */
     .globl resume
 resume:
+    swapgs
     cmpq $VECTOR_DOORBELL, CONTEXT_VECTOR(%rax)
     jne resume_all
     movq 0(%rax), %r15
@@ -114,6 +120,7 @@ resume:
     xorl %r10d, %r10d
     sysretq
 
+/* Also with what an interrupt of the kernel left on its stack. */
 resume_all:
     movq %rax, %rsp
     popq %r15

@@ -8,17 +8,6 @@
 #include "pc99/lapic.h"
 #include "rescind/platform.h"
 
-struct __attribute__((packed)) tss {
-    uint32_t reserved0;
-    uint64_t stack[3]; /* the stack pointer for entries to ring 0, 1, 2 */
-    uint64_t reserved1;
-    uint64_t fatal_stack; /* IST 1: for what must not rely on any other stack */
-    uint64_t other_stacks[6];
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t io_map; /* past the end: ring 3 has no port */
-};
-
 struct gate {
     uint16_t offset_low;
     uint16_t selector;
@@ -40,13 +29,12 @@ enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
 /* What SYSCALL clears: IF, DF, TF, NT, AC, RF, IOPL. */
 enum { FLAGS_CLEARED = 0x57700 };
 
-extern const uint8_t trap_vectors[], fatal_stack_top[];
+extern const uint8_t trap_vectors[], kernel_stack_top[], fatal_stack_top[];
 extern void trap_doorbell(void);
 
-struct processor processor;
-static struct tss tss;
+struct processor processors[PROCESSORS_MAX];
 static struct gate gates[GATES];
-static uint64_t segments[8] = {
+static const uint64_t segments[SEGMENTS] = {
     0,
     0x00af9b000000ffff, /* SEL_KERNEL_CODE */
     0x00cf93000000ffff, /* SEL_KERNEL_DATA */
@@ -74,27 +62,39 @@ static void set_gates(void)
     }
 }
 
-static void set_tss(void)
-{
-    uint64_t base = (uint64_t)&tss;
-
-    tss.fatal_stack = (uint64_t)fatal_stack_top;
-    tss.io_map = sizeof tss;
-    segments[SEL_TSS / 8] = (sizeof tss - 1) | (base & 0xffffff) << 16 |
-                            (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
-    segments[SEL_TSS / 8 + 1] = base >> 32;
-}
-
 void trap_init(void)
 {
-    struct table_pointer idt = {sizeof gates - 1, gates};
-    struct table_pointer gdt = {sizeof segments - 1, segments};
-
     set_gates();
-    set_tss();
+    trap_prepare(0, (uint64_t)kernel_stack_top, (uint64_t)fatal_stack_top);
+    trap_load(&processors[0]);
+}
+
+void trap_prepare(uint32_t number, uint64_t stack, uint64_t fatal_stack)
+{
+    struct processor *p = &processors[number];
+    uint64_t base = (uint64_t)&p->tss;
+
+    p->number = number;
+    p->self = p;
+    p->stack = stack;
+    p->tss.fatal_stack = fatal_stack;
+    p->tss.io_map = sizeof p->tss;
+    __builtin_memcpy(p->segments, segments, sizeof segments);
+    p->segments[SEL_TSS / 8] = (sizeof p->tss - 1) | (base & 0xffffff) << 16 |
+                               (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
+    p->segments[SEL_TSS / 8 + 1] = base >> 32;
+}
+
+void trap_load(struct processor *processor)
+{
+    struct table_pointer idt = {sizeof gates - 1, gates};
+    struct table_pointer gdt = {sizeof processor->segments - 1, processor->segments};
+
     __asm__ volatile("lgdt %0" : : "m"(gdt));
     __asm__ volatile("lidt %0" : : "m"(idt));
     __asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+    cpu_write_msr(MSR_GS_BASE, (uint64_t)processor);
+    cpu_write_msr(MSR_KERNEL_GS_BASE, 0);
     cpu_write_msr(MSR_STAR, (uint64_t)(SEL_SYSRET | 3) << 48 | (uint64_t)SEL_KERNEL_CODE << 32);
     cpu_write_msr(MSR_LSTAR, (uint64_t)trap_doorbell);
     cpu_write_msr(MSR_FMASK, FLAGS_CLEARED);
@@ -102,8 +102,10 @@ void trap_init(void)
 
 void trap_use_context(struct context *context)
 {
-    processor.context = context;
-    tss.stack[0] = (uint64_t)(context + 1);
+    struct processor *here = processor_here();
+
+    here->context = context;
+    here->tss.stack[0] = (uint64_t)(context + 1);
 }
 
 void trap_resume(struct context *context)
@@ -142,13 +144,15 @@ _Noreturn void trap_fatal(const struct context *context)
     cpu_stop();
 }
 
-/* Called by trap.S: an interrupt in one of the loop's windows, or else an exception. */
+/* Called by trap.S: an interrupt in one of the loop's windows or sleeps, or else an exception. */
 void trap_in_kernel(const struct context *context)
 {
-    if (context->vector == VECTOR_TIMER) {
-        lapic_end_of_interrupt();
-        processor.ticked = true;
-    } else if (context->vector < VECTOR_TIMER) {
+    if (context->vector < VECTOR_TIMER) {
         trap_fatal(context);
+    } else if (context->vector == VECTOR_TIMER) {
+        lapic_end_of_interrupt();
+        processor_here()->ticked = true;
+    } else if (context->vector == VECTOR_CALL) {
+        lapic_end_of_interrupt(); /* the loop looks at the board for itself */
     }
 }

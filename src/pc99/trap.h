@@ -1,8 +1,9 @@
 /* Traps: the descriptor tables, and what ring 3 looks like while it does not run.
  *
- * trap_init() comes before anything else: from then on every exception has a handler. An
- * exception in ring 3 reaches loop_trap() and SYSCALL loop_doorbell(), both of loop.c; one in the
- * kernel means that the kernel is broken, and stops the machine with a report.
+ * trap_init() comes before anything else, and trap_load() on each processor: from then on every
+ * exception has a handler. An exception in ring 3 reaches loop_trap() and SYSCALL loop_doorbell(),
+ * both of loop.c; one in the kernel means that the kernel is broken, and stops the machine with a
+ * report.
  */
 #ifndef PC99_TRAP_H
 #define PC99_TRAP_H
@@ -27,15 +28,59 @@ _Static_assert(__builtin_offsetof(struct context, rip) == CONTEXT_RIP, "and its 
 _Static_assert(__builtin_offsetof(struct context, rflags) == CONTEXT_RFLAGS, "and its fields");
 _Static_assert(__builtin_offsetof(struct context, rsp) == CONTEXT_RSP, "and its fields");
 
-/* The per-processor block; trap.S knows the first two fields. */
+struct __attribute__((packed)) tss {
+    uint32_t reserved0;
+    uint64_t stack[3]; /* the stack pointer for entries to ring 0, 1, 2 */
+    uint64_t reserved1;
+    uint64_t fatal_stack; /* IST 1: for what must not rely on any other stack */
+    uint64_t other_stacks[6];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t io_map; /* past the end: ring 3 has no port */
+};
+
+enum { SEGMENTS = SEL_TSS / 8 + 2 };
+
+/* The per-processor block, at the GS base while the kernel runs; trap.S and trampoline.S know its
+ * size and its first four fields. */
 struct processor {
     struct context *context; /* of the VPE that runs: entries from ring 3 store into it */
     uint64_t user_stack;     /* between two instructions of trap_doorbell */
-    bool ticked;             /* the timer's interrupt came while the kernel had a window open */
-};
-extern struct processor processor;
+    uint64_t stack;          /* where each entry from ring 3 starts; 0: it is not to run */
+    struct processor *self;
+    struct loop *loop; /* what it runs; set by loop_run() */
+    uint32_t number;   /* also its local APIC's, and the PE of its kernel */
+    bool ticked;       /* the timer's interrupt came while the kernel had a window open */
+    bool up;           /* atomic: it has come as far as its own C code */
+    struct tss tss;
+    uint64_t segments[SEGMENTS];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct processor) == PROCESSOR_SIZE, "trampoline.S knows this structure");
+_Static_assert(__builtin_offsetof(struct processor, context) == PROCESSOR_CONTEXT, "its fields");
+_Static_assert(__builtin_offsetof(struct processor, user_stack) == PROCESSOR_USER_STACK, "too");
+_Static_assert(__builtin_offsetof(struct processor, stack) == PROCESSOR_STACK, "as trap.S does");
+_Static_assert(__builtin_offsetof(struct processor, self) == PROCESSOR_SELF, "as trap.S does");
 
+/* Boot table: all of them. */
+extern struct processor processors[PROCESSORS_MAX];
+
+/* The processor that runs this. */
+static inline struct processor *processor_here(void)
+{
+    struct processor *here;
+
+    __asm__("movq %%gs:%c1, %0" : "=r"(here) : "i"(PROCESSOR_SELF));
+    return here;
+}
+
+/* What all processors share; then the first one's own. */
 void trap_init(void);
+
+/* Fills in the block of processor `number`, with the tops of its two stacks. */
+void trap_prepare(uint32_t number, uint64_t stack, uint64_t fatal_stack);
+
+/* The processor that runs this is `processor`, which has been prepared. */
+void trap_load(struct processor *processor);
 
 /* Entries from ring 3 will store into `context` from now on. */
 void trap_use_context(struct context *context);

@@ -17,13 +17,14 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
 }
 
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,
-                   uint32_t vpe, struct treap_place place)
+                   const struct cap *vpe, struct treap_place place)
 {
     struct cap_spec spec = {
         .table = table,
         .sel = c->dst,
         .type = RESCIND_CAP_GATE,
-        .object = gate_create(k, vpe, c->ep, c->label, c->credits),
+        .home = k->pe,
+        .object = gate_create(k, vpe->home, vpe->object, c->ep, c->label, c->credits),
     };
 
     cap_create(k, &spec, place);
@@ -45,7 +46,7 @@ enum progress creategate_step(struct rescind_kernel *k, const struct creategate 
     } else if (pool_left(k) < 2) {
         *error = RESCIND_OUT_OF_MEM;
     } else {
-        invoke(k, c, table, cap_at(k, vpe.cap)->object, dst.place);
+        invoke(k, c, table, cap_at(k, vpe.cap), dst.place);
         *error = RESCIND_NO_ERROR;
     }
     return CALL_DONE;

@@ -51,7 +51,7 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
 }
 
 static void copy(struct rescind_kernel *k, const struct exchange *x, struct lookup from,
-                 uint8_t flags, uint32_t reserver)
+                 uint16_t flags, uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, from.cap);
     struct cap_spec spec = {
@@ -61,11 +61,14 @@ static void copy(struct rescind_kernel *k, const struct exchange *x, struct look
         .rights = cap->rights,
         .flags = flags,
         .reserver = reserver,
+        .home = cap->home,
         .object = cap->object,
         .parent = from.cap,
     };
 
     cap_create(k, &spec, from.place);
+    if (flags & CAP_RESERVED)
+        revoke_hold(k, from.cap);
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -146,21 +149,16 @@ static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller
     x->done++;
     if (index == 0)
         return;
-    struct cap *cap = cap_at(k, index);
-    if ((cap->flags & CAP_RESERVED) && cap->reserver == caller) {
-        cap->flags &= (uint8_t)~CAP_RESERVED;
-        /* Once a revocation has visited it, some wait here until it is marked, and take being
-         * woken for a sign that it is; so then all wait for that. */
-        if (!(cap->flags & CAP_VISITED))
-            task_wake(k, &cap->waiters);
-    }
+    const struct cap *cap = cap_at(k, index);
+    if ((cap->flags & CAP_RESERVED) && cap->reserver == caller)
+        revoke_settle(k, index);
 }
 
 /* The last copy goes again: nobody has seen it, so nothing has been derived from it. */
 static void undo(struct rescind_kernel *k, struct exchange *x)
 {
     x->done--;
-    cap_destroy(k, table_find(k, x->dst_table, x->dst + x->done));
+    revoke_unreserve(k, table_find(k, x->dst_table, x->dst + x->done));
 }
 
 /* RESERVE for one event. */
@@ -170,10 +168,14 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
     struct lookup vpe = lookup_vpe(k, caller, x->vpe);
 
     if (x->done == 0) {
-        enum progress progress = start(k, x, caller, vpe, error);
+        enum progress progress;
+        if (vpe.cap != 0 && cap_at(k, vpe.cap)->home != k->pe)
+            return across_start(k, x, caller, vpe.cap, work, error);
+        progress = start(k, x, caller, vpe, error);
         if (progress != CALL_MORE)
             return progress;
-    } else if (vpe.cap == 0 || cap_at(k, vpe.cap)->object != x->target) {
+    } else if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe ||
+               cap_at(k, vpe.cap)->object != x->target) {
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
@@ -185,6 +187,12 @@ enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32
                             uint32_t *work, enum rescind_error *error)
 {
     while (*work > 0) {
+        if (x->across != ACROSS_NONE) {
+            enum progress progress = across_step(k, x, caller, work, error);
+            if (progress != CALL_MORE)
+                return progress;
+            continue;
+        }
         switch (x->phase) {
         case EXCHANGE_RESERVE: {
             enum progress progress = attempt(k, x, caller, work, error);

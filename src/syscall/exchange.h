@@ -16,8 +16,20 @@
 
 #include "base/bytes.h"
 #include "cap/revoke.h"
+#include "syscall/across.h"
 
 enum exchange_phase { EXCHANGE_RESERVE, EXCHANGE_SETTLE, EXCHANGE_UNDO };
+
+/* How far one across kernels is (syscall/across.h). */
+enum across_phase {
+    ACROSS_NONE,    /* it is not one, as far as is known */
+    ACROSS_RESERVE, /* reserving its own side */
+    ACROSS_ASK,     /* there is a question to ask, */
+    ACROSS_ASKED,   /* or one to be answered */
+    ACROSS_SETTLE,  /* it has succeeded: */
+    ACROSS_UNDO,    /* or failed: own reservations have to go */
+    ACROSS_BLOCKED, /* nothing is reserved; waiting for the slot to be freed */
+};
 
 struct exchange {
     uint32_t vpe;   /* selector of the capability on the other VPE */
@@ -35,6 +47,13 @@ struct exchange {
     uint32_t target;          /* once copies are reserved: the other VPE, */
     uint32_t src_table;       /* and both tables */
     uint32_t dst_table;
+
+    enum across_phase across;
+    bool blocked;               /* the other kernel will free the slot, and has not yet */
+    uint32_t peer, slot;        /* the other kernel, and which of its slots this call has */
+    uint32_t pin;               /* the capability on the VPE, held */
+    uint32_t asked;             /* capabilities that have been answered for */
+    uint32_t stubs, last, next; /* delegate: chain of stubs; the next to be told of */
 };
 
 /* Message to struct. INV_ARGS: too short, no such kind of table, kinds or counts that differ, a

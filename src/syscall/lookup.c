@@ -42,7 +42,7 @@ struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 
     if (found.cap != 0) {
         const struct cap *cap = cap_at(k, found.cap);
-        if (cap->type != RESCIND_CAP_VPE || vpe_at(k, cap->object)->ended)
+        if (cap->type != RESCIND_CAP_VPE || (cap->home == k->pe && vpe_at(k, cap->object)->ended))
             return refused;
     }
     return found;

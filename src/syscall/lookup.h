@@ -22,7 +22,8 @@ struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t s
 /* A selector that must be free. Expected O(log n). */
 struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 
-/* The VPE capability at `sel` of the table of objects of `vpe`; its object is a live VPE. */
+/* The VPE capability at `sel` of the table of objects of `vpe`; its object is a live VPE, as far
+ * as this kernel knows (home is the kernel of the VPE). */
 struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
 
 #endif

@@ -19,10 +19,11 @@
 
 /* Private to a VPE; the kernel reads it when the machine has come to its end. */
 struct pc_area {
-    uint32_t vpe; /* this VPE's number, set by the kernel */
-    uint16_t pe;  /* and where it is */
-    uint16_t reserved;
+    uint32_t number;   /* this VPE's in the start-up module, set by the kernel */
+    uint16_t pe;       /* and where it is: its kernel, */
+    uint16_t vpe;      /* and its number there */
     uint32_t position; /* the step it stands at; the step count when it is through */
+    uint8_t signalled; /* it has set a signal; the kernel clears this when it has seen it */
     uint8_t results[]; /* one byte a call of its program, RESCIND_RESULT_NONE at first */
 };
 

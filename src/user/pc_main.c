@@ -2,7 +2,8 @@
  * results in the private area. The only other C that knows it is on the PC is rogue.c.
  *
  * Whoever waits here says "idle" only when it has done no step since it last waited, because a
- * step may be a signal, which no kernel code sees.
+ * step may be a signal, which no kernel code sees. And who has set one says so in its private area,
+ * for VPEs of other processors may wait for it.
  */
 #include "rescind/user.h"
 #include "user/pc_area.h"
@@ -30,6 +31,12 @@ static void wait_signal(struct rescind_env *env, uint32_t signal, bool fresh)
     }
 }
 
+static void set_signal(uint32_t signal)
+{
+    ((volatile uint8_t *)PC_SIGNALS)[signal] = 1;
+    ((volatile struct pc_area *)PC_AREA)->signalled = 1;
+}
+
 /* 0 when the program is content. */
 static int run_program(struct rescind_env *env, uint32_t number)
 {
@@ -54,7 +61,7 @@ static bool do_step(struct rescind_env *env, const struct steps *steps, const st
         results[steps->calls] = (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
         return true;
     case RESCIND_STEP_SIGNAL:
-        ((volatile uint8_t *)PC_SIGNALS)[step->arg] = 1;
+        set_signal(step->arg);
         return true;
     case RESCIND_STEP_WAIT:
         wait_signal(env, step->arg, fresh);
@@ -74,16 +81,16 @@ void pc_main(void)
         .syscalls = (struct rescind_ring *)PC_SYSCALLS,
         .replies = (struct rescind_ring *)PC_REPLIES,
         .pe = area->pe,
-        .vpe = (uint16_t)area->vpe,
+        .vpe = area->vpe,
         .credits = 1,
-        .name = startup_vpe(module, area->vpe)->name,
+        .name = startup_vpe(module, area->number)->name,
         .wait = wait,
     };
     struct steps steps;
     struct step step;
     bool fresh = false;
 
-    steps_start(&steps, module, area->vpe);
+    steps_start(&steps, module, area->number);
     while (steps_next(&steps, &step) && do_step(&env, &steps, &step, fresh)) {
         steps_done(&steps);
         area->position = steps.position;

@@ -6,6 +6,8 @@
 #include "rescind/abi.h"
 
 _Static_assert(sizeof(struct rescind_startup) % 8 == 0, "what follows the header is aligned");
+_Static_assert(sizeof(struct rescind_startup_kernel) % 8 == 0, "kernel records are aligned");
+_Static_assert(sizeof(struct rescind_startup_fault) % 8 == 0, "fault records are aligned");
 _Static_assert(sizeof(struct rescind_startup_vpe) % 8 == 0, "VPE records are aligned");
 _Static_assert(sizeof(struct rescind_startup_grant) % 8 == 0, "grant records are aligned");
 
@@ -26,15 +28,65 @@ static const char *check_header(const struct rescind_startup *h, size_t size)
         return "the number of VPEs is out of range";
     if (h->signal_count > RESCIND_STARTUP_SIGNALS)
         return "the number of signals is out of range";
-    if (h->nodes == 0 || h->nodes > RESCIND_STARTUP_NODES)
-        return "the number of pool nodes is out of range";
+    if (h->kernel_count == 0 || h->kernel_count > RESCIND_STARTUP_KERNELS)
+        return "the number of kernels is out of range";
+    if (h->fault_count > RESCIND_STARTUP_FAULTS)
+        return "the number of faults is out of range";
     if (!inside(size, h->vpes, h->vpe_count, sizeof(struct rescind_startup_vpe)))
         return "the VPEs lie outside the module";
     if (!inside(size, h->grants, h->grant_count, sizeof(struct rescind_startup_grant)))
         return "the grants lie outside the module";
-    if (h->reserved != 0)
-        return "a reserved word of the header is not 0";
+    if (!inside(size, h->kernels, h->kernel_count, sizeof(struct rescind_startup_kernel)))
+        return "the kernels lie outside the module";
+    if (!inside(size, h->faults, h->fault_count, sizeof(struct rescind_startup_fault)))
+        return "the faults lie outside the module";
     return NULL;
+}
+
+static bool name_ends(const char *name, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *check_kernel(const struct rescind_startup_kernel *kernel)
+{
+    if (!name_ends(kernel->name, sizeof(kernel->name)))
+        return "a kernel's name does not end";
+    if (kernel->nodes == 0 || kernel->nodes > RESCIND_STARTUP_NODES)
+        return "a kernel's number of pool nodes is out of range";
+    if (kernel->reserved != 0)
+        return "a reserved word of a kernel is not 0";
+    return NULL;
+}
+
+static const char *check_fault(const struct rescind_startup *h,
+                               const struct rescind_startup_fault *fault)
+{
+    switch (fault->kind) {
+    case RESCIND_FAULT_KILL:
+        if (fault->a >= h->vpe_count)
+            return "a fault names no VPE";
+        break;
+    case RESCIND_FAULT_EXHAUST:
+        if (fault->a >= h->kernel_count)
+            return "a fault names no kernel";
+        break;
+    case RESCIND_FAULT_DELAY:
+        if (fault->a >= h->kernel_count || fault->b >= h->kernel_count)
+            return "a fault names no kernel";
+        if (fault->a == fault->b)
+            return "a fault names one kernel twice";
+        break;
+    default:
+        return "a fault is of no known kind";
+    }
+    if (fault->kind != RESCIND_FAULT_DELAY && fault->b != 0)
+        return "a fault names more than it needs";
+    return fault->reserved != 0 ? "a reserved word of a fault is not 0" : NULL;
 }
 
 static const char *check_grant(const struct rescind_startup *h,
@@ -95,19 +147,14 @@ static const char *check_steps(const struct rescind_startup *h,
     return calls != vpe->call_count ? "a VPE's number of calls is wrong" : NULL;
 }
 
-static bool name_ends(const struct rescind_startup_vpe *vpe)
-{
-    for (size_t i = 0; i < sizeof(vpe->name); i++) {
-        if (vpe->name[i] == 0)
-            return true;
-    }
-    return false;
-}
-
 static const char *check_vpe(const struct rescind_startup *h, const struct rescind_startup_vpe *vpe)
 {
-    if (!name_ends(vpe))
+    if (!name_ends(vpe->name, sizeof(vpe->name)))
         return "a VPE's name does not end";
+    if (vpe->kernel >= h->kernel_count)
+        return "a VPE names no kernel";
+    if (vpe->reserved != 0)
+        return "a reserved word of a VPE is not 0";
     if (vpe->step_count == 0)
         return vpe->steps != 0 || vpe->steps_size != 0 || vpe->call_count != 0
                    ? "a passive VPE has steps"
@@ -128,6 +175,10 @@ const char *startup_check(const void *module, size_t size)
     if (size < sizeof(*h))
         return "the header is cut short";
     wrong = check_header(h, size);
+    for (uint32_t i = 0; wrong == NULL && i < h->kernel_count; i++)
+        wrong = check_kernel(startup_kernel(h, i));
+    for (uint32_t i = 0; wrong == NULL && i < h->fault_count; i++)
+        wrong = check_fault(h, startup_fault(h, i));
     for (uint32_t i = 0; wrong == NULL && i < h->grant_count; i++)
         wrong = check_grant(h, startup_grant(h, i));
     for (uint32_t i = 0; wrong == NULL && i < h->vpe_count; i++) {

@@ -3,7 +3,7 @@
  * A module (include/rescind/startup.h) comes from outside: on the PC whoever starts the machine
  * hands it over. startup_check() reads it once from end to end, in time proportional to its size
  * and number of steps; after that nothing in it can lead a reader astray. Left to whoever acts on
- * it: that a RUN step's program exists, and that the pool is large enough for the grants. The
+ * it: that a RUN step's program exists, and that the pools are large enough for the grants. The
  * simulator, the PC's start-up code and the step machine (user/steps.h) call this.
  */
 #ifndef RESCIND_USER_STARTUP_H
@@ -17,7 +17,17 @@
 /* NULL, or what is wrong with the `size` bytes at `module`, which must be 8-aligned. */
 const char *startup_check(const void *module, size_t size);
 
-/* Of a module that passed; `index` is below its vpe_count or grant_count. O(1). */
+/* Of a module that passed; `index` is below its kernel_count, vpe_count, grant_count or
+ * fault_count. O(1). */
+static inline const struct rescind_startup_kernel *startup_kernel(const void *module,
+                                                                  uint32_t index)
+{
+    const struct rescind_startup *header = module;
+    const void *kernels = (const uint8_t *)module + header->kernels;
+
+    return (const struct rescind_startup_kernel *)kernels + index;
+}
+
 static inline const struct rescind_startup_vpe *startup_vpe(const void *module, uint32_t index)
 {
     const struct rescind_startup *header = module;
@@ -32,6 +42,14 @@ static inline const struct rescind_startup_grant *startup_grant(const void *modu
     const void *grants = (const uint8_t *)module + header->grants;
 
     return (const struct rescind_startup_grant *)grants + index;
+}
+
+static inline const struct rescind_startup_fault *startup_fault(const void *module, uint32_t index)
+{
+    const struct rescind_startup *header = module;
+    const void *faults = (const uint8_t *)module + header->faults;
+
+    return (const struct rescind_startup_fault *)faults + index;
 }
 
 /* The step at `offset` of a module, and the bytes it takes with its payload and padding. */

@@ -8,8 +8,8 @@
  * A model is a plain value: assigning it copies it. Memory never runs out in it; whoever compares
  * decides where OUT_OF_MEM is a fair answer.
  */
-#ifndef RESCIND_TESTS_MODEL_H
-#define RESCIND_TESTS_MODEL_H
+#ifndef RESCIND_SIM_MODEL_H
+#define RESCIND_SIM_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #include "rescind/abi.h"
 
-enum { MODEL_VPES = 8, MODEL_CAPS = 1024 };
+enum { MODEL_VPES = 16, MODEL_CAPS = 1024 };
 
 struct model_cap {
     uint32_t sel;

@@ -1,5 +1,5 @@
 /* The naive model; see model.h. Nothing here is clever, and nothing here is shared with src/. */
-#include "tests/model.h"
+#include "sim/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

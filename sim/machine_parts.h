@@ -1,0 +1,130 @@
+/* What a machine is made of, for the files of the machine alone:
+ *
+ *     machine.c   making one, its kernels and VPEs, looking at it
+ *     move.c      making a choice happen: programs, events, messages, faults, the audit
+ *     choice.c    what can be chosen, and choices in words
+ *     schedule.c  the schedules, running and following
+ *     snapshot.c  saving, restoring, the state's number
+ */
+#ifndef RESCIND_SIM_MACHINE_PARTS_H
+#define RESCIND_SIM_MACHINE_PARTS_H
+
+#include "rescind/startup.h"
+#include "sim/channel.h"
+#include "sim/coroutine.h"
+#include "sim/machine.h"
+#include "user/steps.h"
+
+enum program_kind { PASSIVE, FUNCTION, STEPS };
+
+enum { AWAITS_NOTHING = -1, AWAITS_NEVER = G_MAXINT32 /* a signal nobody sets */ };
+
+struct machine_vpe {
+    struct machine *machine;
+    uint32_t number, kernel, local;
+    char *name;
+    enum program_kind kind;
+    bool through;         /* the program has finished */
+    bool queued;          /* stands in the queue */
+    bool calls_functions; /* its program is a C function, or one of its steps is a RUN */
+    int32_t awaits;       /* the signal that it waits for */
+    struct coroutine *co; /* FUNCTION, and STEPS while one of them is a RUN */
+    rescind_program *program;
+    void *argument;
+    int value; /* what the program returned */
+    struct rescind_env env;
+    struct steps steps;
+    GByteArray *results; /* of the calls done: those below steps.calls */
+    uint64_t results_hash;
+};
+
+struct machine_kernel {
+    char *name;
+    void *arena;
+    size_t arena_size;
+    struct rescind_kernel *kernel;
+    GArray *vpes; /* uint32_t: the machine's numbers of its VPEs */
+    bool queued;  /* its work stands in the queue */
+    uint64_t events, audited_at;
+};
+
+struct machine_fault {
+    struct rescind_startup_fault what;
+    bool struck;
+};
+
+/* Choices in the order in which they became possible. One that has ceased to be is passed over when
+ * its turn comes. Of a kernel's work it holds one, for whatever task is then first in the line. */
+struct queue {
+    GArray *choices; /* struct machine_choice */
+    guint head;      /* the first one in it */
+};
+
+struct machine {
+    struct machine_options options;
+    GPtrArray *vpes; /* struct machine_vpe * */
+    struct machine_kernel *kernels;
+    uint32_t kernel_count;
+    struct channels channels;
+    uint8_t *signals;
+    uint32_t signal_count; /* so many that a program names */
+    GArray *faults;        /* struct machine_fault */
+
+    uint64_t time, events, messages;
+    int32_t touched;  /* the kernel that has had an event by the last choice, or -1 */
+    GArray *observed; /* struct machine_observed, of the last choice */
+    GArray *record;   /* or NULL */
+    int watching;     /* the VPE whose REVOKE is watched, or -1 */
+    size_t stack;
+    char *finding;
+
+    GRand *random;
+    struct queue queue;
+    struct queue delayed;   /* messages that wait until nothing else can move */
+    GArray *scratch;        /* struct machine_choice */
+    GHashTable *priorities; /* PCT: of those whose priority has changed */
+    GArray *changes;        /* PCT: uint64_t, when priorities will change, the next one last */
+};
+
+static inline struct machine_vpe *vpe_of(const struct machine *m, uint32_t vpe)
+{
+    return g_ptr_array_index(m->vpes, vpe);
+}
+
+static inline struct rescind_kernel *kernel_of(const struct machine *m, const struct machine_vpe *v)
+{
+    return m->kernels[v->kernel].kernel;
+}
+
+static inline struct machine_fault *fault_of(const struct machine *m, uint32_t fault)
+{
+    return &g_array_index(m->faults, struct machine_fault, fault);
+}
+
+/* A mixer of numbers: splitmix64's. */
+static inline uint64_t mix64(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15ull;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+}
+
+/* move.c. Makes a choice happen that is possible. */
+void move(struct machine *m, const struct machine_choice *choice);
+/* The audit that the options ask for after a choice. */
+bool move_audit(struct machine *m);
+/* Passes the waits that the VPE stands at whose signals are set. */
+void move_settle(struct machine *m, struct machine_vpe *v);
+
+/* choice.c. What could be chosen if it were not for delays. */
+bool choice_vpe(const struct machine *m, const struct machine_vpe *v);
+
+/* schedule.c. These have become possible; they may be in the queue already. */
+void queue_vpe(struct machine *m, struct machine_vpe *v);
+void queue_work(struct machine *m, uint32_t kernel);
+void queue_hear(struct machine *m, struct channel *channel);
+/* Empties the queue; machine_run() fills it. */
+void queue_clear(struct machine *m);
+
+#endif

@@ -1,0 +1,549 @@
+/* The monitor; see monitor.h. */
+#include "sim/monitor.h"
+
+#include <string.h>
+
+/* How things stand with a VPE, in one word: what it does, whether it is to be ended, and a detail:
+ * of a call that is pending its number, of one that took effect its result. */
+enum { IDLE, PENDING, DONE, GONE, ACTIVITY = 3, KILLED = 4, DETAIL_SHIFT = 3 };
+#define DETAIL_MAX (1u << (32 - DETAIL_SHIFT))
+
+enum {
+    CONFIGS_MAX = 1 << 14, /* of a set; one that outgrows it is MONITOR_OFF */
+    KEY_BITS = 24,         /* of a model's and a call's number in the memory of effects */
+};
+
+/* One thing that may be the case: the model's number, then a word a VPE. A set is a flag (memory
+ * may be short) and its configurations, in ascending order. */
+struct monitor {
+    uint32_t vpes;
+    size_t config; /* words of a configuration */
+
+    /* Each kind of value: from its bytes to its number, and back. */
+    GHashTable *model_numbers, *call_numbers, *set_numbers, *event_numbers;
+    GPtrArray *models; /* struct model *, cut to what is used */
+    GArray *calls;     /* struct model_call */
+    GPtrArray *sets;   /* GBytes */
+    GArray *events;    /* struct event */
+    GArray *trails;    /* struct trail */
+
+    /* Memories: a key of 64 bits to a number + 1. */
+    GHashTable *effects, *trail_numbers, *followed;
+};
+
+/* What monitor_event becomes: `detail` is a call's number or an error code. */
+struct event {
+    uint32_t kind, vpe, detail;
+};
+struct trail {
+    uint32_t before, event;
+};
+struct effect {
+    uint32_t model, result;
+};
+
+/* ---- Numbers ------------------------------------------------------------------------------ */
+
+G_STATIC_ASSERT(sizeof(gpointer) == sizeof(uint64_t)); /* keys of 64 bits are pointers to GLib */
+
+static guint hash_key(gconstpointer key)
+{
+    uint64_t x = (uintptr_t)key;
+
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
+    return (guint)(x >> 32);
+}
+
+static gpointer pair(uint32_t high, uint32_t low)
+{
+    return (gpointer)(uintptr_t)((uint64_t)high << 32 | low);
+}
+
+static bool recall(GHashTable *memory, gpointer key, uint32_t *value)
+{
+    *value = GPOINTER_TO_UINT(g_hash_table_lookup(memory, key)) - 1;
+    return *value != UINT32_MAX;
+}
+
+static void remember(GHashTable *memory, gpointer key, uint32_t value)
+{
+    g_hash_table_insert(memory, key, GUINT_TO_POINTER(value + 1));
+}
+
+/* The number of these bytes in `numbers`; where they are new it is `next`. */
+static uint32_t intern(GHashTable *numbers, const void *bytes, size_t size, uint32_t next)
+{
+    GBytes *key = g_bytes_new(bytes, size);
+    uint32_t number = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, key));
+
+    if (number != 0) {
+        g_bytes_unref(key);
+        return number - 1;
+    }
+    g_hash_table_insert(numbers, key, GUINT_TO_POINTER(next + 1));
+    return next;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct model_row));
+}
+
+/* Two models are the same when their tables and ends are, in whatever order they came to be. */
+static uint32_t intern_model(struct monitor *m, const struct model *model)
+{
+    GByteArray *key = g_byte_array_new();
+    struct model_row row;
+
+    for (uint32_t i = 0; i < model->count; i++) {
+        memset(&row, 0, sizeof(row));
+        row = model_row(model, i);
+        row.type |= (uint32_t)model->caps[i].target << 16;
+        row.kind |= (uint32_t)row.has_parent << 16;
+        row.has_parent = false;
+        g_byte_array_append(key, (const uint8_t *)&row, sizeof(row));
+    }
+    qsort(key->data, model->count, sizeof(row), compare_rows);
+    g_byte_array_append(key, (const uint8_t *)model->ended, sizeof(model->ended));
+    uint32_t number = intern(m->model_numbers, key->data, key->len, m->models->len);
+    if (number == m->models->len)
+        g_ptr_array_add(m->models, g_memdup2(model, offsetof(struct model, caps) +
+                                                        model->count * sizeof(model->caps[0])));
+    g_byte_array_unref(key);
+    return number;
+}
+
+static uint32_t intern_set(struct monitor *m, const GArray *words)
+{
+    uint32_t number =
+        intern(m->set_numbers, words->data, words->len * sizeof(uint32_t), m->sets->len);
+
+    if (number == m->sets->len)
+        g_ptr_array_add(m->sets, g_bytes_new(words->data, words->len * sizeof(uint32_t)));
+    return number;
+}
+
+static uint32_t intern_call(struct monitor *m, const struct monitor_event *event)
+{
+    uint32_t number = intern(m->call_numbers, event->message, event->size, m->calls->len);
+
+    if (number == m->calls->len) {
+        struct model_call call = model_decode(event->message, event->size);
+        g_array_append_val(m->calls, call);
+    }
+    return number;
+}
+
+uint32_t monitor_trail(struct monitor *m, uint32_t trail, const struct monitor_event *e)
+{
+    struct event event = {.kind = e->kind, .vpe = e->vpe};
+    uint32_t number, next;
+
+    if (e->kind == MONITOR_CALL)
+        event.detail = intern_call(m, e);
+    else if (e->kind == MONITOR_REPLY)
+        event.detail = e->error;
+    number = intern(m->event_numbers, &event, sizeof(event), m->events->len);
+    if (number == m->events->len)
+        g_array_append_val(m->events, event);
+    if (!recall(m->trail_numbers, pair(trail, number), &next)) {
+        struct trail longer = {trail, number};
+        next = m->trails->len;
+        g_array_append_val(m->trails, longer);
+        remember(m->trail_numbers, pair(trail, number), next);
+    }
+    return next;
+}
+
+/* ---- Configurations ----------------------------------------------------------------------- */
+
+static uint32_t activity(uint32_t status)
+{
+    return status & ACTIVITY;
+}
+
+static const struct model_call *call_of(const struct monitor *m, uint32_t status)
+{
+    return &g_array_index(m->calls, struct model_call, status >> DETAIL_SHIFT);
+}
+
+/* A set in the making: its configurations one after the other, and all of them as keys. */
+struct draft {
+    struct monitor *m;
+    GArray *words;
+    GHashTable *known;
+    bool overflow;
+};
+
+static void draft_begin(struct draft *d, struct monitor *m)
+{
+    *d = (struct draft){.m = m,
+                        .words = g_array_new(false, false, sizeof(uint32_t)),
+                        .known = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                                       (GDestroyNotify)g_bytes_unref, NULL)};
+}
+
+static uint32_t draft_count(const struct draft *d)
+{
+    return (uint32_t)(d->words->len / d->m->config);
+}
+
+static uint32_t *draft_config(const struct draft *d, uint32_t index)
+{
+    return &g_array_index(d->words, uint32_t, index * d->m->config);
+}
+
+static void draft_add(struct draft *d, const uint32_t *config)
+{
+    if (draft_count(d) == CONFIGS_MAX) {
+        d->overflow = true;
+        return;
+    }
+    if (g_hash_table_add(d->known, g_bytes_new(config, d->m->config * sizeof(uint32_t))))
+        g_array_append_vals(d->words, config, (guint)d->m->config);
+}
+
+static void draft_drop(struct draft *d)
+{
+    g_array_unref(d->words);
+    g_hash_table_unref(d->known);
+}
+
+static int compare_configs(gconstpointer a, gconstpointer b, gpointer size)
+{
+    return memcmp(a, b, *(const size_t *)size);
+}
+
+/* Its set's number, and an end of the draft. */
+static uint32_t draft_end(struct draft *d, uint32_t is_short)
+{
+    size_t size = d->m->config * sizeof(uint32_t);
+    uint32_t count = draft_count(d), set = MONITOR_NONE;
+
+    if (d->overflow) {
+        set = MONITOR_OFF;
+    } else if (count > 0) {
+        g_qsort_with_data(d->words->data, (gint)count, size, compare_configs, &size);
+        g_array_prepend_val(d->words, is_short);
+        set = intern_set(d->m, d->words);
+    }
+    draft_drop(d);
+    return set;
+}
+
+/* The configurations of a set, and its flag. */
+static const uint32_t *set_words(const struct monitor *m, uint32_t set, uint32_t *count,
+                                 uint32_t *is_short)
+{
+    gsize size;
+    const uint32_t *words = g_bytes_get_data(g_ptr_array_index(m->sets, set), &size);
+
+    *is_short = words[0];
+    *count = (uint32_t)((size / sizeof(uint32_t) - 1) / m->config);
+    return words + 1;
+}
+
+/* ---- Effects ------------------------------------------------------------------------------ */
+
+static bool allocates(const struct model_call *call)
+{
+    return call->error == RESCIND_NO_ERROR &&
+           (call->op == RESCIND_SYS_CREATEGATE || call->op == RESCIND_SYS_EXCHANGE);
+}
+
+/* Whether the model has room for what the call may make. */
+static bool fits(const struct model *model, const struct model_call *call)
+{
+    uint32_t makes = call->op == RESCIND_SYS_EXCHANGE ? call->own.count : 1;
+
+    return !allocates(call) || makes > model->count || model->count + makes <= MODEL_CAPS;
+}
+
+/* `call` of `vpe` on a model, or (NULL) its end. False: the model has no room for it. */
+static bool take_effect(struct monitor *m, uint32_t model, uint32_t vpe,
+                        const struct model_call *call, struct effect *out)
+{
+    const struct model *before = g_ptr_array_index(m->models, model);
+    const struct model_call end = {.op = RESCIND_SYS_EXIT};
+    struct model after;
+
+    if (call != NULL && !fits(before, call))
+        return false;
+    memcpy(&after, before, offsetof(struct model, caps) + before->count * sizeof(before->caps[0]));
+    out->result = model_call(&after, vpe, call != NULL ? call : &end);
+    out->model = intern_model(m, &after);
+    return true;
+}
+
+/* The same by number, remembered; `call` UINT32_MAX: the end. */
+static bool effect_of(struct monitor *m, uint32_t model, uint32_t vpe, uint32_t call,
+                      struct effect *out)
+{
+    uint64_t key = ((uint64_t)model << KEY_BITS | (call & ((1u << KEY_BITS) - 1))) << 8 | vpe;
+    gpointer k = (gpointer)(uintptr_t)key;
+    uint64_t known = (uintptr_t)g_hash_table_lookup(m->effects, k);
+
+    if (known != 0) {
+        *out = (struct effect){(uint32_t)(known >> 8) - 1, (uint32_t)known & 0xff};
+        return true;
+    }
+    const struct model_call *c =
+        call == UINT32_MAX ? NULL : &g_array_index(m->calls, struct model_call, call);
+    if (model >= 1u << KEY_BITS || m->calls->len >= 1u << KEY_BITS ||
+        !take_effect(m, model, vpe, c, out))
+        return false;
+    known = (uint64_t)(out->model + 1) << 8 | out->result;
+    g_hash_table_insert(m->effects, k, (gpointer)(uintptr_t)known);
+    return true;
+}
+
+/* What may become of the configuration when `vpe` is the next whose call, or end, takes effect. */
+static void add_effects(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
+{
+    struct monitor *m = d->m;
+    uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
+    bool pending = activity(status) == PENDING;
+    bool ends = pending ? call_of(m, status)->op == RESCIND_SYS_EXIT &&
+                              call_of(m, status)->error == RESCIND_NO_ERROR
+                        : (status & KILLED) != 0 && activity(status) != GONE;
+    struct effect effect;
+
+    if (!pending && !ends)
+        return;
+    memcpy(config, from, m->config * sizeof(uint32_t));
+    if (!effect_of(m, from[0], vpe, pending ? status >> DETAIL_SHIFT : UINT32_MAX, &effect)) {
+        d->overflow = true;
+        return;
+    }
+    config[0] = effect.model;
+    config[1 + vpe] = ends ? GONE : DONE | (status & KILLED) | effect.result << DETAIL_SHIFT;
+    draft_add(d, config);
+    if (pending && is_short && allocates(call_of(m, status))) {
+        config[0] = from[0];
+        config[1 + vpe] = DONE | (status & KILLED) | RESCIND_OUT_OF_MEM << DETAIL_SHIFT;
+        draft_add(d, config);
+    }
+}
+
+/* Adds to the draft all that its configurations can become without anything being seen. */
+static void close_draft(struct draft *d, bool is_short)
+{
+    uint32_t config[1 + MODEL_VPES];
+
+    for (uint32_t i = 0; i < draft_count(d) && !d->overflow; i++) {
+        memcpy(config, draft_config(d, i), d->m->config * sizeof(uint32_t));
+        for (uint32_t vpe = 0; vpe < d->m->vpes; vpe++)
+            add_effects(d, config, vpe, is_short);
+    }
+}
+
+/* The set and all that it can become. */
+static void draft_closure(struct draft *d, struct monitor *m, uint32_t set, uint32_t *is_short)
+{
+    uint32_t count;
+    const uint32_t *words = set_words(m, set, &count, is_short);
+
+    draft_begin(d, m);
+    for (uint32_t i = 0; i < count; i++)
+        draft_add(d, words + i * m->config);
+    close_draft(d, *is_short);
+}
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+/* What a configuration becomes by an event that it agrees with. */
+static bool agree(uint32_t *config, const struct event *e)
+{
+    uint32_t *status = &config[1 + e->vpe];
+
+    switch (e->kind) {
+    case MONITOR_CALL:
+        if (activity(*status) != IDLE)
+            return false;
+        *status = PENDING | (*status & KILLED) | e->detail << DETAIL_SHIFT;
+        return true;
+    case MONITOR_REPLY:
+        if (activity(*status) != DONE || *status >> DETAIL_SHIFT != e->detail)
+            return false;
+        *status = IDLE | (*status & KILLED);
+        return true;
+    case MONITOR_KILL:
+        if (activity(*status) != GONE)
+            *status |= KILLED;
+        return true;
+    default: /* MONITOR_ENDED */
+        return activity(*status) == GONE;
+    }
+}
+
+/* An answer is explained by what the set can become; what is only sent changes nothing yet. */
+static uint32_t follow_event(struct monitor *m, uint32_t set, const struct event *e)
+{
+    struct draft closure, next;
+    uint32_t config[1 + MODEL_VPES], is_short, count;
+
+    if (set == MONITOR_NONE || set == MONITOR_OFF)
+        return set;
+    draft_begin(&next, m);
+    if (e->kind == MONITOR_REPLY || e->kind == MONITOR_ENDED) {
+        draft_closure(&closure, m, set, &is_short);
+    } else {
+        const uint32_t *words = set_words(m, set, &count, &is_short);
+        draft_begin(&closure, m);
+        for (uint32_t i = 0; i < count; i++)
+            draft_add(&closure, words + i * m->config);
+    }
+    next.overflow = closure.overflow;
+    for (uint32_t i = 0; i < draft_count(&closure); i++) {
+        memcpy(config, draft_config(&closure, i), m->config * sizeof(uint32_t));
+        if (e->kind == MONITOR_SHORT || agree(config, e))
+            draft_add(&next, config);
+    }
+    draft_drop(&closure);
+    return draft_end(&next, is_short || e->kind == MONITOR_SHORT);
+}
+
+uint32_t monitor_follow(struct monitor *m, uint32_t set, uint32_t trail)
+{
+    uint32_t next;
+
+    if (trail == MONITOR_NO_TRAIL || set == MONITOR_NONE || set == MONITOR_OFF)
+        return set;
+    if (recall(m->followed, pair(set, trail), &next))
+        return next;
+    /* A trail is as long as one step of the machine shows: a few events. */
+    GArray *events = g_array_new(false, false, sizeof(struct event));
+    for (uint32_t at = trail; at != MONITOR_NO_TRAIL;) {
+        const struct trail *t = &g_array_index(m->trails, struct trail, at);
+        g_array_prepend_val(events, g_array_index(m->events, struct event, t->event));
+        at = t->before;
+    }
+    next = set;
+    for (guint i = 0; i < events->len; i++)
+        next = follow_event(m, next, &g_array_index(events, struct event, i));
+    g_array_unref(events);
+    remember(m->followed, pair(set, trail), next);
+    return next;
+}
+
+/* ---- Questions ---------------------------------------------------------------------------- */
+
+static bool all_done(const struct monitor *m, const uint32_t *config)
+{
+    for (uint32_t vpe = 0; vpe < m->vpes; vpe++) {
+        uint32_t status = config[1 + vpe];
+        if (activity(status) != GONE && (activity(status) != IDLE || (status & KILLED) != 0))
+            return false;
+    }
+    return true;
+}
+
+bool monitor_explains(struct monitor *m, uint32_t set, const struct model_row *rows, uint32_t count)
+{
+    struct draft closure;
+    uint32_t is_short;
+    bool found = false;
+
+    if (set == MONITOR_NONE || set == MONITOR_OFF)
+        return set == MONITOR_OFF;
+    draft_closure(&closure, m, set, &is_short);
+    for (uint32_t i = 0; i < draft_count(&closure) && !found; i++) {
+        const uint32_t *config = draft_config(&closure, i);
+        found = all_done(m, config) &&
+                model_equals(g_ptr_array_index(m->models, config[0]), rows, count);
+    }
+    found = found || closure.overflow;
+    draft_drop(&closure);
+    return found;
+}
+
+uint32_t monitor_results(struct monitor *m, uint32_t set, uint32_t vpe)
+{
+    struct draft closure;
+    uint32_t is_short, results = 0;
+
+    if (set == MONITOR_NONE || set == MONITOR_OFF)
+        return 0;
+    draft_closure(&closure, m, set, &is_short);
+    for (uint32_t i = 0; i < draft_count(&closure); i++) {
+        uint32_t status = draft_config(&closure, i)[1 + vpe];
+        if (activity(status) == DONE)
+            results |= 1u << (status >> DETAIL_SHIFT);
+    }
+    draft_drop(&closure);
+    return results;
+}
+
+uint32_t monitor_sets(const struct monitor *m)
+{
+    return m->sets->len - MONITOR_START;
+}
+
+uint32_t monitor_models(const struct monitor *m)
+{
+    return m->models->len;
+}
+
+/* ---- Beginning and end -------------------------------------------------------------------- */
+
+static GHashTable *numbers_new(void)
+{
+    return g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+}
+
+/* The sets that have a number from the beginning: none, off, and the start's. */
+static void add_first_sets(struct monitor *m, const struct model *start)
+{
+    const uint32_t none[] = {UINT32_MAX, MONITOR_NONE}, off[] = {UINT32_MAX, MONITOR_OFF};
+    struct draft first;
+    uint32_t config[1 + MODEL_VPES] = {intern_model(m, start)};
+
+    g_ptr_array_add(m->sets, g_bytes_new(none, sizeof(none)));
+    g_ptr_array_add(m->sets, g_bytes_new(off, sizeof(off)));
+    draft_begin(&first, m);
+    draft_add(&first, config);
+    draft_end(&first, false);
+}
+
+struct monitor *monitor_new(const struct model *start)
+{
+    struct monitor *m = g_new0(struct monitor, 1);
+    const struct trail none = {0};
+
+    m->vpes = start->vpes;
+    m->config = 1 + m->vpes;
+    m->model_numbers = numbers_new();
+    m->call_numbers = numbers_new();
+    m->set_numbers = numbers_new();
+    m->event_numbers = numbers_new();
+    m->models = g_ptr_array_new_with_free_func(g_free);
+    m->calls = g_array_new(false, false, sizeof(struct model_call));
+    m->sets = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    m->events = g_array_new(false, false, sizeof(struct event));
+    m->trails = g_array_new(false, false, sizeof(struct trail));
+    m->effects = g_hash_table_new(hash_key, NULL);
+    m->trail_numbers = g_hash_table_new(hash_key, NULL);
+    m->followed = g_hash_table_new(hash_key, NULL);
+    g_array_append_val(m->trails, none);
+    add_first_sets(m, start);
+    return m;
+}
+
+void monitor_free(struct monitor *m)
+{
+    if (m == NULL)
+        return;
+    g_hash_table_unref(m->model_numbers);
+    g_hash_table_unref(m->call_numbers);
+    g_hash_table_unref(m->set_numbers);
+    g_hash_table_unref(m->event_numbers);
+    g_ptr_array_unref(m->models);
+    g_array_unref(m->calls);
+    g_ptr_array_unref(m->sets);
+    g_array_unref(m->events);
+    g_array_unref(m->trails);
+    g_hash_table_unref(m->effects);
+    g_hash_table_unref(m->trail_numbers);
+    g_hash_table_unref(m->followed);
+    g_free(m);
+}

@@ -1,0 +1,522 @@
+/* Making a choice happen: a program's step, an event, a message, a fault; see machine.h. */
+#include "sim/machine_parts.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "kernel/tree.h"
+#include "sim/links.h"
+#include "user/programs.h"
+
+static void print(struct machine *m, const char *text, size_t size)
+{
+    if (m->options.print != NULL)
+        m->options.print(m->options.context, text, size);
+}
+
+static void report(struct machine *m, struct machine_report *report)
+{
+    if (m->options.report == NULL)
+        return;
+    report->time = m->time;
+    report->machine = m;
+    report->vpe_name = report->vpe != MACHINE_NO_VPE ? vpe_of(m, report->vpe)->name : NULL;
+    m->options.report(m->options.context, report);
+}
+
+static void report_vpe(struct machine *m, enum machine_report_kind kind,
+                       const struct machine_vpe *v, uint32_t value)
+{
+    report(m, &(struct machine_report){
+                  .kind = kind, .kernel = v->kernel, .vpe = v->number, .value = value});
+}
+
+static void observe(struct machine *m, enum machine_observed_kind kind, const struct machine_vpe *v,
+                    uint32_t error)
+{
+    struct machine_observed observed = {.kind = kind, .vpe = v->number, .error = error};
+
+    g_array_append_val(m->observed, observed);
+}
+
+/* ---- C functions -------------------------------------------------------------------------- */
+
+static void env_wait(struct rescind_env *env, bool idle)
+{
+    struct machine_vpe *v = env->host;
+
+    /* Replies wake a program that waits for one. Nothing else can happen to one that is idle. */
+    if (idle)
+        v->awaits = AWAITS_NEVER;
+    coroutine_yield(v->co);
+    v->awaits = AWAITS_NOTHING;
+}
+
+static void function_body(void *data)
+{
+    struct machine_vpe *v = data;
+
+    v->value = v->program(&v->env);
+}
+
+/* False: there is no memory for its stack, which machine_finding() says. */
+static bool start_function(struct machine *m, struct machine_vpe *v)
+{
+    v->env = (struct rescind_env){
+        .syscalls = rescind_kernel_syscall_ring(kernel_of(m, v), v->local),
+        .replies = rescind_kernel_reply_ring(kernel_of(m, v), v->local),
+        .pe = (uint16_t)v->kernel,
+        .vpe = (uint16_t)v->local,
+        .credits = 1,
+        .name = v->name,
+        .wait = env_wait,
+        .host = v,
+    };
+    v->co = coroutine_new(function_body, v, m->stack);
+    if (v->co == NULL)
+        m->finding = g_strdup_printf("no memory for the stack of %s", v->name);
+    return v->co != NULL;
+}
+
+/* True once the function has returned. */
+static bool run_function(struct machine *m, struct machine_vpe *v)
+{
+    if (v->co == NULL && !start_function(m, v))
+        return false;
+    if (coroutine_resume(v->co))
+        return false;
+    g_clear_pointer(&v->co, coroutine_free);
+    return true;
+}
+
+/* ---- The watch ---------------------------------------------------------------------------- */
+
+struct emitter {
+    struct machine *machine;
+    uint32_t kernel;
+};
+
+static const char *local_name(void *emitter, uint32_t local)
+{
+    const struct emitter *e = emitter;
+
+    return machine_vpe_name(e->machine, machine_vpe_at(e->machine, e->kernel, local));
+}
+
+static void emit(void *emitter, const char *text, size_t size)
+{
+    print(((struct emitter *)emitter)->machine, text, size);
+}
+
+/* The trees of each kernel, one after the other. */
+static void print_trees(struct machine *m, const char *title)
+{
+    print(m, title, strlen(title));
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
+        struct emitter e = {m, i};
+        tree_print(m->kernels[i].kernel, local_name, &e, emit);
+    }
+}
+
+static void watch_reply(struct machine *m, const struct machine_vpe *v)
+{
+    if (m->watching == (int)v->number) {
+        m->watching = -1;
+        print_trees(m, "after the revocation:\n");
+    }
+}
+
+static void watch_message(struct machine *m, const struct machine_vpe *v, const uint8_t *payload)
+{
+    struct rescind_range range;
+    uint32_t opcode;
+
+    memcpy(&opcode, payload, sizeof(opcode));
+    memcpy(&range, payload + 8, sizeof(range));
+    if (m->options.watch != 0 && m->watching < 0 && opcode == RESCIND_SYS_REVOKE &&
+        range.start == m->options.watch) {
+        print_trees(m, "before the revocation:\n");
+        m->watching = (int)v->number;
+    }
+}
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+void move_settle(struct machine *m, struct machine_vpe *v)
+{
+    struct step step;
+
+    v->awaits = AWAITS_NOTHING;
+    while (steps_next(&v->steps, &step)) {
+        v->through = false;
+        if (step.kind != RESCIND_STEP_WAIT)
+            return;
+        if (!m->signals[step.arg]) {
+            v->awaits = (int32_t)step.arg;
+            return;
+        }
+        steps_done(&v->steps);
+    }
+    v->through = true;
+}
+
+/* The step machine takes its reply; a C function fetches it itself. */
+static void replied(struct machine *m, struct machine_vpe *v, uint32_t error)
+{
+    uint64_t result;
+
+    report_vpe(m, REPORT_REPLY, v, error);
+    observe(m, OBSERVED_REPLY, v, error);
+    if (v->kind == STEPS && v->co == NULL &&
+        rescind_kernel_receive(kernel_of(m, v), v->local, &result, sizeof(result))) {
+        v->results->data[v->steps.calls] = (uint8_t)result;
+        v->results_hash = mix64(v->results_hash ^ result);
+        steps_done(&v->steps);
+        move_settle(m, v);
+    }
+    queue_vpe(m, v);
+}
+
+static void ended(struct machine *m, struct machine_vpe *v, uint32_t code)
+{
+    report_vpe(m, REPORT_ENDED, v, code);
+    observe(m, OBSERVED_ENDED, v, 0);
+    g_clear_pointer(&v->co, coroutine_free);
+}
+
+static void drain(struct machine *m, struct machine_kernel *k, uint32_t kernel)
+{
+    struct rescind_kernel_output out;
+
+    while ((out = rescind_kernel_take_output(k->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
+        struct machine_vpe *v = vpe_of(m, machine_vpe_at(m, kernel, out.vpe));
+        switch (out.kind) {
+        case RESCIND_OUTPUT_PRINT:
+            print(m, out.text, out.size);
+            break;
+        case RESCIND_OUTPUT_REPLY:
+            watch_reply(m, v);
+            replied(m, v, out.code);
+            break;
+        case RESCIND_OUTPUT_ENDED:
+            watch_reply(m, v);
+            ended(m, v, out.code);
+            break;
+        case RESCIND_OUTPUT_BAD_RING:
+            report_vpe(m, REPORT_BAD_RING, v, 0);
+            break;
+        case RESCIND_OUTPUT_NOTHING:
+            break;
+        }
+    }
+    if (rescind_kernel_ready(k->kernel) >= 0)
+        queue_work(m, kernel);
+}
+
+/* Lets `from` fill its channel to `to`. */
+static void pump_one(struct machine *m, uint32_t from, uint32_t to)
+{
+    struct channel *channel = channels_get(&m->channels, from, to);
+
+    while (channel_has_room(channel)) {
+        struct channel_message *message = channel_at(channel, channel->count);
+        message->size = (uint32_t)rescind_kernel_tell(m->kernels[from].kernel, to, message->bytes);
+        if (message->size == 0)
+            return;
+        message->number = m->messages++;
+        channel->count++;
+        report(m, &(struct machine_report){.kind = REPORT_TELL,
+                                           .kernel = from,
+                                           .vpe = MACHINE_NO_VPE,
+                                           .value = message->size,
+                                           .from = from,
+                                           .to = to,
+                                           .number = message->number});
+        queue_hear(m, channel);
+    }
+}
+
+static void pump(struct machine *m, uint32_t from)
+{
+    const struct rescind_kernel *k = m->kernels[from].kernel;
+    int32_t next;
+
+    for (int32_t to = rescind_kernel_tell_first(k); to >= 0; to = next) {
+        next = rescind_kernel_tell_after(k, (uint32_t)to);
+        pump_one(m, from, (uint32_t)to);
+    }
+}
+
+/* Kernel `kernel` has had an event. */
+static void after_event(struct machine *m, uint32_t kernel)
+{
+    struct machine_kernel *k = &m->kernels[kernel];
+
+    m->events++;
+    k->events++;
+    m->touched = (int32_t)kernel;
+    drain(m, k, kernel);
+    pump(m, kernel);
+}
+
+/* Peeks at the message of `v` that is about to be taken. Whoever wrote the ring need not have
+ * meant well. */
+static void peek(struct machine *m, const struct machine_vpe *v)
+{
+    const struct rescind_ring *ring = rescind_kernel_syscall_ring(kernel_of(m, v), v->local);
+    const uint8_t *message =
+        ring->slots + (size_t)(ring->tail % RESCIND_RING_SLOTS) * RESCIND_RING_SLOT_SIZE;
+    struct machine_observed observed = {.kind = OBSERVED_CALL, .vpe = v->number};
+    struct rescind_header header;
+    uint32_t opcode;
+
+    memcpy(&header, message, sizeof(header));
+    memcpy(&opcode, message + sizeof(header), sizeof(opcode));
+    report_vpe(m, REPORT_MESSAGE, v, opcode);
+    observed.message = message + sizeof(header);
+    observed.size = MIN(header.length, RESCIND_PAYLOAD_MAX);
+    if (ring->head != ring->tail)
+        g_array_append_val(m->observed, observed);
+    if (m->options.capture != NULL && header.length <= RESCIND_PAYLOAD_MAX)
+        m->options.capture(m->options.context, v->number, message, sizeof(header) + header.length);
+    watch_message(m, v, message + sizeof(header));
+}
+
+static void take_message(struct machine *m, struct machine_vpe *v)
+{
+    peek(m, v);
+    rescind_kernel_message(kernel_of(m, v), v->local);
+    after_event(m, v->kernel);
+}
+
+/* ---- Programs ----------------------------------------------------------------------------- */
+
+static void set_signal(struct machine *m, uint32_t signal)
+{
+    m->signals[signal] = 1;
+    for (guint i = 0; i < m->vpes->len; i++) {
+        struct machine_vpe *v = vpe_of(m, i);
+        if (v->awaits == (int32_t)signal) {
+            move_settle(m, v);
+            queue_vpe(m, v);
+        }
+    }
+}
+
+/* The built-in program of a RUN step goes on; where it fails its VPE stays at the step. */
+static void run_builtin(struct machine *m, struct machine_vpe *v, uint32_t program)
+{
+    v->program = user_programs[program].run;
+    if (!run_function(m, v))
+        return;
+    if (v->value == 0) {
+        steps_done(&v->steps);
+        move_settle(m, v);
+    } else {
+        v->awaits = AWAITS_NEVER;
+    }
+}
+
+/* Waits have been passed by move_settle(). */
+static void run_step(struct machine *m, struct machine_vpe *v)
+{
+    struct step step;
+
+    steps_next(&v->steps, &step);
+    switch (step.kind) {
+    case RESCIND_STEP_CALL:
+        /* Done when the reply is there: see replied(). */
+        rescind_kernel_send(kernel_of(m, v), v->local, step.payload, step.size);
+        take_message(m, v);
+        break;
+    case RESCIND_STEP_SIGNAL:
+        steps_done(&v->steps);
+        move_settle(m, v);
+        set_signal(m, step.arg);
+        break;
+    case RESCIND_STEP_RUN:
+        run_builtin(m, v, step.arg);
+        break;
+    case RESCIND_STEP_WAIT:
+        break;
+    }
+}
+
+static void move_vpe(struct machine *m, struct machine_vpe *v)
+{
+    if (rescind_kernel_message_waiting(kernel_of(m, v), v->local)) {
+        take_message(m, v);
+    } else {
+        report_vpe(m, REPORT_PROGRAM, v, 0);
+        if (v->kind == FUNCTION)
+            v->through = run_function(m, v);
+        else
+            run_step(m, v);
+    }
+    queue_vpe(m, v);
+}
+
+/* ---- The other choices -------------------------------------------------------------------- */
+
+static void move_work(struct machine *m, uint32_t kernel, uint32_t number)
+{
+    struct rescind_kernel *k = m->kernels[kernel].kernel;
+    struct rescind_kernel_task task = rescind_kernel_task(k, number);
+
+    report(m, &(struct machine_report){.kind = REPORT_WORK,
+                                       .kernel = kernel,
+                                       .vpe = task.kind == RESCIND_TASK_CALL
+                                                  ? machine_vpe_at(m, kernel, task.number)
+                                                  : MACHINE_NO_VPE,
+                                       .task = task});
+    rescind_kernel_work(k, number);
+    after_event(m, kernel);
+}
+
+static void move_hear(struct machine *m, uint32_t kernel, uint32_t from)
+{
+    struct channel *channel = channels_find(&m->channels, from, kernel);
+    struct channel_message message = *channel_at(channel, 0);
+
+    channel->first = (channel->first + 1) % RESCIND_PEER_WINDOW;
+    channel->count--;
+    report(m, &(struct machine_report){.kind = REPORT_HEAR,
+                                       .kernel = kernel,
+                                       .vpe = MACHINE_NO_VPE,
+                                       .value = message.size,
+                                       .from = from,
+                                       .to = kernel,
+                                       .number = message.number});
+    rescind_kernel_hear(m->kernels[kernel].kernel, from, message.bytes, message.size);
+    after_event(m, kernel);
+    pump_one(m, from, kernel);
+    if (channel->count > 0)
+        queue_hear(m, channel);
+}
+
+static void move_fault(struct machine *m, uint32_t number, uint32_t left)
+{
+    struct machine_fault *fault = fault_of(m, number);
+    uint32_t a = fault->what.a;
+    struct machine_report r = {
+        .kind = REPORT_FAULT, .kernel = a, .vpe = MACHINE_NO_VPE, .value = number};
+
+    fault->struck = true;
+    switch (fault->what.kind) {
+    case RESCIND_FAULT_KILL:
+        r.vpe = a;
+        r.kernel = vpe_of(m, a)->kernel;
+        report(m, &r);
+        observe(m, OBSERVED_KILL, vpe_of(m, a), 0);
+        machine_kill(m, a, 1);
+        break;
+    case RESCIND_FAULT_EXHAUST:
+        report(m, &r);
+        rescind_kernel_starve(m->kernels[a].kernel, left);
+        break;
+    case RESCIND_FAULT_DELAY:
+        report(m, &r);
+        channels_get(&m->channels, a, fault->what.b)->delayed = true;
+        break;
+    }
+}
+
+void machine_kill(struct machine *m, uint32_t vpe, uint32_t code)
+{
+    const struct machine_vpe *v = vpe_of(m, vpe);
+
+    rescind_kernel_end(kernel_of(m, v), v->local, code);
+    after_event(m, v->kernel);
+}
+
+void move(struct machine *m, const struct machine_choice *choice)
+{
+    g_array_set_size(m->observed, 0);
+    m->touched = -1;
+    if (m->record != NULL)
+        g_array_append_val(m->record, *choice);
+    m->time++;
+    switch ((enum machine_choice_kind)choice->kind) {
+    case CHOICE_VPE:
+        move_vpe(m, vpe_of(m, choice->a));
+        break;
+    case CHOICE_WORK:
+        move_work(m, choice->a, choice->b);
+        break;
+    case CHOICE_HEAR:
+        move_hear(m, choice->a, choice->b);
+        break;
+    case CHOICE_FAULT:
+        move_fault(m, choice->a, choice->b);
+        break;
+    }
+}
+
+bool machine_choose(struct machine *m, const struct machine_choice *choice)
+{
+    g_assert(machine_possible(m, choice));
+    move(m, choice);
+    return move_audit(m);
+}
+
+/* ---- The audit ---------------------------------------------------------------------------- */
+
+static bool broken(struct machine *m, uint32_t kernel, const struct rescind_finding *finding)
+{
+    char *of =
+        m->kernel_count > 1 ? g_strdup_printf(" of %s", m->kernels[kernel].name) : g_strdup("");
+
+    g_free(m->finding);
+    m->finding =
+        g_strdup_printf("after event %" G_GUINT64_FORMAT " the invariant %s%s is broken at %u: %s",
+                        m->events, finding->name, of, finding->where, finding->sentence);
+    g_free(of);
+    return false;
+}
+
+static bool audit_kernel(struct machine *m, uint32_t kernel)
+{
+    struct machine_kernel *k = &m->kernels[kernel];
+    struct rescind_finding finding;
+
+    k->audited_at = k->events;
+    return rescind_kernel_audit(k->kernel, &finding) || broken(m, kernel, &finding);
+}
+
+static bool audit_links(struct machine *m, bool at_end)
+{
+    struct rescind_finding finding;
+    uint32_t kernel;
+
+    return links_audit(m, at_end, &finding, &kernel) || broken(m, kernel, &finding);
+}
+
+/* An audit costs in proportion to the nodes in use: one each so many events is a constant an
+ * event. */
+static bool is_due(const struct machine *m, const struct machine_kernel *k)
+{
+    return m->options.audit == AUDIT_ALWAYS ||
+           k->events - k->audited_at >= MAX(k->kernel->pool.high, 64);
+}
+
+bool move_audit(struct machine *m)
+{
+    if (m->finding != NULL)
+        return false;
+    if (m->touched < 0 || m->options.audit == AUDIT_NEVER)
+        return true;
+    if (is_due(m, &m->kernels[m->touched]) && !audit_kernel(m, (uint32_t)m->touched))
+        return false;
+    return m->options.audit != AUDIT_ALWAYS || audit_links(m, false);
+}
+
+bool machine_audit(struct machine *m)
+{
+    if (m->finding != NULL)
+        return false;
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
+        if (!audit_kernel(m, i))
+            return false;
+    }
+    return audit_links(m, true);
+}

@@ -1,0 +1,293 @@
+/* Snapshots of a machine, and its state's number; see machine.h.
+ *
+ * A snapshot is a row of bytes, written and read in the same order. Of an arena it holds the part
+ * in use, without what lies in the slots of the VPEs' rings: between two choices they are empty,
+ * since the step that sends a message includes the event that takes it, and the step machine takes
+ * a reply at once. So a small machine is a few kilobytes.
+ */
+#include "sim/machine_parts.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "object/vpe.h"
+#include "sim/state.h"
+
+struct machine_snapshot {
+    size_t size, capacity;
+    uint8_t *bytes;
+};
+
+bool machine_can_save(const struct machine *m)
+{
+    for (guint i = 0; i < m->vpes->len; i++) {
+        if (vpe_of(m, i)->calls_functions)
+            return false;
+    }
+    return true;
+}
+
+/* ---- The row of bytes --------------------------------------------------------------------- */
+
+static void put(struct machine_snapshot *s, const void *bytes, size_t size)
+{
+    if (s->size + size > s->capacity) {
+        s->capacity = MAX(2 * s->capacity, s->size + size);
+        s->bytes = g_realloc(s->bytes, s->capacity);
+    }
+    if (size > 0)
+        memcpy(s->bytes + s->size, bytes, size);
+    s->size += size;
+}
+
+struct reader {
+    const uint8_t *at;
+};
+
+static void get(struct reader *r, void *bytes, size_t size)
+{
+    if (size > 0)
+        memcpy(bytes, r->at, size);
+    r->at += size;
+}
+
+/* ---- Kernels ------------------------------------------------------------------------------ */
+
+enum { RING_CONTROL = offsetof(struct rescind_ring, slots) };
+
+/* The arena in three parts: before the rings, the rings, and what is behind them. */
+static size_t behind_rings(const struct rescind_kernel *k)
+{
+    return k->rings + (size_t)k->vpe_limit * 2 * VPE_RING_PAGE;
+}
+
+static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *k)
+{
+    size_t used = rescind_kernel_used(k), behind = behind_rings(k);
+
+    put(s, &used, sizeof(used));
+    put(s, k, k->rings);
+    for (uint32_t i = 0; i < k->vpe_count; i++) {
+        put(s, vpe_syscall_ring(k, i), RING_CONTROL);
+        put(s, vpe_reply_ring(k, i), RING_CONTROL);
+    }
+    put(s, arena_at(k, behind), used - behind);
+}
+
+static void get_kernel(struct reader *r, struct rescind_kernel *k)
+{
+    size_t used, behind = behind_rings(k);
+
+    get(r, &used, sizeof(used));
+    get(r, k, k->rings);
+    for (uint32_t i = 0; i < k->vpe_count; i++) {
+        get(r, vpe_syscall_ring(k, i), RING_CONTROL);
+        get(r, vpe_reply_ring(k, i), RING_CONTROL);
+    }
+    get(r, arena_at(k, behind), used - behind);
+}
+
+/* ---- VPEs and channels -------------------------------------------------------------------- */
+
+/* Of a VPE's program, besides its results. */
+struct saved_vpe {
+    uint64_t results_hash;
+    uint32_t position, offset, calls;
+    int32_t awaits;
+    uint32_t through;
+};
+
+static void put_vpe(struct machine_snapshot *s, const struct machine_vpe *v)
+{
+    struct saved_vpe saved = {
+        .results_hash = v->results_hash,
+        .position = v->steps.position,
+        .offset = v->steps.offset,
+        .calls = v->steps.calls,
+        .awaits = v->awaits,
+        .through = v->through,
+    };
+
+    put(s, &saved, sizeof(saved));
+    put(s, v->results->data, saved.calls);
+}
+
+static void get_vpe(struct reader *r, struct machine_vpe *v)
+{
+    struct saved_vpe saved;
+
+    get(r, &saved, sizeof(saved));
+    v->results_hash = saved.results_hash;
+    v->steps.position = saved.position;
+    v->steps.offset = saved.offset;
+    v->steps.calls = saved.calls;
+    v->awaits = saved.awaits;
+    v->through = saved.through != 0;
+    get(r, v->results->data, saved.calls);
+}
+
+struct saved_channel {
+    uint32_t from, to, delayed, count;
+};
+
+static bool is_plain(const struct channel *channel)
+{
+    return channel->count == 0 && !channel->delayed;
+}
+
+static void put_channels(struct machine_snapshot *s, const struct channels *c)
+{
+    uint32_t count = 0;
+
+    for (guint i = 0; i < c->all->len; i++)
+        count += !is_plain(channels_index(c, i));
+    put(s, &count, sizeof(count));
+    for (guint i = 0; i < c->all->len; i++) {
+        struct channel *channel = channels_index(c, i);
+        struct saved_channel saved = {channel->from, channel->to, channel->delayed, channel->count};
+        if (is_plain(channel))
+            continue;
+        put(s, &saved, sizeof(saved));
+        for (uint32_t j = 0; j < channel->count; j++) {
+            const struct channel_message *message = channel_at(channel, j);
+            put(s, message, offsetof(struct channel_message, bytes) + message->size);
+        }
+    }
+}
+
+static void get_channels(struct reader *r, struct channels *c)
+{
+    uint32_t count;
+
+    for (guint i = 0; i < c->all->len; i++) {
+        channels_index(c, i)->count = 0;
+        channels_index(c, i)->delayed = false;
+    }
+    for (get(r, &count, sizeof(count)); count > 0; count--) {
+        struct saved_channel saved;
+        get(r, &saved, sizeof(saved));
+        struct channel *channel = channels_get(c, saved.from, saved.to);
+        channel->delayed = saved.delayed != 0;
+        channel->first = 0;
+        channel->count = saved.count;
+        for (uint32_t j = 0; j < saved.count; j++) {
+            struct channel_message *message = channel_at(channel, j);
+            get(r, message, offsetof(struct channel_message, bytes));
+            get(r, message->bytes, message->size);
+        }
+    }
+}
+
+/* ---- The whole of it ---------------------------------------------------------------------- */
+
+/* The machine's own numbers. */
+struct saved_machine {
+    uint64_t time, events, messages;
+    int32_t watching;
+};
+
+struct machine_snapshot *machine_save(const struct machine *m, struct machine_snapshot *into)
+{
+    struct machine_snapshot *s = into != NULL ? into : g_new0(struct machine_snapshot, 1);
+    struct saved_machine saved = {m->time, m->events, m->messages, m->watching};
+
+    g_assert(machine_can_save(m));
+    s->size = 0;
+    put(s, &saved, sizeof(saved));
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
+        const struct machine_kernel *k = &m->kernels[i];
+        put(s, &k->events, sizeof(k->events));
+        put(s, &k->audited_at, sizeof(k->audited_at));
+        put_kernel(s, k->kernel);
+    }
+    for (guint i = 0; i < m->vpes->len; i++)
+        put_vpe(s, vpe_of(m, i));
+    put_channels(s, &m->channels);
+    put(s, m->signals, m->signal_count);
+    for (uint32_t i = 0; i < m->faults->len; i++)
+        put(s, &fault_of(m, i)->struck, sizeof(bool));
+    return s;
+}
+
+void machine_restore(struct machine *m, const struct machine_snapshot *s)
+{
+    struct reader r = {s->bytes};
+    struct saved_machine saved;
+
+    get(&r, &saved, sizeof(saved));
+    m->time = saved.time;
+    m->events = saved.events;
+    m->messages = saved.messages;
+    m->watching = saved.watching;
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
+        struct machine_kernel *k = &m->kernels[i];
+        get(&r, &k->events, sizeof(k->events));
+        get(&r, &k->audited_at, sizeof(k->audited_at));
+        get_kernel(&r, k->kernel);
+    }
+    for (guint i = 0; i < m->vpes->len; i++)
+        get_vpe(&r, vpe_of(m, i));
+    get_channels(&r, &m->channels);
+    get(&r, m->signals, m->signal_count);
+    for (uint32_t i = 0; i < m->faults->len; i++)
+        get(&r, &fault_of(m, i)->struck, sizeof(bool));
+    g_assert(r.at == s->bytes + s->size);
+    g_array_set_size(m->observed, 0);
+    g_clear_pointer(&m->finding, g_free);
+    queue_clear(m);
+}
+
+void machine_snapshot_free(struct machine_snapshot *s)
+{
+    if (s == NULL)
+        return;
+    g_free(s->bytes);
+    g_free(s);
+}
+
+size_t machine_snapshot_size(const struct machine_snapshot *s)
+{
+    return s->size;
+}
+
+/* ---- The state's number ------------------------------------------------------------------- */
+
+/* What a program has done is told by how far it has come: signals are not in it. */
+static uint64_t hash_vpe(const struct machine_vpe *v)
+{
+    return mix64(mix64(v->results_hash ^ v->steps.position) ^ (uint64_t)v->awaits << 1 ^
+                 v->through);
+}
+
+static uint64_t hash_channel(const struct rescind_kernel *const *all, struct channel *channel)
+{
+    uint64_t hash = mix64((uint64_t)channel->from << 32 | channel->to << 1 | channel->delayed);
+
+    for (uint32_t i = 0; i < channel->count; i++) {
+        const struct channel_message *message = channel_at(channel, i);
+        hash = mix64(hash ^ state_of_message(all, channel->from, channel->to, message->bytes,
+                                             message->size));
+    }
+    return hash;
+}
+
+uint64_t machine_hash(const struct machine *m)
+{
+    const struct rescind_kernel **all = g_newa(const struct rescind_kernel *, m->kernel_count);
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < m->kernel_count; i++)
+        all[i] = m->kernels[i].kernel;
+    for (uint32_t i = 0; i < m->kernel_count; i++)
+        hash = mix64(hash ^ state_of_kernel(all, i));
+    for (guint i = 0; i < m->vpes->len; i++)
+        hash = mix64(hash ^ hash_vpe(vpe_of(m, i)));
+    for (guint i = 0; i < m->channels.all->len; i++) {
+        struct channel *channel = channels_index(&m->channels, i);
+        if (!is_plain(channel))
+            hash = mix64(hash ^ hash_channel(all, channel));
+    }
+    for (uint32_t i = 0; i < m->faults->len; i++)
+        hash = mix64(hash ^ fault_of(m, i)->struck);
+    return hash;
+}

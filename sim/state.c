@@ -1,0 +1,272 @@
+/* A kernel's state as a number; see state.h. */
+#include "sim/state.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "base/task.h"
+#include "cap/peer.h"
+#include "cap/remote.h"
+#include "cap/table.h"
+#include "object/vpe.h"
+#include "rescind/peer.h"
+#include "syscall/call.h"
+#include "syscall/serve.h"
+
+static void mix(uint64_t *hash, uint64_t value)
+{
+    uint64_t x = *hash * 31 + value + 0x51ed27;
+
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
+    *hash = x ^ (x >> 32);
+}
+
+/* The name of stub `index` of a kernel: by what it links. 0 where there is none. */
+static uint64_t stub_name(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct cap *stub = cap_at(k, index), *parent;
+    uint64_t hash = k->pe;
+
+    if (index == 0 || index >= k->pool.high || stub->type != CAP_STUB)
+        return 0;
+    parent = cap_at(k, stub->parent);
+    mix(&hash, (uint64_t)parent->sel << 12 | parent->table);
+    mix(&hash, remote_key(stub));
+    return hash | 1ull << 63;
+}
+
+/* The name of a node of the derivation tree: a capability's is its place. 0 for none. */
+static uint64_t name(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct cap *cap = cap_at(k, index);
+
+    if (index == 0)
+        return 0;
+    if (cap_is_cap(cap))
+        return ((uint64_t)cap->sel << 12 | cap->table) + 1;
+    return stub_name(k, index);
+}
+
+/* Writes down for each task of a line that it stands there. */
+static void note_line(const struct rescind_kernel *k, uint32_t line, uint64_t where, uint64_t *at)
+{
+    for (int32_t task = task_first(line); task >= 0; task = task_after(k, line, (uint32_t)task))
+        at[task] = where;
+}
+
+/* One node of the derivation tree, or a tomb. */
+static uint64_t hash_node(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                          uint32_t index)
+{
+    const struct cap *cap = cap_at(k, index);
+    uint64_t hash = (uint64_t)cap->flags << 8 | cap->type;
+
+    mix(&hash, name(k, index));
+    if (cap->type == CAP_TOMB || (cap->flags & CAP_REMOTE)) {
+        mix(&hash, (uint64_t)cap->peer << 32);
+        mix(&hash, stub_name(all[cap->peer], cap->parent));
+    }
+    if (cap->type == CAP_TOMB)
+        return hash;
+    mix(&hash, name(k, cap_parent(cap)));
+    mix(&hash, cap_parent(cap) != 0 ? name(k, cap->next) : 0);
+    mix(&hash, cap->flags & CAP_RESERVED ? cap->reserver + 1 : 0);
+    mix(&hash, cap->pending);
+    if (cap->type != CAP_STUB)
+        mix(&hash, name(k, cap->child));
+    return hash;
+}
+
+/* All nodes, in whatever order; and where each task stands. */
+static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                          uint64_t *at)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        if (!cap_is_cap(cap) && cap->type != CAP_STUB && cap->type != CAP_TOMB)
+            continue;
+        sum += hash_node(all, k, index);
+        if (cap_is_cap(cap))
+            note_line(k, cap->waiters, name(k, index) << 2 | 1, at);
+    }
+    for (uint32_t table = 0; table < table_of(k->vpe_count, 0); table++) {
+        const struct table *t = table_at(k, table);
+        uint64_t hash = table;
+        mix(&hash, t->lock_from);
+        mix(&hash, t->lock_to);
+        note_line(k, t->lock_waiters, table << 2 | 2, at);
+        sum += hash;
+    }
+    note_line(k, k->ready, 3, at);
+    return sum;
+}
+
+static void hash_exchange(const struct exchange *x, uint64_t *hash)
+{
+    mix(hash, (uint64_t)x->phase << 32 | x->done);
+    mix(hash, x->again ? x->awaited + 1 : 0);
+    mix(hash, x->phase == EXCHANGE_UNDO || x->across == ACROSS_UNDO ? x->error : 0);
+    mix(hash, x->done > 0 || x->phase != EXCHANGE_RESERVE ? x->target : 0);
+    if (x->across != ACROSS_NONE) {
+        mix(hash, (uint64_t)x->across << 32 | x->asked);
+        mix(hash, (uint64_t)x->peer << 32 | x->slot << 1 | x->blocked);
+        mix(hash, x->target);
+    }
+}
+
+/* How far the call of `vpe` has come; the rest of it is in the program. */
+static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+{
+    const struct vpe *v = vpe_at(k, vpe);
+    const struct call *call = call_at(k, vpe);
+
+    mix(hash, v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3);
+    if (v->calling && call->opcode == RESCIND_SYS_EXCHANGE) {
+        hash_exchange(&call->exchange, hash);
+    } else if (v->calling && call->opcode != RESCIND_SYS_CREATEGATE) {
+        mix(hash, (uint64_t)call->revoke.table << 8 | call->revoke.phase);
+        mix(hash, call->revoke.sel);
+        mix(hash, call->opcode); /* the end that was asked for is an EXIT */
+    }
+}
+
+/* What stands on stacks, in queues and in rings, in its order. */
+static void hash_orders(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                        uint64_t *hash)
+{
+    for (uint32_t task = 0; task < task_of_exchange(k, 0, 0); task++) {
+        for (uint32_t at = task_at(k, task)->stack; at != 0; at = cap_at(k, at)->work)
+            mix(hash, name(k, at));
+        mix(hash, 1);
+    }
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        const struct peer *peer = peer_at(k, pe);
+        uint32_t up = peer->up, down = peer->down;
+        for (uint32_t at = peer->first; at != 0; at = cap_at(k, at)->work)
+            mix(hash, name(k, at));
+        mix(hash, 2);
+        while (up != 0) {
+            mix(hash, stub_name(all[pe], cap_at(k, up)->parent));
+            up = cap_at(k, up)->next == peer->up ? 0 : cap_at(k, up)->next;
+        }
+        mix(hash, 3);
+        while (down != 0) {
+            mix(hash, stub_name(k, down));
+            down = cap_at(k, down)->tell_next == peer->down ? 0 : cap_at(k, down)->tell_next;
+        }
+    }
+}
+
+static void hash_served(const struct served *s, bool answers, uint64_t *hash)
+{
+    mix(hash, s->state);
+    if (s->state == SERVE_IDLE && !answers)
+        return;
+    mix(hash, (uint64_t)s->asker << 32 | s->vpe << 2 | s->kind << 1 | s->obtain);
+    mix(hash, (uint64_t)s->start << 32 | s->to);
+    mix(hash, (uint64_t)s->count << 32 | s->done);
+    if (answers || s->state == SERVE_UNDO || s->state == SERVE_SETTLE) {
+        mix(hash, (uint64_t)s->error << 32 | s->answer_done);
+        mix(hash, (uint64_t)s->given << 32 | (s->state == SERVE_UNDO ? s->met : 0));
+    }
+}
+
+static void hash_peers(const struct rescind_kernel *k, uint64_t *at, uint64_t *hash)
+{
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        const struct peer *peer = peer_at(k, pe);
+        mix(hash, (uint64_t)peer->taken << 24 | (uint64_t)peer->asks << 16 | peer->answers << 8 |
+                      peer->frees);
+        note_line(k, peer->slot_waiters, (uint64_t)pe << 8 | 4, at);
+        for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
+            mix(hash, peer->taken & 1u << slot ? peer->askers[slot] : 0);
+            note_line(k, peer->asker_line[slot], (uint64_t)pe << 8 | slot << 4 | 5, at);
+            hash_served(served_at(k, pe, slot), peer->answers & 1u << slot, hash);
+        }
+    }
+}
+
+uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
+{
+    const struct rescind_kernel *k = all[pe];
+    uint64_t *at = g_newa0(uint64_t, task_count(k));
+    uint64_t hash = hash_caps(all, k, at);
+
+    mix(&hash, k->pool.used);
+    mix(&hash, k->pool.fuse);
+    if (k->peer_count > 1)
+        hash_peers(k, at, &hash);
+    hash_orders(all, k, &hash);
+    for (uint32_t task = 0; task < task_count(k); task++)
+        mix(&hash, at[task]);
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
+        hash_call(k, vpe, &hash);
+    return hash;
+}
+
+/* ---- Messages ----------------------------------------------------------------------------- */
+
+/* Stubs that are named in it; a capability that is handed on is linked to one of the teller, when
+ * it is obtained from there or delegated from there alike. */
+static void hash_given(const struct rescind_kernel *teller, const struct rescind_peer_cap *caps,
+                       uint32_t count, uint64_t *hash)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        mix(hash, stub_name(teller, caps[i].stub));
+        mix(hash, (uint64_t)caps[i].type << 32 | (uint64_t)caps[i].rights << 16 | caps[i].home);
+        mix(hash, caps[i].type == RESCIND_CAP_VPE ? caps[i].object : 0);
+    }
+}
+
+static void hash_record(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
+                        const struct rescind_peer_record *record, uint64_t *hash)
+{
+    const struct rescind_peer_order *order = (const void *)record;
+    const struct rescind_peer_ask *ask = (const void *)record;
+    const struct rescind_peer_answer *answer = (const void *)record;
+
+    mix(hash, (uint64_t)record->kind << 8 | record->slot);
+    switch (record->kind) {
+    case RESCIND_PEER_MARKED:
+    case RESCIND_PEER_UNLINK:
+        mix(hash, stub_name(all[to], record->stub));
+        break;
+    case RESCIND_PEER_MARK:
+    case RESCIND_PEER_SWEEP:
+        /* Where the child is gone the stub may be, too. */
+        mix(hash, stub_name(all[from], record->stub));
+        mix(hash, order->key);
+        break;
+    case RESCIND_PEER_ASK:
+        mix(hash, (uint64_t)ask->vpe << 32 | ask->asker);
+        mix(hash, (uint64_t)ask->start << 32 | ask->to);
+        mix(hash, (uint64_t)ask->count << 32 | ask->done);
+        mix(hash, (uint64_t)ask->wanted << 32 | ask->table << 1 | ask->obtain);
+        hash_given(all[from], ask->caps, ask->given, hash);
+        break;
+    case RESCIND_PEER_ANSWER:
+        mix(hash, (uint64_t)answer->error << 32 | answer->done);
+        hash_given(all[from], answer->caps, answer->given, hash);
+        break;
+    default:
+        break;
+    }
+}
+
+uint64_t state_of_message(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
+                          const uint8_t *message, size_t size)
+{
+    _Alignas(8) uint8_t bytes[RESCIND_PEER_MSG_MAX];
+    uint64_t hash = (uint64_t)from << 32 | to;
+
+    memcpy(bytes, message, size);
+    for (size_t at = sizeof(struct rescind_peer_message); at < size;) {
+        const struct rescind_peer_record *record = (const void *)(bytes + at);
+        hash_record(all, from, to, record, &hash);
+        at += record->size;
+    }
+    return hash;
+}

@@ -1,0 +1,444 @@
+/* Trials; see trial.h. */
+#include "sim/trial.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "rescind/startup.h"
+#include "sim/compile.h"
+#include "sim/litmus_print.h"
+
+static const char *const kind_words[VIOLATION_KINDS] = {
+    [VIOLATION_AUDIT] = "audit",         [VIOLATION_ANSWER] = "answer",
+    [VIOLATION_STUCK] = "stuck",         [VIOLATION_TABLES] = "tables",
+    [VIOLATION_LEAK] = "leak",           [VIOLATION_RESULT] = "result",
+    [VIOLATION_CONDITION] = "condition", [VIOLATION_ENDLESS] = "endless",
+};
+
+const char *violation_word(enum violation_kind kind)
+{
+    return kind_words[kind];
+}
+
+void violation_free(struct violation *violation)
+{
+    if (violation == NULL)
+        return;
+    g_free(violation->text);
+    if (violation->schedule != NULL)
+        g_array_unref(violation->schedule);
+    g_free(violation);
+}
+
+G_GNUC_PRINTF(2, 3)
+static struct violation *violation_new(enum violation_kind kind, const char *format, ...)
+{
+    struct violation *violation = g_new0(struct violation, 1);
+    va_list args;
+
+    violation->kind = kind;
+    va_start(args, format);
+    violation->text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return violation;
+}
+
+struct violation *violation_endless(void)
+{
+    return violation_new(VIOLATION_ENDLESS, "a state comes again: this goes on without an end");
+}
+
+struct violation *trial_broken(const struct trial *t)
+{
+    return violation_new(VIOLATION_AUDIT, "%s", machine_finding(t->machine));
+}
+
+static const struct litmus_fault *fault_of(const struct trial *t,
+                                           const struct machine_choice *choice)
+{
+    if (choice->kind != CHOICE_FAULT)
+        return NULL;
+    return &g_array_index(t->litmus->faults, struct litmus_fault, choice->a);
+}
+
+/* ---- Pools -------------------------------------------------------------------------------- */
+
+/* What the tables need of the pool of each kernel: a node a capability, one for the object of a
+ * gate or of memory (which has one root, on the object's kernel), and one that stands for each
+ * child on another kernel at its parent's. */
+static GArray *nodes_needed(const struct trial *t, const struct outcome *outcome)
+{
+    GArray *needed = g_array_new(false, true, sizeof(int64_t));
+
+    g_array_set_size(needed, t->litmus->kernels->len);
+    for (guint vpe = 0; vpe < outcome->vpes->len; vpe++) {
+        const GArray *caps = outcome_vpe(outcome, vpe)->caps;
+        uint32_t kernel = litmus_vpe(t->litmus, vpe)->kernel;
+        for (guint i = 0; i < caps->len; i++) {
+            const struct outcome_cap *cap = &g_array_index(caps, struct outcome_cap, i);
+            bool object = !cap->has_parent && cap->type != RESCIND_CAP_VPE;
+            g_array_index(needed, int64_t, kernel) += 1 + object;
+            if (!cap->has_parent)
+                continue;
+            uint32_t above = litmus_vpe(t->litmus, cap->parent_vpe)->kernel;
+            g_array_index(needed, int64_t, above) += above != kernel;
+        }
+    }
+    return needed;
+}
+
+/* The nodes in use that no table needs, a kernel: at the start, what the kernel itself takes. */
+static GArray *count_spare(const struct trial *t, const struct outcome *outcome)
+{
+    GArray *spare = nodes_needed(t, outcome);
+
+    for (guint i = 0; i < spare->len; i++) {
+        int64_t *count = &g_array_index(spare, int64_t, i);
+        *count = (int64_t)machine_kernel(t->machine, i)->pool.used - *count;
+    }
+    return spare;
+}
+
+static struct violation *check_pools(const struct trial *t, const struct outcome *outcome)
+{
+    GArray *spare = count_spare(t, outcome);
+    struct violation *violation = NULL;
+
+    for (guint i = 0; i < spare->len && violation == NULL; i++) {
+        int64_t more = g_array_index(spare, int64_t, i) - g_array_index(t->spare, int64_t, i);
+        if (more != 0)
+            violation = violation_new(
+                VIOLATION_LEAK, "%s has %" G_GINT64_FORMAT " nodes %s in use than its tables need",
+                machine_kernel_name(t->machine, i), ABS(more), more > 0 ? "more" : "fewer");
+    }
+    g_array_unref(spare);
+    return violation;
+}
+
+/* ---- Steps -------------------------------------------------------------------------------- */
+
+static void note(struct trial *t, const struct machine_observed *seen)
+{
+    static const enum monitor_kind kinds[] = {[OBSERVED_CALL] = MONITOR_CALL,
+                                              [OBSERVED_REPLY] = MONITOR_REPLY,
+                                              [OBSERVED_ENDED] = MONITOR_ENDED,
+                                              [OBSERVED_KILL] = MONITOR_KILL};
+    struct monitor_event event = {.kind = kinds[seen->kind],
+                                  .vpe = seen->vpe,
+                                  .message = seen->message,
+                                  .size = seen->size,
+                                  .error = seen->error};
+
+    t->trail = monitor_trail(t->monitor, t->trail, &event);
+}
+
+static char *result_words(uint32_t results)
+{
+    GString *words = g_string_new(NULL);
+
+    for (uint8_t error = 0; error <= RESCIND_XFS_RENAME; error++)
+        if ((results >> error & 1) != 0)
+            g_string_append_printf(words, "%s%s", words->len > 0 ? " or " : "",
+                                   judge_result_word(error));
+    return g_string_free(words, false);
+}
+
+/* No order explains what the last step showed: says which answer it was. */
+static struct violation *unexplained(struct trial *t, uint32_t before)
+{
+    const GArray *seen = machine_observed(t->machine);
+    uint32_t trail = MONITOR_NO_TRAIL, set = before;
+
+    t->trail = MONITOR_NO_TRAIL;
+    for (guint i = 0; i < seen->len; i++) {
+        const struct machine_observed *o = &g_array_index(seen, struct machine_observed, i);
+        note(t, o);
+        trail = t->trail;
+        if (monitor_follow(t->monitor, before, trail) != MONITOR_NONE) {
+            set = monitor_follow(t->monitor, before, trail);
+            continue;
+        }
+        const char *name = litmus_vpe(t->litmus, o->vpe)->name;
+        if (o->kind != OBSERVED_REPLY)
+            return violation_new(VIOLATION_ANSWER,
+                                 "%s has ended, and no order of calls one at a time explains the "
+                                 "answers until then",
+                                 name);
+        char *words = result_words(monitor_results(t->monitor, set, o->vpe));
+        struct violation *violation =
+            violation_new(VIOLATION_ANSWER,
+                          "a call of %s was answered %s; calls done one at a time, in any order, "
+                          "would have answered %s",
+                          name, judge_result_word((uint8_t)o->error), words);
+        g_free(words);
+        return violation;
+    }
+    return violation_new(VIOLATION_ANSWER, "no order of calls one at a time explains the answers");
+}
+
+struct violation *trial_look(struct trial *t, const struct machine_choice *choice)
+{
+    const GArray *seen = machine_observed(t->machine);
+    const struct litmus_fault *fault = fault_of(t, choice);
+    uint32_t before = t->set;
+
+    t->trail = MONITOR_NO_TRAIL;
+    if (t->set == MONITOR_OFF)
+        return NULL;
+    for (guint i = 0; i < seen->len; i++)
+        note(t, &g_array_index(seen, struct machine_observed, i));
+    if (fault != NULL && fault->kind == RESCIND_FAULT_EXHAUST)
+        t->trail =
+            monitor_trail(t->monitor, t->trail, &(struct monitor_event){.kind = MONITOR_SHORT});
+    t->set = monitor_follow(t->monitor, t->set, t->trail);
+    t->uncompared |= t->set == MONITOR_OFF;
+    return t->set == MONITOR_NONE ? unexplained(t, before) : NULL;
+}
+
+struct violation *trial_step(struct trial *t, const struct machine_choice *choice)
+{
+    if (!machine_choose(t->machine, choice))
+        return trial_broken(t);
+    return trial_look(t, choice);
+}
+
+uint64_t trial_hash(const struct trial *t)
+{
+    uint64_t x = machine_hash(t->machine) + t->set * 0x9e3779b97f4a7c15ull;
+
+    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
+    return x ^ (x >> 32);
+}
+
+/* ---- Ends --------------------------------------------------------------------------------- */
+
+static GArray *rows_of(const struct outcome *outcome)
+{
+    GArray *rows = g_array_new(false, true, sizeof(struct model_row));
+
+    for (guint vpe = 0; vpe < outcome->vpes->len; vpe++) {
+        const GArray *caps = outcome_vpe(outcome, vpe)->caps;
+        for (guint i = 0; i < caps->len; i++) {
+            const struct outcome_cap *cap = &g_array_index(caps, struct outcome_cap, i);
+            struct model_row row = {
+                .vpe = vpe, .kind = cap->kind, .sel = cap->sel, .type = cap->type};
+            if (cap->has_parent) {
+                row.has_parent = true;
+                row.parent_vpe = cap->parent_vpe;
+                row.parent_kind = cap->parent_kind;
+                row.parent_sel = cap->parent_sel;
+            }
+            g_array_append_val(rows, row);
+        }
+    }
+    return rows;
+}
+
+static struct violation *check_stuck(const struct trial *t, const struct outcome *outcome)
+{
+    for (guint i = 0; i < outcome->vpes->len; i++) {
+        if (!outcome_vpe(outcome, i)->stuck)
+            continue;
+        char *step = litmus_print_step(t->litmus, i, outcome_vpe(outcome, i)->position);
+        struct violation *violation =
+            violation_new(VIOLATION_STUCK, "%s is stuck at line %u: %s",
+                          litmus_vpe(t->litmus, i)->name, judge_line(t->litmus, outcome, i), step);
+        g_free(step);
+        return violation;
+    }
+    return NULL;
+}
+
+static struct violation *check_tables(struct trial *t, const struct outcome *outcome)
+{
+    GArray *rows = rows_of(outcome);
+    bool good = monitor_explains(t->monitor, t->set, (const struct model_row *)(void *)rows->data,
+                                 rows->len);
+
+    g_array_unref(rows);
+    return good ? NULL
+                : violation_new(VIOLATION_TABLES, "calls done one at a time, in any order that "
+                                                  "explains the answers, would have left other "
+                                                  "tables");
+}
+
+static struct violation *check_judgement(struct trial *t, const struct outcome *outcome)
+{
+    struct judgement *j = judge(t->litmus, outcome);
+    struct violation *violation = NULL;
+    enum violation_kind kind = VIOLATION_RESULT;
+
+    for (guint i = 0; i < j->conditions->len; i++)
+        if (g_array_index(j->conditions, uint8_t, i) == JUDGE_FAILS)
+            kind = VIOLATION_CONDITION;
+    if (!j->pass) {
+        /* Conditions are judged last. */
+        guint which = kind == VIOLATION_CONDITION ? j->messages->len - 1 : 0;
+        const char *message = g_ptr_array_index(j->messages, which);
+        violation = violation_new(kind, "line %s", message + strlen(t->litmus->file) + 1);
+    }
+    judgement_free(j);
+    return violation;
+}
+
+struct violation *trial_end(struct trial *t, const struct outcome *outcome)
+{
+    struct violation *violation = NULL;
+
+    if (!machine_audit(t->machine))
+        return trial_broken(t);
+    violation = check_stuck(t, outcome);
+    if (violation == NULL)
+        violation = check_tables(t, outcome);
+    if (violation == NULL)
+        violation = check_pools(t, outcome);
+    if (violation == NULL)
+        violation = check_judgement(t, outcome);
+    return violation;
+}
+
+/* ---- Words -------------------------------------------------------------------------------- */
+
+/* What a fault is. */
+static char *fault_words(const struct trial *t, const struct machine_choice *choice)
+{
+    const struct litmus_fault *fault = fault_of(t, choice);
+
+    if (fault->kind == RESCIND_FAULT_KILL)
+        return g_strdup_printf("%s is killed", litmus_vpe(t->litmus, fault->a)->name);
+    if (fault->kind == RESCIND_FAULT_EXHAUST)
+        return g_strdup_printf("the pool of %s has %u nodes left",
+                               machine_kernel_name(t->machine, fault->a), choice->b);
+    return g_strdup_printf("messages from %s to %s are delayed",
+                           machine_kernel_name(t->machine, fault->a),
+                           machine_kernel_name(t->machine, fault->b));
+}
+
+char *trial_words(const struct trial *t, const struct machine_choice *choice)
+{
+    char *text = machine_choice_text(t->machine, choice), *more = NULL, *both;
+
+    if (choice->kind == CHOICE_FAULT) {
+        more = fault_words(t, choice);
+    } else if (choice->kind == CHOICE_VPE) {
+        uint32_t at = machine_status(t->machine, choice->a).position;
+        if (at < litmus_vpe(t->litmus, choice->a)->steps)
+            more = litmus_print_step(t->litmus, choice->a, at);
+    }
+    if (more == NULL)
+        return text;
+    both = g_strdup_printf("%s: %s", text, more);
+    g_free(text);
+    g_free(more);
+    return both;
+}
+
+char *trial_seen(const struct trial *t)
+{
+    const GArray *seen = machine_observed(t->machine);
+    GString *words = g_string_new(NULL);
+
+    for (guint i = 0; i < seen->len; i++) {
+        const struct machine_observed *o = &g_array_index(seen, struct machine_observed, i);
+        const char *name = litmus_vpe(t->litmus, o->vpe)->name;
+        if (o->kind == OBSERVED_REPLY)
+            g_string_append_printf(words, "%s%s is answered %s", words->len > 0 ? ", " : "", name,
+                                   judge_result_word((uint8_t)o->error));
+        else if (o->kind == OBSERVED_ENDED)
+            g_string_append_printf(words, "%s%s has ended", words->len > 0 ? ", " : "", name);
+    }
+    return g_string_free(words, words->len == 0);
+}
+
+/* ---- Beginning and end -------------------------------------------------------------------- */
+
+/* A model has no room for more: then the monitor is one of an empty system, and is not asked. */
+static bool model_can(const struct litmus *l)
+{
+    return l->vpes->len <= MODEL_VPES && 2 * l->vpes->len + l->grants->len <= MODEL_CAPS;
+}
+
+struct monitor *trial_monitor(const struct litmus *l)
+{
+    struct model model;
+
+    if (!model_can(l)) {
+        model_boot(&model, 0);
+        return monitor_new(&model);
+    }
+    model_boot(&model, l->vpes->len);
+    for (guint i = 0; i < l->grants->len; i++) {
+        const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
+        model_grant(&model, grant->vpe, grant->sel, grant->target);
+    }
+    return monitor_new(&model);
+}
+
+/* Where a file itself gives a pool's size, memory may be short from the start. */
+static uint32_t first_set(struct trial *t)
+{
+    bool is_short = false;
+
+    if (!model_can(t->litmus))
+        return MONITOR_OFF;
+    for (guint i = 0; i < t->litmus->kernels->len; i++)
+        is_short |= litmus_kernel(t->litmus, i)->nodes != 0;
+    if (!is_short)
+        return MONITOR_START;
+    return monitor_follow(t->monitor, MONITOR_START,
+                          monitor_trail(t->monitor, MONITOR_NO_TRAIL,
+                                        &(struct monitor_event){.kind = MONITOR_SHORT}));
+}
+
+static void name_all(struct trial *t)
+{
+    for (guint i = 0; i < t->litmus->vpes->len; i++)
+        machine_rename(t->machine, i, litmus_vpe(t->litmus, i)->name);
+    for (guint i = 0; i < t->litmus->kernels->len; i++)
+        machine_rename_kernel(t->machine, i, litmus_kernel(t->litmus, i)->name);
+}
+
+struct trial *trial_new(const struct litmus *litmus, const struct trial_options *options,
+                        GError **error)
+{
+    struct trial *t = g_new0(struct trial, 1);
+    struct machine_options machine_options = {.seed = options->seed,
+                                              .work = options->work,
+                                              .schedule = options->schedule,
+                                              .depth = options->depth,
+                                              .audit = AUDIT_ALWAYS,
+                                              .report = options->report,
+                                              .context = options->context};
+    struct outcome *outcome;
+
+    t->litmus = litmus;
+    t->module = compile(litmus, options->seed);
+    t->machine = machine_load(&machine_options, t->module->data, error);
+    if (t->machine == NULL) {
+        g_byte_array_unref(t->module);
+        g_free(t);
+        return NULL;
+    }
+    name_all(t);
+    t->monitor = options->monitor != NULL ? options->monitor : trial_monitor(litmus);
+    t->start = t->set = first_set(t);
+    t->uncompared = t->set == MONITOR_OFF;
+    outcome = machine_outcome(t->machine);
+    t->spare = count_spare(t, outcome);
+    outcome_free(outcome);
+    return t;
+}
+
+struct monitor *trial_free(struct trial *t)
+{
+    struct monitor *monitor;
+
+    if (t == NULL)
+        return NULL;
+    monitor = t->monitor;
+    machine_free(t->machine);
+    g_byte_array_unref(t->module);
+    g_array_unref(t->spare);
+    g_free(t);
+    return monitor;
+}

@@ -1,0 +1,49 @@
+/* Other kernels, as this one sees them: what each has to be told, and what each wants done here.
+ *
+ * What is to be told about a capability or a stub is no message yet: the node stands in a ring of
+ * its peer (CAP_TELLING), and what there is to tell follows from its state when the message
+ * leaves (kernel/tell.c). So nothing is allocated to tell, and what has become untrue is not told.
+ * A ring `up` holds remote capabilities (MARKED) and tombs (UNLINK), a ring `down` holds stubs
+ * (MARK, SWEEP). Everything here is O(1).
+ */
+#ifndef RESCIND_CAP_PEER_H
+#define RESCIND_CAP_PEER_H
+
+#include "cap/cap.h"
+#include "rescind/kernel.h"
+
+struct peer {
+    uint32_t next, prev;  /* neighbours in the line of those to be told something, as PE + 1 */
+    uint32_t up, down;    /* first node of each ring */
+    uint32_t first, last; /* queue of the capabilities that its task has to look at */
+
+    /* EXCHANGEs of this kernel's VPEs that it answers: slot by slot, a bit or an entry each. */
+    uint8_t taken;                   /* in use */
+    uint8_t asks;                    /* there is something to ask */
+    uint8_t answers, frees;          /* its own EXCHANGEs here: an answer to give, a slot to free */
+    uint32_t slot_waiters;           /* line of tasks that wait for a slot */
+    uint32_t askers[TASK_EXCHANGES]; /* the task that has the slot */
+    uint32_t asker_line[TASK_EXCHANGES]; /* where it waits for its answer */
+
+    struct rescind_kernel_peer count;
+};
+
+static inline struct peer *peer_at(const struct rescind_kernel *k, uint32_t pe)
+{
+    return (struct peer *)arena_at(k, k->peers) + pe;
+}
+
+/* There is something to tell kernel `pe`. */
+void peer_talk(struct rescind_kernel *k, uint32_t pe);
+/* There may be nothing left: leaves the line then. */
+void peer_hush(struct rescind_kernel *k, uint32_t pe);
+
+/* Node `index` is to be told of: a stub downwards, anything else upwards. It is not yet. */
+void peer_tell(struct rescind_kernel *k, uint32_t index);
+/* It is told, or need not be any more. */
+void peer_told(struct rescind_kernel *k, uint32_t index);
+
+/* Capability `index` is to be looked at by the task of `pe`. It is not QUEUED. */
+void peer_queue(struct rescind_kernel *k, uint32_t pe, uint32_t index);
+
+#endif
