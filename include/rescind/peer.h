@@ -1,4 +1,80 @@
-/* (text to come) */
+/* What kernels say to each other: the protocol of EXCHANGE and REVOKE across kernels.
+ *
+ * Each kernel holds its own VPEs' capabilities; the derivation tree goes on from kernel to kernel.
+ * A child on another kernel is a *stub* in its parent's ring of children; it has the child's global
+ * key, and the child has its parent's kernel and stub. Between two kernels runs a channel in each
+ * direction that keeps the order and loses nothing; it holds RESCIND_PEER_WINDOW messages, so
+ * at most four are in flight between a pair. A message is a header and as many records as there
+ * are to tell and fit. Little endian; every size and offset is a multiple of 8.
+ *
+ * Revocation (src/cap/revoke.h is the local half). To a parent, a stub is a child that takes
+ * longer:
+ *
+ * - MARK (teller's stub, key): mark that child; it is SEEN from now on
+ * - MARKED (hearer's stub): the child and all below it are marked, so one less is pending
+ * - SWEEP (teller's stub, key): remove it as soon as it has no children
+ * - UNLINK (hearer's stub): the child is gone, for whatever reason, and the stub may go
+ *
+ * EXCHANGE (src/syscall/across.h asks, serve.h answers). A VPE's call has one of four slots of a
+ * pair of kernels, and in it asks one question at a time:
+ *
+ * - ASK: reserve these capabilities, or these sources, of VPE `vpe`
+ * - ANSWER: done (with the capabilities, to obtain); or an error; or RESCIND_PEER_BLOCKED:
+ * something is under revocation, all of the range is undone, and FREE follows when it may be tried
+ * again
+ * - FREE: the slot is yours again
+ *
+ * Before it asks, the caller's kernel has reserved its own side and *holds* (counts among what a
+ * capability's marking has to wait for) the capability on the VPE; the parent of a reserved
+ * stub is held by it. The range takes effect by one flag of the destination's kernel: when the last
+ * question of a delegation is answered, when the last answer to an obtain is heard.
+ *
+ * A message's records are told in the order ANSWER, MARKED and UNLINK, MARK and SWEEP, ASK, FREE,
+ * each kind only when there is no more of the one before. So: the ANSWER that brings a child comes
+ * before any MARK for it, and the one that says its stub is wanted before any UNLINK of it. What is
+ * to be told of a node is decided when the message leaves: one that goes before its MARKED has left
+ * says UNLINK alone.
+ *
+ * Late, not wrong: a MARK or SWEEP whose child is not there crosses that child's UNLINK; it is
+ * ignored and counted. The key alone would not do: a selector is used again. That the child names
+ * the very stub does: a stub is not used again before its UNLINK was heard, which is after the MARK
+ * was told. Everything else that does not fit what the hearer knows is refused and counted, and
+ * changes nothing: a message whose records' layouts are not sound, as a whole; a record by itself.
+ * MARKED wants a stub that has been told to MARK, once; UNLINK a stub of that peer whose EXCHANGE
+ * is not still open; SWEEP a child that has said MARKED, once; ANSWER and FREE a slot that asked;
+ * ASK a slot that is not busy, the same range as before, capabilities that can exist. A peer is
+ * believed that it tells the truth, not that it makes sense.
+ *
+ * Why the promises of README hold (revoke.h argues them on one kernel):
+ *
+ * - Atomic. A REVOKE takes effect when its roots are MARKED, which they are when every descendant
+ * on every kernel is; until then nothing of it is swept, and VISITED capabilities can't be looked
+ * at. An EXCHANGE takes effect in one event of the destination's kernel. At that instant its
+ * sources and its capability on the VPE stand: they are held, so no revocation above or of them has
+ * taken effect; and the VPE lives, since its EXIT would have to mark them, or its tables are not
+ * locked.
+ * - Complete. A child in flight has a reserved stub, which holds its parent; so what is marked has
+ *   all its children. A sweep removes a parent when the last UNLINK has come. A revocation that
+ * meets another waits for the same marks and the same removals, not for the other's word.
+ * - No orphans. A stub outlives its child, and keeps its parent.
+ * - Bounded. A record costs one look at a table; an event hears one message. Orders from a peer are
+ * a task of that peer's, which takes turns with the VPEs' calls; so nobody works for another.
+ * Children on one kernel share messages: four records an edge that crosses, whatever lies between.
+ * - Live. Layers, of which each waits for those behind it alone: blocked calls, which hold nothing
+ * but a slot; calls that wait for a slot; sweeps; marks, which go down the tree; EXCHANGEs under
+ * way, whose questions are answered at once; messages. A message can always be heard, since what it
+ * makes the hearer want to tell needs no room: it is a flag of a node in a ring of its peer, or a
+ * bit of a slot. A slot is blocked by revocations only, and no revocation waits for a slot.
+ * - Exact. An order names the child by key and stub. A remote capability names its object by home
+ * and number; it descends from a capability of that home, so the object lives as long as it does.
+ * - Never short of memory. A remote child takes its own node and a stub. A removed child that is
+ * not told of yet stays as a tomb in its own node; stubs and slots hold all else.
+ *
+ * This is the protocol of a model that was checked on small systems, but for: keys are looked up by
+ * table, so MARK costs O(log n); an EXCHANGE that is blocked keeps its slot until FREE, instead of
+ * a note at the peer for each VPE; a range goes in questions of RESCIND_PEER_CHUNK, each answered
+ * before the next is asked, so that no chunk has to be aborted in flight.
+ */
 #ifndef RESCIND_PEER_H
 #define RESCIND_PEER_H
 
