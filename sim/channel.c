@@ -14,13 +14,18 @@ void channels_free(struct channels *c)
     g_free(c->at);
 }
 
-static gint compare(gconstpointer a, gconstpointer b)
+/* Where a channel goes among those in use. */
+static guint place_of(const struct channels *c, const struct channel *channel)
 {
-    const struct channel *x = *(struct channel *const *)a, *y = *(struct channel *const *)b;
+    guint at = c->all->len;
 
-    if (x->to != y->to)
-        return x->to < y->to ? -1 : 1;
-    return x->from < y->from ? -1 : x->from > y->from;
+    while (at > 0) {
+        const struct channel *before = channels_index(c, at - 1);
+        if (before->to < channel->to || (before->to == channel->to && before->from < channel->from))
+            break;
+        at--;
+    }
+    return at;
 }
 
 struct channel *channels_get(struct channels *c, uint32_t from, uint32_t to)
@@ -31,8 +36,7 @@ struct channel *channels_get(struct channels *c, uint32_t from, uint32_t to)
         *at = g_new0(struct channel, 1);
         (*at)->from = from;
         (*at)->to = to;
-        g_ptr_array_add(c->all, *at);
-        g_ptr_array_sort(c->all, compare);
+        g_ptr_array_insert(c->all, (gint)place_of(c, *at), *at);
     }
     return *at;
 }

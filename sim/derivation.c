@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "cap/cap.h"
+
 enum { NONE = UINT32_MAX };
 
 /* Node 0 stands above all roots. */
@@ -105,4 +107,31 @@ GArray *derivation_walk(const struct outcome *outcome)
     g_array_unref(f.nodes);
     g_free(f.first);
     return rows;
+}
+
+/* Deeper lines are not indented further: a chain of a million must not print its square. */
+enum { INDENT_MAX = 32 };
+
+static void append_row(GString *text, const struct machine *m, const struct derivation_row *row)
+{
+    for (guint level = 1; level < MIN(row->depth, INDENT_MAX); level++)
+        g_string_append(text, "    ");
+    if (row->depth > 0)
+        g_string_append(text, row->depth <= INDENT_MAX ? " `- " : "    ");
+    g_string_append_printf(text, "%s:%s%u %s\n", machine_vpe_name(m, row->vpe),
+                           row->cap->kind == RESCIND_TABLE_MAP ? "map:" : "", row->cap->sel,
+                           cap_type(row->cap->type)->name);
+}
+
+char *derivation_text(const struct machine *m)
+{
+    struct outcome *outcome = machine_outcome(m);
+    GArray *rows = derivation_walk(outcome);
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < rows->len; i++)
+        append_row(text, m, &g_array_index(rows, struct derivation_row, i));
+    g_array_unref(rows);
+    outcome_free(outcome);
+    return g_string_free(text, FALSE);
 }

@@ -1,8 +1,8 @@
-/* The derivation trees in an outcome, across all kernels. */
+/* The derivation trees in an outcome, across all kernels. For `rescind tree` and the watch. */
 #ifndef RESCIND_SIM_DERIVATION_H
 #define RESCIND_SIM_DERIVATION_H
 
-#include "sim/outcome.h"
+#include "sim/machine.h"
 
 struct derivation_row {
     uint32_t vpe;
@@ -14,5 +14,9 @@ struct derivation_row {
  * and selectors: a GArray of struct derivation_row, which the outcome must outlive. One whose
  * parent is not in the outcome comes as a root. Cost: O(n log n). */
 GArray *derivation_walk(const struct outcome *outcome);
+
+/* What the machine holds now, a line a capability, children indented below their parent. The caller
+ * frees it. */
+char *derivation_text(const struct machine *m);
 
 #endif

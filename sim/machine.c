@@ -165,7 +165,6 @@ int machine_vpe(struct machine *m, uint32_t kernel, const char *name)
         RESCIND_NO_ERROR)
         return -1;
     v = g_new0(struct machine_vpe, 1);
-    v->machine = m;
     v->number = number;
     v->kernel = kernel;
     v->local = k->vpes->len;

@@ -20,7 +20,6 @@ enum program_kind { PASSIVE, FUNCTION, STEPS };
 enum { AWAITS_NOTHING = -1, AWAITS_NEVER = G_MAXINT32 /* a signal nobody sets */ };
 
 struct machine_vpe {
-    struct machine *machine;
     uint32_t number, kernel, local;
     char *name;
     enum program_kind kind;

@@ -84,32 +84,47 @@ static uint32_t intern(GHashTable *numbers, const void *bytes, size_t size, uint
     return next;
 }
 
+/* A capability in words, without what depends on the order in which it came. */
+enum { ROW = 8 };
+
+static void write_row(const struct model *model, uint32_t index, uint32_t *words)
+{
+    struct model_row row = model_row(model, index);
+
+    words[0] = row.vpe;
+    words[1] = row.kind;
+    words[2] = row.sel;
+    words[3] = (uint32_t)model->caps[index].target << 16 | row.type;
+    words[4] = row.has_parent;
+    words[5] = row.parent_vpe;
+    words[6] = row.parent_kind;
+    words[7] = row.parent_sel;
+}
+
 static int compare_rows(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(struct model_row));
+    return memcmp(a, b, ROW * sizeof(uint32_t));
 }
 
 /* Two models are the same when their tables and ends are, in whatever order they came to be. */
 static uint32_t intern_model(struct monitor *m, const struct model *model)
 {
-    GByteArray *key = g_byte_array_new();
-    struct model_row row;
+    GArray *key = g_array_new(false, false, sizeof(uint32_t));
+    uint32_t number;
 
-    for (uint32_t i = 0; i < model->count; i++) {
-        memset(&row, 0, sizeof(row));
-        row = model_row(model, i);
-        row.type |= (uint32_t)model->caps[i].target << 16;
-        row.kind |= (uint32_t)row.has_parent << 16;
-        row.has_parent = false;
-        g_byte_array_append(key, (const uint8_t *)&row, sizeof(row));
+    g_array_set_size(key, model->count * ROW);
+    for (uint32_t i = 0; i < model->count; i++)
+        write_row(model, i, &g_array_index(key, uint32_t, i * ROW));
+    qsort(key->data, model->count, ROW * sizeof(uint32_t), compare_rows);
+    for (uint32_t i = 0; i < model->vpes; i++) {
+        uint32_t ended = model->ended[i];
+        g_array_append_val(key, ended);
     }
-    qsort(key->data, model->count, sizeof(row), compare_rows);
-    g_byte_array_append(key, (const uint8_t *)model->ended, sizeof(model->ended));
-    uint32_t number = intern(m->model_numbers, key->data, key->len, m->models->len);
+    number = intern(m->model_numbers, key->data, key->len * sizeof(uint32_t), m->models->len);
     if (number == m->models->len)
         g_ptr_array_add(m->models, g_memdup2(model, offsetof(struct model, caps) +
                                                         model->count * sizeof(model->caps[0])));
-    g_byte_array_unref(key);
+    g_array_unref(key);
     return number;
 }
 

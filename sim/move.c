@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "kernel/tree.h"
+#include "sim/derivation.h"
 #include "sim/links.h"
 #include "user/programs.h"
 
@@ -91,30 +92,26 @@ static bool run_function(struct machine *m, struct machine_vpe *v)
 
 /* ---- The watch ---------------------------------------------------------------------------- */
 
-struct emitter {
-    struct machine *machine;
-    uint32_t kernel;
-};
-
-static const char *local_name(void *emitter, uint32_t local)
+static const char *vpe_name(void *machine, uint32_t vpe)
 {
-    const struct emitter *e = emitter;
-
-    return machine_vpe_name(e->machine, machine_vpe_at(e->machine, e->kernel, local));
+    return machine_vpe_name(machine, vpe);
 }
 
-static void emit(void *emitter, const char *text, size_t size)
+static void emit(void *machine, const char *text, size_t size)
 {
-    print(((struct emitter *)emitter)->machine, text, size);
+    print(machine, text, size);
 }
 
-/* The trees of each kernel, one after the other. */
-static void print_trees(struct machine *m, const char *title)
+/* Of one kernel as it prints it on the PC, too; of many across all of them. */
+static void print_tree(struct machine *m, const char *title)
 {
     print(m, title, strlen(title));
-    for (uint32_t i = 0; i < m->kernel_count; i++) {
-        struct emitter e = {m, i};
-        tree_print(m->kernels[i].kernel, local_name, &e, emit);
+    if (m->kernel_count == 1) {
+        tree_print(m->kernels[0].kernel, vpe_name, m, emit);
+    } else {
+        char *text = derivation_text(m);
+        print(m, text, strlen(text));
+        g_free(text);
     }
 }
 
@@ -122,7 +119,7 @@ static void watch_reply(struct machine *m, const struct machine_vpe *v)
 {
     if (m->watching == (int)v->number) {
         m->watching = -1;
-        print_trees(m, "after the revocation:\n");
+        print_tree(m, "after the revocation:\n");
     }
 }
 
@@ -135,7 +132,7 @@ static void watch_message(struct machine *m, const struct machine_vpe *v, const 
     memcpy(&range, payload + 8, sizeof(range));
     if (m->options.watch != 0 && m->watching < 0 && opcode == RESCIND_SYS_REVOKE &&
         range.start == m->options.watch) {
-        print_trees(m, "before the revocation:\n");
+        print_tree(m, "before the revocation:\n");
         m->watching = (int)v->number;
     }
 }

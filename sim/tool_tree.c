@@ -57,9 +57,6 @@ static bool is_past(struct machine *m, void *data)
 
 /* ---- Formats ------------------------------------------------------------------------------ */
 
-/* Deeper lines are not indented further: a chain of a million must not print its square. */
-enum { INDENT_MAX = 32 };
-
 /* What is printed. */
 struct view {
     const struct machine *machine;
@@ -87,19 +84,6 @@ static char *parent_name(const struct view *view, const struct derivation_row *r
     const struct outcome_cap *cap = row->cap;
 
     return place_name(view, cap->parent_vpe, cap->parent_kind, cap->parent_sel);
-}
-
-static void print_text_tree(const struct view *view)
-{
-    for (guint i = 0; i < view->rows->len; i++) {
-        const struct derivation_row *row = row_at(view, i);
-        char *name = cap_name(view, row);
-        for (guint level = 1; level < MIN(row->depth, INDENT_MAX); level++)
-            fputs("    ", stdout);
-        printf("%s%s %s\n", row->depth > 0 ? (row->depth <= INDENT_MAX ? " `- " : "    ") : "",
-               name, judge_type_word(row->cap->type));
-        g_free(name);
-    }
 }
 
 static GString *to_dot(const struct view *view)
@@ -199,9 +183,7 @@ static void print_json_tree(const struct view *view, const char *file)
 
 static int print_view(const struct view *view, const char *format, const char *file)
 {
-    if (format == NULL || strcmp(format, "text") == 0) {
-        print_text_tree(view);
-    } else if (strcmp(format, "dot") == 0) {
+    if (strcmp(format, "dot") == 0) {
         GString *dot = to_dot(view);
         fputs(dot->str, stdout);
         g_string_free(dot, TRUE);
@@ -215,10 +197,19 @@ static int print_view(const struct view *view, const char *format, const char *f
 
 static int print_tree(const struct machine *m, const char *format, const char *file)
 {
-    struct outcome *outcome = machine_outcome(m);
-    GArray *rows = derivation_walk(outcome);
-    int status = print_view(&(struct view){m, rows}, format, file);
+    struct outcome *outcome;
+    GArray *rows;
+    int status;
 
+    if (format == NULL || strcmp(format, "text") == 0) {
+        char *text = derivation_text(m);
+        fputs(text, stdout);
+        g_free(text);
+        return TOOL_OK;
+    }
+    outcome = machine_outcome(m);
+    rows = derivation_walk(outcome);
+    status = print_view(&(struct view){m, rows}, format, file);
     g_array_unref(rows);
     outcome_free(outcome);
     return status;

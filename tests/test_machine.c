@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "sim/compile.h"
+#include "sim/derivation.h"
 #include "sim/machine.h"
 
 /* A litmus file's machine, with what it is made from. */
@@ -722,6 +723,27 @@ static const char delayed[] = "kernel K0\n"
                               "    noop\n"
                               "    noop\n";
 
+static void the_derivation_tree_goes_across_kernels(void **state)
+{
+    struct bench b = bench_new(delayed);
+    char *text;
+
+    (void)state;
+    assert_int_equal(machine_run(b.machine, NULL, NULL), MACHINE_QUIET);
+    text = derivation_text(b.machine);
+    assert_string_equal(text, "A:0 vpe\n"
+                              "A:1 mem\n"
+                              "A:20 gate\n"
+                              " `- B:30 gate\n"
+                              "B:0 vpe\n"
+                              " `- A:2 vpe\n"
+                              "B:1 mem\n"
+                              "C:0 vpe\n"
+                              "C:1 mem\n");
+    g_free(text);
+    bench_free(&b);
+}
+
 /* A machine where a message of A's EXCHANGE is on its way to K1, and C can move. */
 static struct bench bench_delayed(struct machine_options options)
 {
@@ -857,6 +879,7 @@ int main(void)
         cmocka_unit_test(a_machine_with_c_functions_cant_be_saved_and_one_of_steps_can),
         cmocka_unit_test(every_message_arrives_once_and_in_order),
         cmocka_unit_test(a_parent_on_another_kernel_is_found),
+        cmocka_unit_test(the_derivation_tree_goes_across_kernels),
         cmocka_unit_test(a_delayed_message_is_heard_when_nothing_else_can_move),
         cmocka_unit_test(every_schedule_hears_a_delayed_message_last),
         cmocka_unit_test(an_exhausted_kernel_has_no_more_nodes_than_were_left),

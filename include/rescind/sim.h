@@ -70,7 +70,7 @@ void rescind_sim_free(struct rescind_sim *sim);
 int rescind_sim_add_vpe(struct rescind_sim *sim, const char *name, rescind_program *program,
                         void *argument);
 /* The same on any kernel; VPEs are numbered over all of them. -1 also where there is no such
- * kernel. */
+ * kernel. To itself, in its struct rescind_env, a program is VPE so many of its kernel's. */
 int rescind_sim_add_vpe_on(struct rescind_sim *sim, uint32_t kernel, const char *name,
                            rescind_program *program, void *argument);
 void *rescind_sim_argument(const struct rescind_env *env);

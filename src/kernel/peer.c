@@ -230,11 +230,14 @@ static enum remote_sense hear_record(struct rescind_kernel *k, uint32_t pe,
 
 void rescind_kernel_hear(struct rescind_kernel *k, uint32_t pe, const void *message, size_t size)
 {
-    struct peer *peer = peer_at(k, pe);
+    struct peer *peer;
     struct heard heard;
     size_t at = sizeof(struct rescind_peer_message);
 
     outbox_clear(&k->outbox);
+    if (pe >= k->peer_count)
+        return;
+    peer = peer_at(k, pe);
     peer->count.heard++;
     if (size <= sizeof(heard.bytes))
         memcpy(heard.bytes, message, size);
