@@ -195,6 +195,9 @@ static char *image_line(const struct boot_options *options)
 {
     GString *line = g_string_new(options->capture != NULL ? "capture" : NULL);
 
+    if (options->audit) {
+        g_string_append(line, " audit");
+    }
     if (options->phase != 0) {
         g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);
     }

@@ -20,6 +20,7 @@
 struct boot_options {
     const char *image;   /* NULL: RESCIND_IMAGE of the environment, else what boot_image() finds */
     const char *machine; /* QEMU's type: "q35" (NULL) or "pc" */
+    bool audit;          /* a kernel with a broken invariant at the end is an error */
     bool icount;         /* every run the same, instruction for instruction */
     unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
     unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */

@@ -239,6 +239,7 @@ static void run_again(struct search *s, const struct violation *violation, uint6
     options.seed = seed;
     struct violation *again = explore_follow(s->trial->litmus, &options, violation->schedule, NULL);
 
+    s->result->replays++;
     if (again == NULL || again->kind != violation->kind ||
         strcmp(again->text, violation->text) != 0 ||
         again->schedule->len != violation->schedule->len)
@@ -254,11 +255,11 @@ static bool is_mine(const struct search *s)
 }
 
 /* Takes the violation, with its schedule; false: it is not one that is looked for. */
-static bool found(struct search *s, struct violation *violation, uint64_t seed)
+static bool found(struct search *s, struct trial *t, struct violation *violation, uint64_t seed)
 {
     const struct explore_options *o = s->options;
     struct explore_result *r = s->result;
-    bool wanted = is_mine(s) && (!o->only || violation->kind == o->kind) &&
+    bool wanted = is_mine(s) && (!o->only || violation_alike(violation, o->kind, o->key)) &&
                   (s->shorter == 0 || violation->schedule->len < s->shorter);
 
     if (!wanted) {
@@ -276,6 +277,8 @@ static bool found(struct search *s, struct violation *violation, uint64_t seed)
     if (r->violation == NULL) {
         r->violation = violation;
         r->seed = seed;
+        outcome_free(r->outcome);
+        r->outcome = machine_outcome(t->machine);
     } else {
         violation_free(violation);
     }
@@ -284,17 +287,21 @@ static bool found(struct search *s, struct violation *violation, uint64_t seed)
 
 /* ---- Ends --------------------------------------------------------------------------------- */
 
-/* One end in so many is reached again, from the start, and must be the same. */
-static void replay(struct search *s)
+/* The first end, and then one in so many, is reached again, from the start, and must be the same.
+ */
+static void replay_end(struct search *s, const struct trial *t, const GArray *schedule,
+                       uint64_t seed)
 {
-    GArray *schedule = way(s);
+    struct explore_options options = *s->options;
     uint64_t hash = 0;
 
-    violation_free(explore_follow(s->trial->litmus, s->options, schedule, &hash));
-    if (hash != machine_hash(s->trial->machine))
+    if (s->result->schedules % REPLAY_EVERY != 1)
+        return;
+    options.seed = seed;
+    violation_free(explore_follow(t->litmus, &options, schedule, &hash));
+    if (hash != machine_hash(t->machine))
         mistake(s, "not deterministic: a schedule led to another state when it was run again");
     s->result->replays++;
-    g_array_unref(schedule);
 }
 
 static void note_exists(struct search *s, const struct outcome *outcome)
@@ -316,11 +323,15 @@ static struct violation *look_at_end(struct search *s, struct trial *t)
     struct outcome *outcome = machine_outcome(t->machine);
     struct violation *violation = trial_end(t, outcome);
 
-    s->result->schedules++;
     note_exists(s, outcome);
     if (s->options->end != NULL)
         s->options->end(s->options->context, outcome, violation);
-    outcome_free(outcome);
+    if (s->result->schedules++ == 0 && s->result->violation == NULL) {
+        outcome_free(s->result->outcome);
+        s->result->outcome = outcome;
+    } else {
+        outcome_free(outcome);
+    }
     return violation;
 }
 
@@ -333,9 +344,11 @@ static void at_end(struct search *s)
     violation = look_at_end(s, s->trial);
     if (violation != NULL) {
         violation->schedule = way(s);
-        found(s, violation, s->options->seed);
-    } else if (s->result->schedules % REPLAY_EVERY == 0) {
-        replay(s);
+        found(s, s->trial, violation, s->options->seed);
+    } else {
+        GArray *schedule = way(s);
+        replay_end(s, s->trial, schedule, s->options->seed);
+        g_array_unref(schedule);
     }
 }
 
@@ -385,7 +398,7 @@ static void look_for_cycle(struct search *s, uint64_t key)
         if (is_fair(s, i - 1)) {
             struct violation *violation = violation_endless();
             violation->schedule = way(s);
-            found(s, violation, s->options->seed);
+            found(s, s->trial, violation, s->options->seed);
         }
         return;
     }
@@ -628,15 +641,16 @@ static void try_next(struct search *s)
     f->trail = s->trial->trail;
     if (violation != NULL) {
         violation->schedule = way(s);
-        found(s, violation, s->options->seed);
+        found(s, s->trial, violation, s->options->seed);
+        g_array_set_size(s->sleepers, first);
     } else {
         keep_commuting(s, f, first);
         if (s->options->verify)
             verify(s, &choice, first);
         enter(s, first);
+        if (s->depth == depth)
+            put_to_sleep(s);
     }
-    if (s->depth == depth)
-        put_to_sleep(s);
     look_at_limits(s);
 }
 
@@ -719,6 +733,7 @@ void explore_result_free(struct explore_result *r)
         return;
     g_array_unref(r->exists);
     violation_free(r->violation);
+    outcome_free(r->outcome);
     g_free(r->mistake);
     g_free(r);
 }
@@ -783,7 +798,9 @@ static void sample_once(struct search *s, struct trial *t, uint64_t seed)
         run.violation = look_at_end(s, t);
     if (run.violation != NULL) {
         run.violation->schedule = g_array_ref(run.schedule);
-        found(s, run.violation, seed);
+        found(s, t, run.violation, seed);
+    } else if (end == MACHINE_QUIET && run.count_states) {
+        replay_end(s, t, run.schedule, seed);
     }
     s->result->compared &= !t->uncompared;
     g_array_unref(run.schedule);
@@ -897,6 +914,7 @@ struct explore_result *explore(const struct litmus *litmus, const struct explore
     result = result_new(litmus);
     result->compared = true;
     result->seed = options->seed;
+    result->outcome = machine_outcome(trial->machine);
     if (run(trial, options, result, error)) {
         result->compared &= !trial->uncompared;
         result->complete = result->limit == NULL && result->mistake == NULL &&

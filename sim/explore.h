@@ -69,8 +69,9 @@ struct explore_options {
     double max_seconds;     /* 0: no limit */
     uint32_t shard, shards; /* number `shard`, from 1, of so many; shards 0: all of it */
     bool keep_going;        /* after a violation: count them all */
-    bool only; /* look for violations of kind `kind` alone; others end their schedule */
+    bool only; /* look for violations of this kind, with this key, alone: others are passed over */
     enum violation_kind kind;
+    const char *key;
     guint shorter; /* a search for a violation with fewer choices than this, and for the fewest of
                       all; 0: for any */
     bool forget;   /* states are not remembered: every schedule is run. For tests */
@@ -89,13 +90,14 @@ struct explore_result {
     uint64_t asleep;     /* choices that were not made, as they were asleep */
     uint64_t known;      /* schedules left because their state was known */
     uint64_t violations; /* found; the search stops at the first, unless it is to keep going */
-    uint64_t replays;    /* ends that were reached again from the start, and were the same */
+    uint64_t replays;    /* schedules that were run again from the start, and went the same way */
     bool complete;       /* no limit cut it short, and it did not stop at a violation */
     const char *limit;   /* which one did, in words; NULL: none */
     bool compared;       /* all of it with atomic calls */
     GArray *exists;      /* bool, for each condition of the file: an `exists` that was seen */
     struct violation *violation; /* the first, NULL: none; of a search for the shortest: that one */
     uint64_t seed;               /* of the machine that it was seen on */
+    struct outcome *outcome;     /* at the violation; without one, of the first end that was seen */
     char *mistake;               /* of the explorer, not the kernel: "not deterministic"; or NULL */
 };
 

@@ -8,6 +8,8 @@
 #include "sim/judge.h"
 #include "sim/print.h"
 
+enum { WORDS_MAX = 12 }; /* of a VPE's results, in text */
+
 struct histogram {
     const struct litmus *litmus;
     const char *target;
@@ -55,10 +57,14 @@ char *histogram_key(const struct litmus *litmus, const struct outcome *outcome)
     return json_line(litmus, &anywhere, &pass);
 }
 
-/* A VPE's results, those that are the same in a row as one. */
+/* A VPE's results, those that are the same in a row as one, and no more than fit a line. */
 static void append_results(GString *text, const struct outcome_vpe *vpe)
 {
-    for (guint i = 0, end; i < vpe->results->len; i = end) {
+    for (guint i = 0, end, words = 0; i < vpe->results->len; i = end, words++) {
+        if (words == WORDS_MAX) {
+            g_string_append(text, " ...");
+            break;
+        }
         const char *word = judge_result_word(vpe->results->data[i]);
         for (end = i + 1; end < vpe->results->len; end++) {
             if (vpe->results->data[end] != vpe->results->data[i]) {
@@ -73,13 +79,6 @@ static void append_results(GString *text, const struct outcome_vpe *vpe)
     g_string_append(text, vpe->stuck ? " stuck" : "");
 }
 
-/* The tables alone: what stands last in the report. */
-static guint tables_number(const char *json)
-{
-    const char *tables = strstr(json, "\"tables\":");
-    return g_str_hash(tables != NULL ? tables : json);
-}
-
 static char *describe(const struct litmus *litmus, const struct outcome *outcome, const char *json)
 {
     GString *text = g_string_new(NULL);
@@ -91,7 +90,7 @@ static char *describe(const struct litmus *litmus, const struct outcome *outcome
             g_string_append(text, "; ");
         }
     }
-    g_string_append_printf(text, "tables %08x", tables_number(json));
+    g_string_append_printf(text, "#%08x", g_str_hash(json));
     return g_string_free(text, false);
 }
 

@@ -15,7 +15,7 @@
 
 struct histogram_entry {
     char *json;     /* what print_json() says of it, without the line's end */
-    char *text;     /* each VPE's results, and a number that tells its tables from others */
+    char *text;     /* each VPE's first results, and a number for all of `json` */
     uint64_t count; /* of runs */
     uint64_t first; /* what the first of them was given as its number */
     bool pass;

@@ -8,7 +8,11 @@ _rescind() {
         mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
         return
         ;;
-    --schedule) mapfile -t COMPREPLY < <(compgen -W "fifo random" -- "$word"); return ;;
+    --schedule) mapfile -t COMPREPLY < <(compgen -W "fifo random pct" -- "$word"); return ;;
+    --strategy)
+        mapfile -t COMPREPLY < <(compgen -W "dpor plain random pct" -- "$word")
+        return
+        ;;
     --audit) mapfile -t COMPREPLY < <(compgen -W "always sparse never" -- "$word"); return ;;
     --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
@@ -17,12 +21,24 @@ _rescind() {
     --revoke) mapfile -t COMPREPLY < <(compgen -W "iterative recursive" -- "$word"); return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "run boot tree profile --help --version" -- "$word")
+        local commands="run explore replay boot tree profile --help --version"
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
         return
     fi
     case ${COMP_WORDS[1]}:$word in
-    run:-*) set -- --format --schedule --seed --work --audit --watch --log --trace --help ;;
-    boot:-*) set -- --format --machine --image --seed --work --watch --icount --timeout --log --help ;;
+    run:-*)
+        set -- --format --schedule --seed --depth --work --audit --watch --save-schedule --log \
+            --trace --help
+        ;;
+    explore:-*)
+        set -- --format --strategy --max-schedules --max-states --time --keep-going --work --seed \
+            --depth --shard --report --merge --save-schedule --log --trace --help
+        ;;
+    replay:-*) set -- --schedule-file --format --seed --work --log --trace --help ;;
+    boot:-*)
+        set -- --format --machine --image --seed --work --watch --icount --repeat --phase \
+            --timeout --log --help
+        ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*) set -- --shape --size --selectors --revoke --seed --format --help ;;
     *)

@@ -127,7 +127,7 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
     if (v->calling && call->opcode == RESCIND_SYS_EXCHANGE) {
         hash_exchange(&call->exchange, hash);
     } else if (v->calling && call->opcode != RESCIND_SYS_CREATEGATE) {
-        mix(hash, (uint64_t)call->revoke.table << 8 | call->revoke.phase);
+        mix(hash, (uint64_t)call->revoke.table << 8 | call->revoke.phase << 1 | call->revoke.open);
         mix(hash, call->revoke.sel);
         mix(hash, call->opcode); /* the end that was asked for is an EXIT */
     }

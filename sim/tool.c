@@ -15,6 +15,8 @@ static const struct {
     const char *what;
 } commands[] = {
     {"run", tool_run, "run litmus files in the simulator, once each"},
+    {"explore", tool_explore, "run litmus files under every schedule that matters"},
+    {"replay", tool_replay, "run a litmus file under a recorded schedule, step by step"},
     {"boot", tool_boot, "run litmus files on QEMU's pc99, once each"},
     {"tree", tool_tree, "run a litmus file and print its derivation tree"},
     {"profile", tool_profile, "measure the stack, work and time of a revocation"},
@@ -31,8 +33,8 @@ static void usage(FILE *out)
           "  --help     this page; rescind COMMAND --help tells a command's options\n"
           "  --version  the version\n\n"
           "Exit status: 0 every verdict holds; 1 some verdict fails; 2 wrong usage; 3 a file that\n"
-          "can't be read or is malformed; 4 the machine could not be run. See rescind(1) and, for\n"
-          "the files, rescind-litmus(5).\n",
+          "can't be read or is malformed; 4 the machine could not be run; 5 nothing is violated, but\n"
+          "a limit cut explore short. See rescind(1) and, for the files, rescind-litmus(5).\n",
           out);
 }
 

@@ -18,10 +18,13 @@ enum tool_status {
     TOOL_USAGE = 2,    /* wrong usage */
     TOOL_BAD_FILE = 3, /* a file can't be read or is malformed */
     TOOL_MACHINE = 4,  /* the machine could not be run */
+    TOOL_SHORT = 5,    /* nothing violated, but a limit cut `explore` short */
 };
 
 int tool_run(char **args);
 int tool_boot(char **args);
+int tool_explore(char **args);
+int tool_replay(char **args);
 int tool_tree(char **args);
 int tool_profile(char **args);
 

@@ -197,6 +197,7 @@ int tool_boot(char **argv)
         command.watch = (guint)watch;
         command.repeat = (guint)repeat;
         command.boot = (struct boot_options){
+            .audit = true,
             .image = image,
             .machine = machine,
             .icount = icount,

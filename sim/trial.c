@@ -25,6 +25,7 @@ void violation_free(struct violation *violation)
     if (violation == NULL)
         return;
     g_free(violation->text);
+    g_free(violation->key);
     if (violation->schedule != NULL)
         g_array_unref(violation->schedule);
     g_free(violation);
@@ -41,6 +42,11 @@ static struct violation *violation_new(enum violation_kind kind, const char *for
     violation->text = g_strdup_vprintf(format, args);
     va_end(args);
     return violation;
+}
+
+bool violation_alike(const struct violation *a, enum violation_kind kind, const char *key)
+{
+    return a->kind == kind && g_strcmp0(a->key, key) == 0;
 }
 
 struct violation *violation_endless(void)
@@ -243,6 +249,7 @@ static struct violation *check_stuck(const struct trial *t, const struct outcome
         struct violation *violation =
             violation_new(VIOLATION_STUCK, "%s is stuck at line %u: %s",
                           litmus_vpe(t->litmus, i)->name, judge_line(t->litmus, outcome, i), step);
+        violation->key = g_strdup_printf("%s: %s", litmus_vpe(t->litmus, i)->name, step);
         g_free(step);
         return violation;
     }
@@ -262,6 +269,42 @@ static struct violation *check_tables(struct trial *t, const struct outcome *out
                                                   "tables");
 }
 
+/* The first call with a result that the file does not expect. */
+static char *unexpected(const struct trial *t, const struct outcome *outcome)
+{
+    for (guint vpe = 0; vpe < outcome->vpes->len; vpe++) {
+        guint call = 0;
+        for (guint i = 0; i < litmus_vpe(t->litmus, vpe)->steps; i++) {
+            const struct litmus_statement *s =
+                litmus_statement(t->litmus, litmus_step(t->litmus, vpe, i));
+            if (!litmus_is_call(s->word))
+                continue;
+            uint8_t result = judge_result(outcome, vpe, call++);
+            if (result == RESCIND_RESULT_NONE || s->expected == LITMUS_EXPECT_ANY ||
+                (s->expected >> result & 1) != 0)
+                continue;
+            char *step = litmus_print_step(t->litmus, vpe, i);
+            char *key = g_strdup_printf("%s: %s: %s", litmus_vpe(t->litmus, vpe)->name, step,
+                                        judge_result_word(result));
+            g_free(step);
+            return key;
+        }
+    }
+    return NULL;
+}
+
+/* `message` is the judge's: FILE:LINE: words. */
+static struct violation *judged(const struct trial *t, const struct outcome *outcome,
+                                enum violation_kind kind, const char *message)
+{
+    const char *line = message + strlen(t->litmus->file) + 1;
+    struct violation *violation = violation_new(kind, "line %s", line);
+
+    violation->key =
+        kind == VIOLATION_RESULT ? unexpected(t, outcome) : g_strdup(strchr(line, ':') + 1);
+    return violation;
+}
+
 static struct violation *check_judgement(struct trial *t, const struct outcome *outcome)
 {
     struct judgement *j = judge(t->litmus, outcome);
@@ -271,12 +314,11 @@ static struct violation *check_judgement(struct trial *t, const struct outcome *
     for (guint i = 0; i < j->conditions->len; i++)
         if (g_array_index(j->conditions, uint8_t, i) == JUDGE_FAILS)
             kind = VIOLATION_CONDITION;
-    if (!j->pass) {
-        /* Conditions are judged last. */
-        guint which = kind == VIOLATION_CONDITION ? j->messages->len - 1 : 0;
-        const char *message = g_ptr_array_index(j->messages, which);
-        violation = violation_new(kind, "line %s", message + strlen(t->litmus->file) + 1);
-    }
+    /* Conditions are judged last. */
+    if (!j->pass)
+        violation = judged(
+            t, outcome, kind,
+            g_ptr_array_index(j->messages, kind == VIOLATION_CONDITION ? j->messages->len - 1 : 0));
     judgement_free(j);
     return violation;
 }

@@ -28,10 +28,13 @@ const char *violation_word(enum violation_kind kind);
 struct violation {
     enum violation_kind kind;
     char *text;       /* a sentence, without the file's name */
+    char *key;        /* what tells it from others of its kind when lines move; NULL: nothing */
     GArray *schedule; /* struct machine_choice: the choices up to it. Set by who knows them */
 };
 void violation_free(struct violation *violation);
 struct violation *violation_endless(void);
+/* Whether two violations are the same fault of a file and of a smaller one made of it. */
+bool violation_alike(const struct violation *a, enum violation_kind kind, const char *key);
 
 struct trial {
     const struct litmus *litmus;

@@ -34,7 +34,10 @@ test | fuzz)
         clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null ||
         missing="$missing libclang-rt-dev"
     ;;
-bench) command_from valgrind valgrind ;;
+bench)
+    command_from valgrind valgrind
+    command_from gnuplot gnuplot-nox
+    ;;
 coverage) command_from lcov lcov ;;
 *)
     echo "usage: sh tests/setup.sh build|test|fuzz|coverage|bench" >&2

@@ -191,8 +191,8 @@ static bool audit_links(const struct system *s, unsigned above, unsigned below,
     struct rescind_kernel_message messages[RESCIND_PEER_WINDOW];
 
     for (unsigned i = 0; i < channel->count; i++)
-        messages[i] = (struct rescind_kernel_message){channel->messages[i].bytes,
-                                                      channel->messages[i].size};
+        messages[i] =
+            (struct rescind_kernel_message){channel->messages[i].bytes, channel->messages[i].size};
     return rescind_kernel_audit_links(s->k[above], s->k[below], messages, channel->count, finding);
 }
 

@@ -314,15 +314,19 @@ static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
+/* As an EXCHANGE would: what is reserved holds its parent. */
 static void a_reservation_belongs_to_nobodys_call(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_RESERVED;
+    at(k, 1, 25)->reserver = 1;
+    at(k, 0, 11)->pending = 1;
 }
 
 static void a_reservation_belongs_to_a_vpe_that_is_not_there(struct rescind_kernel *k)
 {
     at(k, 1, 25)->flags = CAP_RESERVED;
     at(k, 1, 25)->reserver = 77;
+    at(k, 0, 11)->pending = 1;
 }
 
 /* VPE1 is in the middle of an EXCHANGE of 4 that has reserved 2. */

@@ -185,12 +185,17 @@ static GByteArray *maker_finish(struct maker *m)
 
 /* ---- Booting them ------------------------------------------------------------------------- */
 
-/* Boots the maker's module and gives it up. Fails the test if there is no outcome. */
+/* Boots the maker's module and gives it up. Fails the test if there is no outcome, or if a kernel
+ * (unless it is one that is broken on purpose) is not in order at the end. */
 static struct outcome *boot(struct maker *m, const struct boot_options *options)
 {
     GByteArray *module = maker_finish(m);
+    struct boot_options audited = *options;
     GError *error = NULL;
-    struct outcome *outcome = boot_run(module->data, module->len, options, &error);
+    struct outcome *outcome;
+
+    audited.audit = options->image == NULL;
+    outcome = boot_run(module->data, module->len, &audited, &error);
 
     if (outcome == NULL) {
         fail_msg("%s", error->message);
@@ -730,6 +735,105 @@ static void kernels_run_side_by_side_and_are_reported_as_one(void **state)
     outcome_free(outcome);
 }
 
+static void capabilities_cross_kernels_and_their_parents_are_reported(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+    const struct outcome_cap *clone;
+
+    (void)state;
+    add_vpe_at(m, "passive", 1); /* so that numbers differ: B is 1 in its kernel, A 0 */
+    add_vpe_at(m, "A", 0);
+    add_gate(m, 20);
+    add_delegate(m, 2, 20, 30, 1);
+    add_gate(m, 21);
+    add_delegate(m, 2, 21, 31, 1);
+    add_revoke(m, 21, 1);
+    add_vpe_at(m, "B", 1);
+    add_grant(m, 1, 2, 2);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 1, "0000000000");
+    clone = find_cap(outcome, 2, 30);
+    assert_non_null(clone);
+    assert_int_equal(clone->type, RESCIND_CAP_GATE);
+    assert_true(clone->has_parent);
+    assert_int_equal(clone->parent_vpe, 1);
+    assert_int_equal(clone->parent_sel, 20);
+    assert_null(find_cap(outcome, 2, 31));
+    assert_int_equal(find_cap(outcome, 1, 2)->parent_vpe, 2);
+    assert_int_equal(find_cap(outcome, 1, 2)->parent_sel, 0);
+    outcome_free(outcome);
+}
+
+/* A program that gives to both neighbours and takes all of it back, round and round, on each of
+ * three kernels at once: their channels are full now and then, and nothing gets lost. */
+static void kernels_that_talk_at_once_all_come_to_an_end(void **state)
+{
+    enum { KERNELS = 3, ROUNDS = 200 };
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        add_vpe_at(m, "gives and takes", k);
+        for (uint32_t i = 0; i < ROUNDS; i++) {
+            add_gate(m, 20);
+            add_delegate(m, 2, 20, 30 + k, 1);
+            add_delegate(m, 3, 20, 40 + k, 1);
+            add_revoke(m, 20, 1);
+        }
+        add_grant(m, k, 2, (k + 1) % KERNELS);
+        add_grant(m, k, 3, (k + 2) % KERNELS);
+    }
+    outcome = boot(m, &(struct boot_options){0});
+    for (uint32_t k = 0; k < KERNELS; k++) {
+        const GByteArray *results = outcome_vpe(outcome, k)->results;
+
+        assert_false(outcome_vpe(outcome, k)->stuck);
+        assert_int_equal(results->len, 4 * ROUNDS);
+        for (guint i = 0; i < results->len; i++) {
+            assert_int_equal(results->data[i], RESCIND_NO_ERROR);
+        }
+        assert_int_equal(outcome_vpe(outcome, k)->caps->len, 4);
+    }
+    outcome_free(outcome);
+}
+
+/* The kernel that works for another one's revocation still lets its own VPEs run. */
+static void a_revocation_from_elsewhere_leaves_time_for_others(void **state)
+{
+    enum { GATES = 32, COPIES = 100 };
+    struct boot_options options = {.text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->header.work = 1;
+    m->kernels[0].nodes = m->kernels[1].nodes = 1 << 14;
+    add_vpe_at(m, "A", 0);
+    for (uint32_t i = 0; i < GATES; i++) {
+        add_gate(m, 100 + i);
+    }
+    for (uint32_t i = 0; i < COPIES; i++) {
+        add_delegate(m, 2, 100, 1000 * (i + 1), GATES);
+    }
+    add_signal(m, 0);
+    add_revoke(m, 100, GATES);
+    add_signal(m, 1);
+    add_vpe_at(m, "B", 1);
+    add_wait(m, 0);
+    add_print(m, "meanwhile\n");
+    add_wait(m, 1);
+    add_print(m, "revoked\n");
+    add_grant(m, 0, 2, 1);
+    outcome = boot(m, &options);
+    assert_string_equal(options.text->str, "meanwhile\nrevoked\n");
+    assert_int_equal(outcome_vpe(outcome, 0)->caps->len, 3);
+    assert_int_equal(outcome_vpe(outcome, 1)->caps->len, 2);
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
 /* Each round every processor but one sleeps, and a signal alone wakes the next. */
 static void signals_go_round_all_processors(void **state)
 {
@@ -1033,6 +1137,35 @@ static void a_kernel_that_breaks_stops_the_machine_and_says_so(void **state)
     }
 }
 
+static void the_audit_at_the_end_finds_a_broken_invariant(void **state)
+{
+    (void)state;
+    for (uint32_t kernel = 0; kernel < 2; kernel++) {
+        struct boot_options options = {.image = g_getenv("RESCIND_BROKEN_IMAGE"), .audit = true};
+        GByteArray *modules[2];
+        GError *error = NULL;
+        struct outcome *outcome;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(modules); i++) {
+            struct maker *m = maker_new();
+
+            add_vpe_at(m, "A", kernel);
+            add_gate(m, BROKEN_LINK - 1);
+            add_delegate(m, 2, BROKEN_LINK - 1, 30, 1);
+            add_revoke(m, BROKEN_LINK + (i == 0), 1);
+            add_vpe_at(m, "B", kernel);
+            add_grant(m, 0, 2, 1);
+            modules[i] = maker_finish(m);
+        }
+        outcome = boot_run(modules[0]->data, modules[0]->len, &options, &error);
+        assert_non_null(outcome);
+        outcome_free(outcome);
+        g_byte_array_unref(modules[0]);
+        assert_error(boot_fails(modules[1], &options), BOOT_ERROR_GUEST,
+                     "the kernel on the PC has stopped itself: rescind: panic: ");
+    }
+}
+
 static void a_malformed_module_is_refused_in_one_line(void **state)
 {
     GByteArray *module = maker_finish(task06(0));
@@ -1095,9 +1228,12 @@ static void the_command_line_is_checked(void **state)
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
         {" captured",
-         "rescind: the command line may say seed=N, phase=N and capture, and nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture and audit, and nothing else\n",
          EXIT_REFUSED},
-        {"phase=3  seed=5", "", EXIT_DONE},
+        {"phase=3  audit seed=5", "", EXIT_DONE},
+        {"audits",
+         "rescind: the command line may say seed=N, phase=N, capture and audit, and nothing else\n",
+         EXIT_REFUSED},
         {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };
     GByteArray *module = small_module();
@@ -1257,6 +1393,9 @@ int main(void)
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),
         cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
         cmocka_unit_test(kernels_run_side_by_side_and_are_reported_as_one),
+        cmocka_unit_test(capabilities_cross_kernels_and_their_parents_are_reported),
+        cmocka_unit_test(kernels_that_talk_at_once_all_come_to_an_end),
+        cmocka_unit_test(a_revocation_from_elsewhere_leaves_time_for_others),
         cmocka_unit_test(signals_go_round_all_processors),
         cmocka_unit_test(one_signal_wakes_all_processors),
         cmocka_unit_test(the_machine_ends_when_no_processor_can_move),
@@ -1269,6 +1408,7 @@ int main(void)
         cmocka_unit_test(a_module_with_faults_is_refused_in_one_line),
         cmocka_unit_test(a_broken_kernel_in_the_guest_alone_is_seen),
         cmocka_unit_test(a_kernel_that_breaks_stops_the_machine_and_says_so),
+        cmocka_unit_test(the_audit_at_the_end_finds_a_broken_invariant),
         cmocka_unit_test(a_malformed_module_is_refused_in_one_line),
         cmocka_unit_test(a_processor_that_will_not_do_is_refused_in_one_line),
         cmocka_unit_test(the_command_line_is_checked),

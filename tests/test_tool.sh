@@ -50,13 +50,13 @@ expect 0 "Usage: rescind" --help
 expect 0 "rescind 0." --version
 expect 2 "Usage" 
 expect 2 "there is no command 'nonsense'" nonsense
-for command in run boot tree profile; do
+for command in run explore replay boot tree profile; do
     expect 0 "--format" $command --help
     expect 2 "nonsense" $command --nonsense
 done
 expect 2 "run needs a FILE" run
 expect 2 "--format is text or json" run --format xml "$task06"
-expect 2 "--schedule is fifo or random" run --schedule lifo "$task06"
+expect 2 "--schedule is fifo, random or pct" run --schedule lifo "$task06"
 expect 2 "--work is from 0" run --work -1 "$task06"
 expect 2 "--log is" run --log loud "$task06"
 expect 2 "--audit is" run --audit sometimes "$task06"
@@ -84,6 +84,95 @@ expect 0 "" run --trace "$work/trace" "$task06"
 tr -d '\n' <"$work/trace" >"$work/out"
 json 'len(o) > 50 and {e["ph"] for e in o} == {"M", "X"}'
 expect 3 "no/such/place" run --trace "$work/no/such/place" "$task06"
+
+racy=$corpus/racy/obtain-against-revoke.litmus
+cat >"$work/racy.litmus" <<'END'
+litmus "a wrong hope"
+vpe A
+vpe B
+vpe C
+grant A 2 = vpe B
+grant B 2 = vpe A
+program A
+    creategate 0 20 label=1 ep=2 credits=3
+    signal made
+    noop
+    revoke 20
+program B
+    wait made
+    noop
+    exchange obtain 2 30 20
+program C
+    noop
+exists
+    B count 3
+END
+printf 'vpe A\nprogram A\n    noop\nexists\n    A lacks 1\n' >"$work/hope.litmus"
+printf 'vpe A\ngrant A 2 = vpe A\nprogram A\n    run task06\n' >"$work/runs.litmus"
+expect 2 "explore needs a FILE" explore
+expect 2 "--strategy is dpor" explore --strategy dfs "$racy"
+for shard in 0/2 3/2 1 1/ /2 1/0 x/2 1/2x -1/2; do
+    expect 2 "--shard is I/N" explore --shard=$shard "$racy"
+done
+expect 2 "--report is for a --shard" explore --report "$work/r" "$racy"
+expect 2 "are for one FILE" explore --save-schedule "$work/s" "$racy" "$racy"
+expect 2 "built-in program" explore "$work/runs.litmus"
+expect 3 "bad.litmus:3:5: " explore "$work/bad.litmus"
+expect 0 "schedules to an end" explore "$racy"
+expect 0 "pass" explore --strategy plain "$racy"
+expect 5 "not every schedule: the number of states" explore --max-states 3 "$racy"
+expect 5 "not every schedule: it is a sample" explore --strategy pct --max-schedules 10 "$racy"
+expect 5 "incomplete" explore --strategy random --max-schedules 3 "$work/runs.litmus"
+expect 1 "exists: there is no schedule" explore "$work/hope.litmus"
+expect 0 "" explore --format json "$racy"
+json 'o["verdict"] == "pass" and o["complete"] and o["compared"] and o["violation"] is None'
+json 'o["violations"] == 0 and o["states"] > o["schedules"] > 1 and o["pruned"] > 0'
+cp "$work/out" "$work/a"
+expect 0 "" explore --format json "$racy"
+cmp -s "$work/a" "$work/out" || { failed=$((failed + 1)); echo "an exploration does not repeat"; }
+expect 1 "again: rescind explore" explore "$work/racy.litmus"
+expect 1 "again: rescind replay --work 1 --seed 0" explore --save-schedule "$work/s" \
+    --trace "$work/trace" "$work/racy.litmus"
+expect 1 "inv-args" replay --work 1 --schedule-file "$work/s" "$work/s.litmus"
+expect 1 "B is answered inv-args" replay --work 1 --schedule-file "$work/s" "$work/s.litmus"
+tr -d '\n' <"$work/trace" >"$work/out"
+json 'len(o) > 5'
+if grep -q "program C\|exists\|noop" "$work/s.litmus"; then
+    failed=$((failed + 1))
+    echo "not shrunk:"
+    cat "$work/s.litmus"
+fi
+expect 1 "" explore --format json --keep-going "$work/racy.litmus"
+json 'o["violations"] > 0 and o["complete"] and o["violation"]["kind"] == "result"'
+json '"program B" in o["violation"]["litmus"] and "A moves" in o["violation"]["schedule"]'
+for i in 1 2 3; do
+    expect 0 "pass" explore --shard $i/3 --report "$work/part$i" "$racy" \
+        "$corpus/racy/create-against-revoke.litmus"
+    "$tool" explore --keep-going --shard $i/3 --report "$work/bad$i" "$work/racy.litmus" \
+        "$work/hope.litmus" >/dev/null
+done
+expect 0 "pass" explore --merge "$work/part1" "$work/part2" "$work/part3"
+expect 0 "" explore --format json --merge "$work/part3" "$work/part1" "$work/part2"
+json 'len(all) == 2 and all[0]["complete"] and all[1]["verdict"] == "pass"'
+expect 1 "" explore --format json --merge "$work/bad1" "$work/bad2" "$work/bad3"
+json 'all[0]["violations"] > 0 and all[0]["conditions"][0]["holds"]'
+json 'all[1]["violations"] == 0 and all[1]["conditions"][0]["holds"] == False'
+expect 3 "1 of 3 shards are missing" explore --merge "$work/part1" "$work/part2"
+expect 3 "shard 2 is there twice" explore --merge "$work/part1" "$work/part2" "$work/part2"
+expect 3 "a:1: not the report of a shard" explore --merge "$work/a"
+expect 3 "no-such-file" explore --merge "$work/no-such-file"
+expect 2 "replay needs one FILE" replay --schedule-file "$work/s"
+expect 2 "replay needs --schedule-file" replay "$racy"
+expect 3 "no-such-file" replay --schedule-file "$work/no-such-file" "$racy"
+printf '# once\nVPE0 moves\n\nK0 works on VPE1\n' >"$work/schedule"
+expect 3 "schedule:4: this is not possible here; possible are: VPE0 moves" \
+    replay --schedule-file "$work/schedule" "$racy"
+printf 'VPE0 flies\n' >"$work/schedule"
+expect 3 "schedule:1: " replay --schedule-file "$work/schedule" "$racy"
+expect 0 "pass" run --schedule pct --depth 4 --seed 3 --work 1 --save-schedule "$work/schedule" "$racy"
+expect 0 "VPE0 moves: revoke 20" replay --work 1 --schedule-file "$work/schedule" "$racy"
+head -n 2 "$work/schedule" >"$work/short"
+expect 1 "the schedule ends before the file does" replay --schedule-file "$work/short" "$racy"
 
 expect 0 " \`- A:30 gate" tree --at 4 "$work/tree.litmus"
 expect 0 "A:0 vpe" tree "$work/tree.litmus"

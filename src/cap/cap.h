@@ -27,6 +27,7 @@ enum cap_flag {
     CAP_REMOTE = 256,   /* its parent is stub `parent` of kernel `peer` */
     CAP_TELLING = 512,  /* there is something to tell its peer about it: see cap/peer.h */
     CAP_GONE = 1024,    /* a reserved stub whose child has gone already */
+    CAP_UNTOLD = 2048,  /* a stub that the peer has still to be told of, in an ANSWER */
 };
 
 struct cap {

@@ -90,7 +90,7 @@ enum remote_sense remote_unlink(struct rescind_kernel *k, uint32_t pe, uint32_t 
 {
     struct cap *stub = cap_at(k, index);
 
-    if (!remote_is_stub(k, pe, index))
+    if (!remote_is_stub(k, pe, index) || (stub->flags & CAP_UNTOLD))
         return REMOTE_REFUSED;
     if (!(stub->flags & CAP_RESERVED)) {
         forget(k, index);
@@ -129,7 +129,7 @@ enum remote_sense remote_mark(struct rescind_kernel *k, uint32_t pe, uint32_t st
 
     if (index == 0)
         return REMOTE_LATE; /* its UNLINK is under way */
-    if (cap->flags & CAP_SEEN)
+    if ((cap->flags & CAP_SEEN) || !cap_is_there(k, cap))
         return REMOTE_REFUSED;
     cap->flags |= CAP_SEEN;
     if (cap->flags & CAP_MARKED) {

@@ -227,6 +227,7 @@ bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work)
 static void start_pass(struct revoke *r, enum revoke_phase phase)
 {
     r->phase = phase;
+    r->open = false;
     r->table = r->first_table;
     r->sel = r->from;
 }
@@ -249,36 +250,63 @@ static uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
     return 0;
 }
 
-/* Is there nothing (more) to be done about root `index` in this pass? False: it has to be waited
- * for. */
-static bool pass_root(struct rescind_kernel *k, struct revoke *r, uint32_t *stack, uint32_t index)
+enum pass { ROOT_DONE, ROOT_AGAIN /* once the stack is empty */, ROOT_WAIT };
+
+static enum pass mark_root(struct rescind_kernel *k, struct revoke *r, uint32_t *stack,
+                           uint32_t index)
+{
+    const struct cap *cap = cap_at(k, index);
+
+    if (!cap_is_there(k, cap))
+        return ROOT_WAIT; /* it may be there before this call takes effect */
+    if (!(cap->flags & CAP_VISITED)) {
+        visit(k, stack, index);
+        return cap->flags & CAP_MARKED ? ROOT_DONE : ROOT_AGAIN;
+    }
+    r->open |= !(cap->flags & CAP_MARKED);
+    return ROOT_DONE;
+}
+
+static enum pass sweep_root(struct rescind_kernel *k, struct revoke *r, uint32_t *stack,
+                            uint32_t index)
+{
+    if (cap_at(k, index)->flags & CAP_ENTERED) {
+        r->open = true;
+        return ROOT_DONE;
+    }
+    /* One that is kept may be clean before it is looked at again. */
+    r->open |= !r->own;
+    enter(k, stack, index, !r->own);
+    return r->own && *stack != 0 ? ROOT_AGAIN : ROOT_DONE;
+}
+
+static enum pass pass_root(struct rescind_kernel *k, struct revoke *r, uint32_t *stack,
+                           uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
 
     switch (r->phase) {
     case REVOKE_MARK:
-        if (!cap_is_there(k, cap))
-            return false; /* it may be there before this call takes effect */
-        if (!(cap->flags & CAP_VISITED))
-            visit(k, stack, index);
-        return true;
+        return mark_root(k, r, stack, index);
     case REVOKE_AWAIT_MARKS:
-        return (cap->flags & CAP_MARKED) != 0;
+        return cap->flags & CAP_MARKED ? ROOT_DONE : ROOT_WAIT;
     case REVOKE_SWEEP:
-        if (!(cap->flags & CAP_ENTERED))
-            enter(k, stack, index, !r->own);
-        return true;
-    case REVOKE_AWAIT_SWEPT:
-        return !r->own && !(cap->flags & CAP_ENTERED);
+        return sweep_root(k, r, stack, index);
+    default: /* REVOKE_AWAIT_SWEPT */
+        return !r->own && !(cap->flags & CAP_ENTERED) ? ROOT_DONE : ROOT_WAIT;
     }
-    return true;
 }
 
+/* A pass is through: what it has left open the next one waits for, if there is any. Where it goes
+ * on to REVOKE_SWEEP, the call takes effect. */
 static enum progress next_pass(struct rescind_kernel *k, struct revoke *r)
 {
-    if (r->phase != REVOKE_AWAIT_SWEPT) {
-        /* The call takes effect at the end of REVOKE_AWAIT_MARKS. */
-        start_pass(r, r->phase + 1);
+    enum revoke_phase next = r->phase + 1;
+
+    if ((next == REVOKE_AWAIT_MARKS || next == REVOKE_AWAIT_SWEPT) && !r->open)
+        next++;
+    if (next <= REVOKE_AWAIT_SWEPT) {
+        start_pass(r, next);
         return CALL_MORE;
     }
     for (uint32_t table = r->first_table; table <= r->last_table; table++)
@@ -286,27 +314,37 @@ static enum progress next_pass(struct rescind_kernel *k, struct revoke *r)
     return CALL_DONE;
 }
 
+/* The next root. CALL_DONE: there is none. */
+static enum progress step_root(struct rescind_kernel *k, struct revoke *r, uint32_t task,
+                               uint32_t *stack)
+{
+    uint32_t index = next_root(k, r);
+
+    if (index == 0)
+        return CALL_DONE;
+    uint64_t sel = cap_at(k, index)->sel;
+    enum pass pass = pass_root(k, r, stack, index);
+    if (pass == ROOT_DONE)
+        r->sel = sel + 1;
+    if (pass != ROOT_WAIT)
+        return CALL_MORE;
+    task_join(k, &cap_at(k, index)->waiters, task);
+    return CALL_WAITS;
+}
+
 enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task, uint32_t *work)
 {
     uint32_t *stack = &task_at(k, task)->stack;
 
-    for (; *work > 0; --*work) {
-        if (*stack != 0) {
+    while (*work > 0) {
+        enum progress progress = CALL_MORE;
+        if (*stack != 0)
             look(k, stack);
-            continue;
-        }
-        uint32_t index = next_root(k, r);
-        if (index == 0) {
-            if (next_pass(k, r) == CALL_DONE)
-                return CALL_DONE;
-        } else {
-            uint64_t sel = cap_at(k, index)->sel;
-            if (!pass_root(k, r, stack, index)) {
-                task_join(k, &cap_at(k, index)->waiters, task);
-                return CALL_WAITS;
-            }
-            r->sel = sel + 1;
-        }
+        else
+            progress = step_root(k, r, task, stack);
+        if (progress == CALL_WAITS || (progress == CALL_DONE && next_pass(k, r) == CALL_DONE))
+            return progress;
+        *work -= progress == CALL_MORE;
     }
     return CALL_MORE;
 }

@@ -54,7 +54,7 @@
  * every VPE has one set aside.
  *
  * Cost: each capability below the range is looked at twice as a child and at most four times as a
- * parent, and leaves its table in expected O(1); a root is found in O(log n), four times.
+ * parent, and leaves its table in expected O(1); a root is found in O(log n), a few times.
  */
 #ifndef RESCIND_CAP_REVOKE_H
 #define RESCIND_CAP_REVOKE_H
@@ -69,7 +69,8 @@ enum progress {
     CALL_WAITS, /* its task has joined a line and will be made ready */
 };
 
-/* Each pass goes through all roots. The effect is the end of AWAIT_MARKS. */
+/* Each pass goes through all roots; the second and the last only where the one before has met a
+ * root that others had to finish. The effect is the beginning of SWEEP. */
 enum revoke_phase { REVOKE_MARK, REVOKE_AWAIT_MARKS, REVOKE_SWEEP, REVOKE_AWAIT_SWEPT };
 
 struct revoke {
@@ -78,6 +79,7 @@ struct revoke {
     bool own;                         /* the capabilities themselves, too */
 
     enum revoke_phase phase;
+    bool open;      /* this pass has left something for the next one to wait for */
     uint32_t table; /* where the pass is: table, */
     uint64_t sel;   /* and next selector to look for a root at */
 };

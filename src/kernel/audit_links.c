@@ -74,10 +74,11 @@ static bool stub_good(const struct rescind_kernel *above, uint32_t stub,
 
     if (cap->flags & CAP_RESERVED)
         return true; /* the child may be on its way, or never come */
-    if (child == 0 && cap_at(below, at_key(above, stub, below))->type == CAP_PLACE)
-        return !(cap->flags & CAP_MARKED); /* the answer that brings it is on its way */
-    if (child == 0)
-        return has_tomb(above, stub, below) || is_unlinked(stub, messages, count);
+    if (child == 0 && (has_tomb(above, stub, below) || is_unlinked(stub, messages, count)))
+        return true;
+    if (child == 0) /* or the answer that brings it is on its way */
+        return cap_at(below, at_key(above, stub, below))->type == CAP_PLACE &&
+               !(cap->flags & CAP_MARKED);
     if ((cap->flags & CAP_MARKED) && !(cap_at(below, child)->flags & CAP_MARKED))
         return false;
     return !(cap_at(below, child)->flags & CAP_SEEN) ||

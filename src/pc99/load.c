@@ -271,6 +271,7 @@ static void prepare_loops(const struct load *load, struct machine *machine)
         loop->all = machine->loops;
         loop->number = i;
         loop->capture = load->capture;
+        loop->audit = load->audit;
     }
     for (uint32_t i = 0; i < load->module->vpe_count; i++) {
         machine->loops[startup_vpe(load->module, i)->kernel].vpe_count++;

@@ -13,6 +13,7 @@ struct load {
     uint64_t seed;                        /* of the kernels' secrets */
     uint64_t phase;                       /* loop_shift() */
     bool capture;                         /* the report gets every message */
+    bool audit;                           /* the kernels are checked at the end */
     struct frames frames;
 };
 

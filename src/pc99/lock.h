@@ -12,7 +12,7 @@
 
 #include "pc99/cpu.h"
 
-enum { LOCK_PATIENCE = 1 << 26 };
+enum { LOCK_PATIENCE = 1 << 22 };
 
 struct lock {
     bool taken;

@@ -15,7 +15,7 @@
 enum { KILLED_CODE = 1 }; /* what a VPE that was ended by force exits with */
 /* How much loop_shift() makes of a phase, and how long a processor waits for the others to begin.
  */
-enum { PERIODS = 7, JITTER = 3, DELAY_LOOKS = 256, GATHER_LOOKS = 1 << 16 };
+enum { PERIODS = 7, JITTER = 3, DELAYS = 8, DELAY_LOOKS = 4096, GATHER_LOOKS = 1 << 16 };
 
 struct context *loop_doorbell(uint64_t idle);
 struct context *loop_trap(struct context *context);
@@ -88,7 +88,7 @@ void loop_shift(struct loop *loop, uint64_t phase)
     }
     loop->period = (uint32_t)LAPIC_MILLISECOND >> bits % PERIODS;
     loop->period -= (uint32_t)((bits >> 8) % (loop->period / JITTER));
-    loop->delay = (uint32_t)((bits >> 32) % DELAY_LOOKS);
+    loop->delay = (uint32_t)((bits >> 16) % DELAY_LOOKS) >> (bits >> 40) % DELAYS;
     for (uint64_t i = loop->vpe_count == 0 ? 0 : (bits >> 48) % loop->vpe_count; i > 0; i--) {
         struct link *first = loop->run.next;
 
@@ -269,11 +269,34 @@ static void work(struct loop *loop)
     }
 }
 
+/* What one kernel alone, and all in pairs, say of themselves at the machine's end. */
+static void audit(const struct loop *loop)
+{
+    struct rescind_finding finding = {0};
+    uint32_t count = loop->board->count;
+    bool good = true;
+
+    for (uint32_t i = 0; i < count && good; i++) {
+        good = rescind_kernel_audit(loop->all[i].kernel, &finding) &&
+               rescind_kernel_audit_rest(loop->all[i].kernel, &finding);
+        for (uint32_t j = 0; j < count && good; j++) {
+            good = i == j || rescind_kernel_audit_links(loop->all[i].kernel, loop->all[j].kernel,
+                                                        NULL, 0, &finding);
+        }
+    }
+    if (!good) {
+        platform_panic(finding.sentence);
+    }
+}
+
 /* Nothing can move any more, on any processor: what follows is alone with all kernels. */
 static _Noreturn void finish(const struct loop *loop)
 {
     uint32_t next[PROCESSORS_MAX] = {0};
 
+    if (loop->audit) {
+        audit(loop);
+    }
     for (uint32_t i = 0; i < loop->module->vpe_count; i++) {
         uint32_t kernel = startup_vpe(loop->module, i)->kernel;
 

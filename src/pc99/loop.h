@@ -65,9 +65,10 @@ struct loop {
     uint32_t delay;          /* before the first turn, in looks of a waiting loop */
     struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
     bool capture;            /* the report gets every message that the kernel takes */
+    bool audit;              /* every invariant of every kernel is checked at the machine's end */
 };
 
-/* Makes an empty loop; the caller fills in the fields above `current`, and capture. */
+/* Makes an empty loop; the caller fills in the fields above `current`, and the last two. */
 void loop_init(struct loop *loop);
 
 /* Another schedule for each `phase`: how often and when the timer comes, when this processor begins

@@ -2,9 +2,9 @@
  * and hands over to the loops. start_main() is called by boot.S, once; start_other() by
  * trampoline.S, on each further processor.
  *
- * The command line knows three words: seed=N, the kernels' secret, instead of the module's;
- * phase=N, another schedule for each N (loop_shift()); and capture, which puts every message that a
- * kernel takes into the report.
+ * The command line knows four words: seed=N, the kernels' secret, instead of the module's; phase=N,
+ * another schedule for each N (loop_shift()); capture, which puts every message that a kernel takes
+ * into the report; and audit, which checks every invariant of the kernels at the machine's end.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -120,16 +120,30 @@ static bool read_option(const char **at, const char *word, uint64_t *out)
     return true;
 }
 
+/* Moves *at behind `word` if that is the whole of the word that stands there. */
+static bool read_flag(const char **at, const char *word)
+{
+    const char *behind = *at;
+
+    if (!read_word(&behind, word) || (*behind != ' ' && *behind != '\0')) {
+        return false;
+    }
+    *at = behind;
+    return true;
+}
+
 static void read_line(const char *line, struct load *load)
 {
     while (*line != '\0') {
         if (*line == ' ') {
             line++;
-        } else if (read_word(&line, "capture") && (*line == ' ' || *line == '\0')) {
+        } else if (read_flag(&line, "capture")) {
             load->capture = true;
+        } else if (read_flag(&line, "audit")) {
+            load->audit = true;
         } else if (!read_option(&line, "seed=", &load->seed) &&
                    !read_option(&line, "phase=", &load->phase)) {
-            refuse("the command line may say seed=N, phase=N and capture, and nothing else");
+            refuse("the command line may say seed=N, phase=N, capture and audit, and nothing else");
         }
     }
 }

@@ -347,7 +347,9 @@ bool across_is_cap(const struct rescind_kernel *k, uint32_t pe,
         element->stub == 0 ||
         (element->rights & ~(RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X)) != 0)
         return false;
-    return element->home != k->pe || type->exists(k, element->object);
+    if (element->home != k->pe)
+        return element->type != RESCIND_CAP_VPE || element->object < RESCIND_VPE_MAX;
+    return type->exists(k, element->object);
 }
 
 static bool is_sound(const struct rescind_kernel *k, uint32_t pe, const struct exchange *x,

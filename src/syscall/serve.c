@@ -61,6 +61,7 @@ static struct lookup reserve_source(struct rescind_kernel *k, uint32_t pe, struc
         src.error = RESCIND_OUT_OF_MEM;
         return src;
     }
+    cap_at(k, stub)->flags |= CAP_UNTOLD;
     if (s->last == 0)
         s->stubs = stub;
     else
@@ -302,6 +303,7 @@ size_t serve_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_t
     memcpy(out, &head, sizeof(head));
     for (uint32_t i = 0; i < s->given; i++, stub = cap_at(k, stub)->chain) {
         const struct cap *cap = cap_at(k, cap_at(k, stub)->parent);
+        cap_at(k, stub)->flags &= (uint16_t)~CAP_UNTOLD;
         struct rescind_peer_cap given = {
             .stub = stub,
             .type = cap->type,

@@ -47,6 +47,9 @@ void __wrap_revoke_begin(struct rescind_kernel *k, struct revoke *r)
     uint32_t index;
 
     bring_down(sel);
+    if (sel == BROKEN_LINK && (index = table_find_from(k, r->first_table, sel - 1)) != 0) {
+        cap_at(k, index)->child = 0;
+    }
     while ((index = table_find_from(k, r->first_table, sel)) != 0 &&
            cap_at(k, index)->sel < r->to) {
         forget_children(k, cap_at(k, index));

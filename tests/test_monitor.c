@@ -1,0 +1,439 @@
+/* The monitor: histories made by hand, right and wrong, and drawn ones beside the order search,
+ * which finds out the same in another way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/monitor.h"
+#include "tests/order.h"
+
+enum { VPES = 3, DRAWN = 3000 };
+
+/* A monitor on three VPEs, each with capabilities on the next at 2 and on the one after it at 3. */
+struct watch {
+    struct model start;
+    struct monitor *monitor;
+    uint32_t set;
+};
+
+static struct watch begin(void)
+{
+    struct watch w = {.set = MONITOR_START};
+
+    model_boot(&w.start, VPES);
+    for (uint32_t vpe = 0; vpe < VPES; vpe++) {
+        model_grant(&w.start, vpe, 2, (vpe + 1) % VPES);
+        model_grant(&w.start, vpe, 3, (vpe + 2) % VPES);
+    }
+    w.monitor = monitor_new(&w.start);
+    return w;
+}
+
+static void end(struct watch *w)
+{
+    monitor_free(w->monitor);
+}
+
+static uint32_t see(struct watch *w, const struct monitor_event *event)
+{
+    w->set = monitor_follow(w->monitor, w->set, monitor_trail(w->monitor, MONITOR_NO_TRAIL, event));
+    return w->set;
+}
+
+static uint32_t send(struct watch *w, uint32_t vpe, struct model_call call)
+{
+    uint8_t message[MODEL_MESSAGE_MAX];
+    size_t size = model_encode(&call, message);
+
+    return see(w, &(struct monitor_event){
+                      .kind = MONITOR_CALL, .vpe = vpe, .message = message, .size = size});
+}
+
+static uint32_t answer(struct watch *w, uint32_t vpe, enum rescind_error error)
+{
+    return see(w, &(struct monitor_event){.kind = MONITOR_REPLY, .vpe = vpe, .error = error});
+}
+
+static uint32_t happen(struct watch *w, enum monitor_kind kind, uint32_t vpe)
+{
+    return see(w, &(struct monitor_event){.kind = kind, .vpe = vpe});
+}
+
+static struct model_call gate(uint32_t dst)
+{
+    return (struct model_call){.op = RESCIND_SYS_CREATEGATE, .dst = dst};
+}
+
+static struct model_call obtain(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count)
+{
+    return (struct model_call){.op = RESCIND_SYS_EXCHANGE,
+                               .vpe = vpe,
+                               .own = {RESCIND_TABLE_OBJECT, own, count},
+                               .other = {RESCIND_TABLE_OBJECT, other, count},
+                               .flag = true};
+}
+
+static struct model_call revoke(uint32_t sel)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_REVOKE, .own = {RESCIND_TABLE_OBJECT, sel, 1}, .flag = true};
+}
+
+static const struct model_call leave = {.op = RESCIND_SYS_EXIT};
+
+#define GOOD(set) assert_int_not_equal(set, MONITOR_NONE)
+#define BAD(set)  assert_int_equal(set, MONITOR_NONE)
+
+static void one_call_after_the_other(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    GOOD(send(&w, 0, gate(20)));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    GOOD(send(&w, 0, gate(20)));
+    assert_int_equal(monitor_results(w.monitor, w.set, 0), 1u << RESCIND_INV_ARGS);
+    BAD(answer(&w, 0, RESCIND_NO_ERROR));
+    BAD(send(&w, 1, gate(20)));
+    end(&w);
+}
+
+/* VPE2 obtains from VPE0 while VPE0 revokes: both answers may be. */
+static void calls_at_the_same_time_come_in_either_order(void **state)
+{
+    const enum rescind_error answers[] = {RESCIND_NO_ERROR, RESCIND_INV_ARGS};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct watch w = begin();
+        send(&w, 0, gate(20));
+        GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+        send(&w, 0, revoke(20));
+        send(&w, 2, obtain(2, 30, 20, 1));
+        assert_int_equal(monitor_results(w.monitor, w.set, 2),
+                         1u << RESCIND_INV_ARGS | 1u << RESCIND_NO_ERROR);
+        GOOD(answer(&w, 2, answers[i]));
+        GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+        end(&w);
+    }
+}
+
+static void what_was_answered_first_came_first(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    send(&w, 0, gate(20));
+    answer(&w, 0, RESCIND_NO_ERROR);
+    send(&w, 0, revoke(20));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    GOOD(send(&w, 2, obtain(2, 30, 20, 1)));
+    assert_int_equal(monitor_results(w.monitor, w.set, 2), 1u << RESCIND_INV_ARGS);
+    BAD(answer(&w, 2, RESCIND_NO_ERROR));
+    end(&w);
+}
+
+/* VPE1 sees the gate that VPE0 is making; VPE2 asks after that. */
+static void what_one_has_seen_another_sees_later(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        enum rescind_error first = i == 0 ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
+        enum rescind_error second = i == 0 ? RESCIND_INV_ARGS : RESCIND_NO_ERROR;
+        struct watch w = begin();
+        send(&w, 0, gate(20));
+        send(&w, 1, obtain(3, 30, 20, 1));
+        GOOD(answer(&w, 1, first));
+        send(&w, 2, obtain(2, 30, 20, 1));
+        if (i == 0)
+            BAD(answer(&w, 2, second));
+        else
+            GOOD(answer(&w, 2, second));
+        end(&w);
+    }
+}
+
+static void an_exit_has_no_answer_but_an_end(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    send(&w, 1, leave);
+    send(&w, 0, obtain(2, 30, 0, 1));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    GOOD(happen(&w, MONITOR_ENDED, 1));
+    send(&w, 0, obtain(2, 31, 0, 1));
+    assert_int_equal(monitor_results(w.monitor, w.set, 0), 1u << RESCIND_INV_ARGS);
+    GOOD(answer(&w, 0, RESCIND_INV_ARGS));
+    BAD(happen(&w, MONITOR_ENDED, 2));
+    end(&w);
+}
+
+/* Its call takes effect, whatever it would have answered, and then it ends. */
+static void a_killed_vpe_ends_behind_its_call(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    send(&w, 1, obtain(3, 30, 0, 1));
+    GOOD(happen(&w, MONITOR_KILL, 1));
+    GOOD(happen(&w, MONITOR_ENDED, 1));
+    send(&w, 0, obtain(3, 30, 0, 1));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    BAD(send(&w, 1, leave));
+    end(&w);
+
+    w = begin();
+    send(&w, 1, gate(20));
+    GOOD(happen(&w, MONITOR_KILL, 1));
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    send(&w, 0, obtain(2, 30, 20, 1));
+    assert_int_equal(monitor_results(w.monitor, w.set, 0),
+                     1u << RESCIND_NO_ERROR | 1u << RESCIND_INV_ARGS);
+    GOOD(answer(&w, 0, RESCIND_INV_ARGS));
+    GOOD(happen(&w, MONITOR_ENDED, 1));
+    end(&w);
+
+    w = begin();
+    GOOD(happen(&w, MONITOR_KILL, 1));
+    GOOD(happen(&w, MONITOR_ENDED, 1));
+    send(&w, 0, gate(20));
+    BAD(happen(&w, MONITOR_ENDED, 0));
+    end(&w);
+}
+
+static void memory_is_short_once_it_is_said(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    send(&w, 0, gate(20));
+    BAD(answer(&w, 0, RESCIND_OUT_OF_MEM));
+    end(&w);
+
+    w = begin();
+    send(&w, 0, gate(20));
+    GOOD(happen(&w, MONITOR_SHORT, 0));
+    GOOD(answer(&w, 0, RESCIND_OUT_OF_MEM));
+    send(&w, 0, obtain(0, 21, 20, 1));
+    GOOD(answer(&w, 0, RESCIND_INV_ARGS)); /* nothing is there */
+    send(&w, 0, revoke(20));
+    BAD(answer(&w, 0, RESCIND_OUT_OF_MEM));
+    end(&w);
+}
+
+/* The rows of a model, in the reverse of their order. */
+static uint32_t rows_of(const struct model *model, struct model_row *rows)
+{
+    for (uint32_t i = 0; i < model->count; i++)
+        rows[model->count - 1 - i] = model_row(model, i);
+    return model->count;
+}
+
+static void tables_at_the_end_are_those_of_some_order(void **state)
+{
+    struct model_row rows[MODEL_CAPS];
+    struct watch w = begin();
+    struct model with = w.start;
+    struct model_call call = gate(20);
+    uint32_t count;
+
+    (void)state;
+    model_call(&with, 0, &call);
+    count = rows_of(&with, rows);
+    send(&w, 0, call);
+    assert_false(monitor_explains(w.monitor, w.set, rows, count)); /* not answered */
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    assert_true(monitor_explains(w.monitor, w.set, rows, count));
+    rows[0].sel++;
+    assert_false(monitor_explains(w.monitor, w.set, rows, count));
+    count = rows_of(&w.start, rows);
+    assert_false(monitor_explains(w.monitor, w.set, rows, count));
+    end(&w);
+}
+
+/* As the explorer asks: is it the same set whichever came first? */
+static void a_call_and_an_answer_of_another_do_not_commute(void **state)
+{
+    struct watch w = begin();
+    uint8_t message[MODEL_MESSAGE_MAX];
+    struct model_call call = obtain(2, 30, 20, 1), noop = {.op = RESCIND_SYS_NOOP};
+    struct monitor_event sent = {.kind = MONITOR_CALL, .vpe = 2, .message = message};
+    struct monitor_event other = {.kind = MONITOR_CALL, .vpe = 1, .message = message};
+    struct monitor_event answered = {.kind = MONITOR_REPLY, .vpe = 0};
+    uint32_t a, b, c;
+
+    (void)state;
+    sent.size = model_encode(&call, message);
+    a = monitor_trail(w.monitor, MONITOR_NO_TRAIL, &sent);
+    b = monitor_trail(w.monitor, MONITOR_NO_TRAIL, &answered);
+    other.size = model_encode(&noop, message);
+    c = monitor_trail(w.monitor, MONITOR_NO_TRAIL, &other);
+    send(&w, 0, gate(20));
+    uint32_t ab = monitor_follow(w.monitor, monitor_follow(w.monitor, w.set, a), b);
+    uint32_t ba = monitor_follow(w.monitor, monitor_follow(w.monitor, w.set, b), a);
+    uint32_t ac = monitor_follow(w.monitor, monitor_follow(w.monitor, w.set, a), c);
+    uint32_t ca = monitor_follow(w.monitor, monitor_follow(w.monitor, w.set, c), a);
+    assert_int_not_equal(ab, ba);
+    assert_int_equal(ac, ca);
+    GOOD(ab);
+    GOOD(ba);
+    end(&w);
+}
+
+static void what_is_too_large_is_not_judged(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    for (uint32_t size = 2; w.set != MONITOR_OFF && size < 4 * MODEL_CAPS; size *= 2) {
+        send(&w, 0, obtain(0, 1u << 16 | size, size == 2 ? 0 : 1u << 16 | size / 2, size / 2));
+        GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+        send(&w, 0, obtain(0, 1u << 16 | (size + size / 2), 1u << 16 | size, size / 2));
+        GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    }
+    assert_int_equal(w.set, MONITOR_OFF);
+    assert_int_equal(answer(&w, 1, RESCIND_NOT_SUP), MONITOR_OFF);
+    end(&w);
+}
+
+/* ---- Beside the order search ---------------------------------------------------------------- */
+
+static struct model_call draw_call(GRand *rand)
+{
+    uint32_t own = (uint32_t)g_rand_int_range(rand, 10, 13);
+    uint32_t other = (uint32_t)g_rand_int_range(rand, 10, 13);
+
+    switch (g_rand_int_range(rand, 0, 6)) {
+    case 0:
+    case 1:
+        return gate(own);
+    case 2:
+    case 3:
+        return obtain((uint32_t)g_rand_int_range(rand, 2, 4), own, other, 1);
+    case 4:
+        return revoke(own);
+    default:
+        return g_rand_int_range(rand, 0, 4) == 0 ? leave : revoke(other);
+    }
+}
+
+/* A history of calls that took effect at some instant each, and what a monitor says of it when an
+ * answer, perhaps, is another. Both are told the same. */
+struct drawn {
+    struct watch watch;
+    struct model model;
+    struct history history;
+    uint64_t time;
+    int32_t at[VPES]; /* the entry of the call under way, or -1 */
+    bool effected[VPES];
+    enum rescind_error result[VPES];
+    bool gone[VPES];
+};
+
+static void draw_step(struct drawn *d, GRand *rand, bool may_lie)
+{
+    uint32_t vpe = (uint32_t)g_rand_int_range(rand, 0, VPES);
+    struct history_entry *entry = d->at[vpe] >= 0 ? &d->history.entries[d->at[vpe]] : NULL;
+
+    if (d->gone[vpe])
+        return;
+    if (entry == NULL) {
+        d->at[vpe] = (int32_t)d->history.count++;
+        entry = &d->history.entries[d->at[vpe]];
+        *entry = (struct history_entry){
+            .call = draw_call(rand), .vpe = vpe, .sent = d->time++, .done = HISTORY_NEVER};
+        d->effected[vpe] = false;
+        send(&d->watch, vpe, entry->call);
+    } else if (!d->effected[vpe]) {
+        d->effected[vpe] = true;
+        d->result[vpe] = model_call(&d->model, vpe, &entry->call);
+    } else if (entry->call.op == RESCIND_SYS_EXIT) {
+        entry->done = d->time++;
+        d->gone[vpe] = true;
+        happen(&d->watch, MONITOR_ENDED, vpe);
+    } else {
+        if (may_lie && g_rand_int_range(rand, 0, 6) == 0)
+            d->result[vpe] =
+                d->result[vpe] == RESCIND_NO_ERROR ? RESCIND_INV_ARGS : RESCIND_NO_ERROR;
+        entry->answered = true;
+        entry->result = d->result[vpe];
+        entry->done = d->time++;
+        d->at[vpe] = -1;
+        answer(&d->watch, vpe, entry->result);
+    }
+}
+
+static bool under_way(const struct drawn *d)
+{
+    for (uint32_t vpe = 0; vpe < VPES; vpe++)
+        if (d->at[vpe] >= 0 && !d->gone[vpe])
+            return true;
+    return false;
+}
+
+static bool monitor_accepts(struct drawn *d, GRand *rand, bool may_lie, struct model_row *rows,
+                            uint32_t *count)
+{
+    *d = (struct drawn){.watch = begin(), .at = {-1, -1, -1}};
+    d->model = d->watch.start;
+    for (int i = 0; i < 60 && d->history.count < 9; i++)
+        draw_step(d, rand, may_lie);
+    while (under_way(d)) { /* only what has been sent goes on */
+        uint32_t calls = d->history.count;
+        struct drawn before = *d;
+        draw_step(d, rand, may_lie);
+        if (d->history.count != calls)
+            *d = before;
+    }
+    *count = rows_of(&d->model, rows);
+    return monitor_explains(d->watch.monitor, d->watch.set, rows, *count);
+}
+
+static void it_agrees_with_the_order_search(void **state)
+{
+    struct order *order = order_new();
+    struct model_row rows[MODEL_CAPS];
+    uint32_t refused = 0, count;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < DRAWN; seed++) {
+        GRand *rand = g_rand_new_with_seed(seed);
+        struct drawn d;
+        bool may_lie = seed % 2 == 1, good = monitor_accepts(&d, rand, may_lie, rows, &count);
+        enum order_verdict verdict =
+            order_search(order, &d.watch.start, &d.history, rows, count, false);
+        assert_int_not_equal(verdict, ORDER_GAVE_UP);
+        assert_int_equal(good, verdict == ORDER_FOUND);
+        assert_true(good || may_lie);
+        refused += !good;
+        end(&d.watch);
+        g_rand_free(rand);
+    }
+    assert_in_range(refused, DRAWN / 20, DRAWN / 2);
+    order_free(order);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_call_after_the_other),
+        cmocka_unit_test(calls_at_the_same_time_come_in_either_order),
+        cmocka_unit_test(what_was_answered_first_came_first),
+        cmocka_unit_test(what_one_has_seen_another_sees_later),
+        cmocka_unit_test(an_exit_has_no_answer_but_an_end),
+        cmocka_unit_test(a_killed_vpe_ends_behind_its_call),
+        cmocka_unit_test(memory_is_short_once_it_is_said),
+        cmocka_unit_test(tables_at_the_end_are_those_of_some_order),
+        cmocka_unit_test(a_call_and_an_answer_of_another_do_not_commute),
+        cmocka_unit_test(what_is_too_large_is_not_judged),
+        cmocka_unit_test(it_agrees_with_the_order_search),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
