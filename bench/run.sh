@@ -24,10 +24,12 @@ tool=build/rescind across=build/bench/across plots=build/bench
 count=10000 shapes="chain star binary random" orders="seq random attack"
 sizes=10,1000,100000,1000000 shuffled=10000,100000
 tails="100 1000 10000" forest="64 192 1000000" handed=1024 known=8
+systems="2,2 64,2 2,192 64,192"
 if [ -n "$quick" ]; then
     count=1000 shapes="chain star" orders="seq random"
     sizes=10,1000,100000 shuffled=10000
     tails="100 1000" forest="64 192 100000" handed=256
+    systems="2,2 64,192"
 fi
 mkdir -p $plots
 out=$(mktemp)
@@ -55,7 +57,7 @@ value() {
 median() {
     name=$1
     shift
-    for run in 1 2 3 4 5; do
+    for _ in 1 2 3 4 5; do
         $across "$@" >"$out.across"
         value "$name"
     done | sort -n | sed -n 3p
@@ -100,7 +102,7 @@ for size in $tails; do
 done
 
 echo
-echo "Gates handed on to another VPE and revoked, both kernels' instructions a gate (messages a gate):"
+echo "Gates handed on to another VPE and revoked: all kernels' instructions a gate (messages):"
 echo "| gates a call | delegate | across | obtain | across | revoke | across |"
 echo "|---|---|---|---|---|---|---|"
 hand() { # PHASE OPTIONS...
@@ -125,8 +127,8 @@ echo
 echo "The same one by one, in larger systems (others idle; or all VPEs of the kernel at once):"
 echo "| kernels | VPEs each | delegate across | revoke across | all delegate at once |"
 echo "|---|---|---|---|---|"
-for system in "2 2" "64 2" "2 192" "64 192"; do
-    kernels=${system% *} vpes=${system#* }
+for system in $systems; do
+    kernels=${system%,*} vpes=${system#*,}
     printf '| %d | %d |' "$kernels" "$vpes"
     hand exchange --across --kernels "$kernels" --vpes "$vpes"
     hand revoke --across --kernels "$kernels" --vpes "$vpes"
@@ -136,7 +138,7 @@ for system in "2 2" "64 2" "2 192" "64 192"; do
 done
 
 echo
-echo "What a step stands for (bench/cluster.h), instructions of a call and its work, of tells, of hears:"
+echo "What a step stands for (bench/cluster.h), in instructions:"
 hand_in_ranges() { # FUNCTION NAME
     all=$(counted "$1" $across hand --size $handed --range 64 --across --measure revoke)
     $across hand --size $handed --range 64 --across --measure revoke >"$out.across"
@@ -173,8 +175,8 @@ awk -F, '$1 == 8 || $1 == 32 || $1 == 128 {
         if ($2 == 12) printf "\n" }' $plots/trees0.csv $plots/trees10.csv
 
 echo
-echo "Spreading a tree pays from so many children on, with 10 capabilities below each (with none it"
-echo "never does where nothing stands here):"
+echo "Spreading a tree pays from so many children on, with 10 capabilities below each child and"
+echo "with nothing (-: never, up to 128):"
 echo "| a message takes | on 1 other kernel | on 2 | on 4 | on 8 | on 12 |"
 echo "|---|---|---|---|---|---|"
 pays() { # COLUMN FILE
@@ -187,7 +189,7 @@ pays() { # COLUMN FILE
 }
 for column in 5 7 9; do
     steps=$(sed -n 1p $plots/trees10.csv | cut -d, -f $column)
-    echo "| ${steps#steps} steps |$(pays $column $plots/trees10.csv)"
+    echo "| ${steps#steps} steps, 10 below |$(pays $column $plots/trees10.csv)"
     echo "| ${steps#steps} steps, nothing below |$(pays $column $plots/trees0.csv)"
 done
 
@@ -196,5 +198,5 @@ done
 echo
 # shellcheck disable=SC2086 # three numbers
 set -- $forest
-echo "A random forest of $3 capabilities on $1 kernels of $2 VPEs, each of which knows $known others:"
+echo "A random forest of $3 capabilities on $1 kernels of $2 VPEs, each knowing $known others:"
 $across forest --kernels "$1" --vpes "$2" --size "$3" --known $known --roots 1000

@@ -61,28 +61,26 @@ static struct violation *find(const struct litmus *litmus, const struct explore_
     return violation;
 }
 
-static struct violation *find_in(const char *text, const struct explore_options *options,
-                                 const struct violation *like, bool well)
+static struct litmus *parse(const char *text, const char *name)
 {
     char *error = NULL;
-    struct litmus *litmus = litmus_parse("smaller", text, strlen(text), &error);
-    struct violation *violation = NULL;
+    struct litmus *litmus = litmus_parse(name, text, strlen(text), &error);
 
     g_free(error);
-    if (litmus == NULL)
-        return NULL;
-    if (!well || passes_under_fifo(litmus, options))
-        violation = find(litmus, options, like);
-    litmus_free(litmus);
-    return violation;
+    return litmus;
 }
 
 bool shrink_shows(const char *text, const struct explore_options *options,
                   const struct violation *like, bool well)
 {
-    struct violation *violation = find_in(text, options, like, well);
-    bool shows = violation != NULL;
+    struct litmus *litmus = parse(text, "smaller");
+    struct violation *violation = NULL;
+    bool shows;
 
+    if (litmus != NULL && (!well || passes_under_fifo(litmus, options)))
+        violation = find(litmus, options, like);
+    shows = violation != NULL;
+    litmus_free(litmus);
     violation_free(violation);
     return shows;
 }
@@ -91,12 +89,36 @@ bool shrink_shows(const char *text, const struct explore_options *options,
 
 struct shrinker {
     const struct explore_options *options;
-    const struct violation *like; /* the one that was found */
     bool well;
-    char *text;            /* the smallest file so far */
-    struct litmus *litmus; /* that one */
+    char *text;            /* the smallest file so far, */
+    struct litmus *litmus; /* the same, parsed */
+    struct violation *now; /* and how it shows what was found */
+    bool shortest;         /* nothing shows it in fewer choices */
     guint tried;
 };
+
+/* The schedule, as far as its choices are possible here, leads to the same violation: that, or
+ * NULL. */
+static struct violation *follow(const struct shrinker *s, const struct litmus *litmus,
+                                const GArray *schedule)
+{
+    struct violation *violation = explore_follow(litmus, s->options, schedule, NULL);
+
+    if (violation != NULL && !violation_alike(violation, s->now->kind, s->now->key))
+        g_clear_pointer(&violation, violation_free);
+    return violation;
+}
+
+/* How a smaller file shows it, or NULL. What showed it so far mostly still does. */
+static struct violation *shows(const struct shrinker *s, const struct litmus *litmus)
+{
+    struct violation *violation;
+
+    if (s->well && !passes_under_fifo(litmus, s->options))
+        return NULL;
+    violation = follow(s, litmus, s->now->schedule);
+    return violation != NULL ? violation : find(litmus, s->options, s->now);
+}
 
 /* The file without parts `first` .. `first + count - 1` of a kind, if that shows it: then it is the
  * smallest so far. */
@@ -104,23 +126,30 @@ static bool leave_out(struct shrinker *s, enum litmus_part part, guint first, gu
 {
     uint8_t *out = g_new0(uint8_t, litmus_part_count(s->litmus, part));
     struct litmus_less less = {.out = {NULL}};
-    char *text, *error = NULL;
-    bool shows;
+    struct violation *violation = NULL;
+    struct litmus *litmus = NULL;
+    char *text;
 
     memset(out + first, 1, count);
     less.out[part] = out;
     text = litmus_print(s->litmus, &less);
     g_free(out);
     s->tried++;
-    shows = strcmp(text, s->text) != 0 && shrink_shows(text, s->options, s->like, s->well);
-    if (!shows) {
+    if (strcmp(text, s->text) != 0)
+        litmus = parse(text, "smaller");
+    if (litmus != NULL)
+        violation = shows(s, litmus);
+    if (violation == NULL) {
         g_free(text);
+        litmus_free(litmus);
         return false;
     }
     g_free(s->text);
     s->text = text;
     litmus_free(s->litmus);
-    s->litmus = litmus_parse("smaller", text, strlen(text), &error);
+    s->litmus = litmus;
+    violation_free(s->now);
+    s->now = violation;
     return true;
 }
 
@@ -171,113 +200,85 @@ static void leave_out_all(struct shrinker *s)
 /* ---- Leaving choices out ------------------------------------------------------------------- */
 
 /* The violation that the schedule without choice `index` leads to, or NULL. */
-static struct violation *without(const struct shrinker *s, const GArray *schedule, guint index)
+static struct violation *without(const struct shrinker *s, guint index)
 {
-    GArray *less = g_array_copy((GArray *)schedule);
+    GArray *less = g_array_copy(s->now->schedule);
     struct violation *violation;
 
     g_array_remove_index(less, index);
-    violation = explore_follow(s->litmus, s->options, less, NULL);
+    violation = follow(s, s->litmus, less);
     g_array_unref(less);
-    if (violation != NULL && (!violation_alike(violation, s->like->kind, s->like->key) ||
-                              violation->schedule->len >= schedule->len))
-        g_clear_pointer(&violation, violation_free);
     return violation;
 }
 
-static void leave_out_choices(const struct shrinker *s, struct violation **violation)
+static void leave_out_choices(struct shrinker *s)
 {
     guint at = 0;
 
-    while (at < (*violation)->schedule->len) {
-        struct violation *less = without(s, (*violation)->schedule, at);
+    while (at < s->now->schedule->len) {
+        struct violation *less = without(s, at);
         if (less == NULL) {
             at++;
             continue;
         }
-        violation_free(*violation);
-        *violation = less;
+        violation_free(s->now);
+        s->now = less;
         at = 0;
     }
 }
 
-/* ---- All of it ------------------------------------------------------------------------------ */
-
-/* The shortest violation of the file that is left; *shortest: it is known to be that. */
-static struct violation *shortest_of(const struct shrinker *s, bool *shortest)
+/* Searches for the fewest choices that show it. */
+static void look_for_shortest(struct shrinker *s)
 {
-    struct violation *violation = find(s->litmus, s->options, s->like);
     struct explore_options o = {.strategy = EXPLORE_PLAIN,
                                 .seed = s->options->seed,
                                 .work = s->options->work,
                                 .max_states = SHORTER_STATES,
                                 .only = true,
-                                .kind = s->like->kind,
-                                .key = s->like->key};
-    struct explore_result *result;
+                                .kind = s->now->kind,
+                                .key = s->now->key,
+                                .shorter = s->now->schedule->len};
+    struct explore_result *result = explore(s->litmus, &o, NULL);
 
-    *shortest = false;
-    if (violation == NULL)
-        return NULL;
-    o.shorter = violation->schedule->len;
-    result = explore(s->litmus, &o, NULL);
-    *shortest = result->limit == NULL;
+    if (result == NULL)
+        return;
+    s->shortest = result->limit == NULL && result->mistake == NULL;
     if (result->violation != NULL) {
-        violation_free(violation);
-        violation = g_steal_pointer(&result->violation);
+        violation_free(s->now);
+        s->now = g_steal_pointer(&result->violation);
     }
     explore_result_free(result);
-    return violation;
 }
 
-static bool start(struct shrinker *s, const struct litmus *litmus)
-{
-    char *error = NULL;
-
-    s->text = litmus_print(litmus, NULL);
-    s->litmus = litmus_parse("smaller", s->text, strlen(s->text), &error);
-    g_free(error);
-    return s->litmus != NULL && shrink_shows(s->text, s->options, s->like, s->well);
-}
-
-/* What could not be found again in a search as small as a smaller file gets stays as it is, but for
- * its schedule. */
-static struct violation *keep(struct shrinker *s, const struct litmus *litmus,
-                              const struct violation *violation)
-{
-    struct violation *same = explore_follow(litmus, s->options, violation->schedule, NULL);
-    if (same != NULL && violation_alike(same, s->like->kind, s->like->key))
-        leave_out_choices(s, &same);
-    return same;
-}
+/* ---- All of it ------------------------------------------------------------------------------ */
 
 struct shrunk *shrink(const struct litmus *litmus, const struct explore_options *options,
                       const struct violation *violation, const char *name)
 {
     struct shrinker s = {.options = options,
-                         .like = violation,
-                         .well = shrink_wants_well(litmus, options, violation->kind)};
-    struct shrunk *shrunk = g_new0(struct shrunk, 1);
-    char *error = NULL;
+                         .well = shrink_wants_well(litmus, options, violation->kind),
+                         .text = litmus_print(litmus, NULL)};
+    struct shrunk *shrunk;
 
-    if (start(&s, litmus)) {
-        leave_out_all(&s);
-        shrunk->violation = shortest_of(&s, &shrunk->shortest);
-        if (shrunk->violation != NULL && !shrunk->shortest)
-            leave_out_choices(&s, &shrunk->violation);
-    } else {
-        shrunk->violation = keep(&s, litmus, violation);
-    }
-    shrunk->tried = s.tried;
-    shrunk->text = s.text;
-    shrunk->litmus = litmus_parse(name, s.text, strlen(s.text), &error);
-    g_free(error);
-    litmus_free(s.litmus);
-    if (shrunk->violation == NULL || shrunk->litmus == NULL) {
-        shrunk_free(shrunk);
+    s.litmus = parse(s.text, "smaller");
+    s.now = explore_follow(s.litmus, options, violation->schedule, NULL);
+    if (s.now == NULL || !violation_alike(s.now, violation->kind, violation->key)) {
+        violation_free(s.now);
+        litmus_free(s.litmus);
+        g_free(s.text);
         return NULL;
     }
-    shrunk->schedule = shrunk->violation->schedule;
+    leave_out_all(&s);
+    leave_out_choices(&s);
+    look_for_shortest(&s);
+    shrunk = g_new0(struct shrunk, 1);
+    *shrunk = (struct shrunk){.text = s.text,
+                              .litmus = parse(s.text, name),
+                              .schedule = s.now->schedule,
+                              .violation = s.now,
+                              .shortest = s.shortest,
+                              .tried = s.tried};
+    litmus_free(s.litmus);
     return shrunk;
 }
 

@@ -14,7 +14,7 @@
 enum {
     SHRINK_STATES_MIN =
         30000, /* that a smaller file is searched for: twice as many as it took to */
-    SHRINK_STATES_MAX = 500000, /* find the violation, within these */
+    SHRINK_STATES_MAX = 100000, /* find the violation, within these */
     PROGRESS_A_SECOND = 5,
     SHARDS_MAX = 65536,
 };

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "sim/compile.h"
 #include "sim/explore.h"
 #include "sim/explore_report.h"
@@ -406,6 +407,76 @@ static void a_violation_is_shrunk_until_nothing_can_go(void **state)
     }
 }
 
+/* ---- Each kind of violation, made by hand ---------------------------------------------------- */
+
+static struct trial *begin_trial(const struct litmus *l)
+{
+    const struct trial_options options = {.work = 1};
+    struct trial *t = trial_new(l, &options, NULL);
+
+    assert_non_null(t);
+    return t;
+}
+
+static struct violation *step_first(struct trial *t)
+{
+    const struct machine_choice first = {CHOICE_VPE, 0, 0};
+
+    return trial_step(t, &first);
+}
+
+static struct violation *look_at_end(struct trial *t)
+{
+    struct outcome *outcome = machine_outcome(t->machine);
+    struct violation *violation = trial_end(t, outcome);
+
+    assert_true(machine_at_end(t->machine));
+    outcome_free(outcome);
+    return violation;
+}
+
+static void assert_violation(struct violation *v, enum violation_kind kind, const char *words)
+{
+    assert_non_null(v);
+    assert_int_equal(v->kind, kind);
+    if (strstr(v->text, words) == NULL)
+        fail_msg("%s", v->text);
+    violation_free(v);
+}
+
+static void every_kind_of_violation_is_told(void **state)
+{
+    struct litmus *l = parse("vpe A\nprogram A\n    creategate 0 20 label=1 ep=2 credits=1\n"
+                             "    creategate 0 20 label=1 ep=2 credits=1 => inv-args\n");
+    struct trial *t = begin_trial(l);
+
+    (void)state;
+    assert_null(step_first(t));
+    assert_null(step_first(t));
+    assert_null(look_at_end(t));
+    g_array_index(t->spare, int64_t, 0)--;
+    assert_violation(look_at_end(t), VIOLATION_LEAK, "K0 has 1 nodes more in use");
+    t->set = MONITOR_START;
+    assert_violation(look_at_end(t), VIOLATION_TABLES, "other tables");
+    machine_kernel(t->machine, 0)->pool.used++;
+    assert_violation(look_at_end(t), VIOLATION_AUDIT, "pool_counts");
+    monitor_free(trial_free(t));
+
+    t = begin_trial(l);
+    assert_null(step_first(t));
+    t->set = MONITOR_START; /* as if nothing had been made */
+    assert_violation(step_first(t), VIOLATION_ANSWER,
+                     "A was answered inv-args; calls done one at a time, in any order, would have "
+                     "answered ok");
+    monitor_free(trial_free(t));
+
+    t = begin_trial(l);
+    machine_kernel(t->machine, 0)->pool.used++;
+    assert_violation(step_first(t), VIOLATION_AUDIT, "pool_counts");
+    monitor_free(trial_free(t));
+    litmus_free(l);
+}
+
 /* What a sample finds, and what the schedule's text says, is found again. */
 static void a_schedule_is_text_that_repeats(void **state)
 {
@@ -579,6 +650,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_was_printed_is_the_same_file),
+        cmocka_unit_test(every_kind_of_violation_is_told),
         cmocka_unit_test(a_violation_is_shrunk_until_nothing_can_go),
         cmocka_unit_test(a_schedule_is_text_that_repeats),
         cmocka_unit_test(a_schedule_that_can_not_be_is_told),

@@ -20,10 +20,30 @@ static uint32_t free_slot(const struct peer *peer)
     return NO_SLOT;
 }
 
+/* The slot goes to the call that has waited longest, if there is one. Only that one is made ready:
+ * however many wait, each is woken once a slot. */
 static void give_slot_back(struct rescind_kernel *k, struct peer *peer, uint32_t slot)
 {
-    peer->taken &= (uint8_t) ~(1u << slot);
-    task_wake(k, &peer->slot_waiters);
+    int32_t next = task_first(peer->slot_waiters);
+
+    if (next < 0) {
+        peer->taken &= (uint8_t) ~(1u << slot);
+        return;
+    }
+    struct exchange *x = &call_at(k, (uint32_t)next)->exchange;
+    x->granted = true;
+    x->slot = slot;
+    peer->askers[slot] = (uint32_t)next;
+    task_leave(k, &peer->slot_waiters, (uint32_t)next);
+    task_join(k, &k->ready, (uint32_t)next);
+}
+
+void across_decline(struct rescind_kernel *k, struct exchange *x)
+{
+    if (x->granted) {
+        x->granted = false;
+        give_slot_back(k, peer_at(k, x->peer), x->slot);
+    }
 }
 
 static struct exchange *asker_at(const struct rescind_kernel *k, uint32_t pe, uint32_t slot)
@@ -59,6 +79,7 @@ static void take_slot(struct rescind_kernel *k, struct exchange *x, uint32_t cal
     revoke_hold(k, vpe);
     x->pin = vpe;
     x->slot = slot;
+    x->granted = false;
     x->blocked = false;
     x->asked = 0;
     x->stubs = x->last = x->next = 0;
@@ -72,9 +93,11 @@ enum progress across_start(struct rescind_kernel *k, struct exchange *x, uint32_
 {
     const struct cap *cap = cap_at(k, vpe);
     struct peer *peer = peer_at(k, cap->home);
-    uint32_t slot = free_slot(peer);
+    uint32_t slot = x->granted && x->peer == cap->home ? x->slot : free_slot(peer);
     struct lookup found;
 
+    if (x->peer != cap->home)
+        across_decline(k, x);
     x->peer = cap->home;
     x->target = cap->object;
     x->src_table = x->dst_table = table_of(caller, x->kind);

@@ -22,6 +22,9 @@ struct exchange;
 enum progress across_start(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                            uint32_t vpe, uint32_t *work, enum rescind_error *error);
 
+/* The call has been granted a slot that it had waited for, and may not need it any more. O(1). */
+void across_decline(struct rescind_kernel *k, struct exchange *x);
+
 /* Goes on. x->across is ACROSS_NONE again where the call has to start anew. */
 enum progress across_step(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                           uint32_t *work, enum rescind_error *error);

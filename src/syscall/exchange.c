@@ -196,6 +196,7 @@ enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32
         switch (x->phase) {
         case EXCHANGE_RESERVE: {
             enum progress progress = attempt(k, x, caller, work, error);
+            across_decline(k, x);
             if (progress != CALL_MORE)
                 return progress;
             break;

@@ -50,6 +50,7 @@ struct exchange {
 
     enum across_phase across;
     bool blocked;               /* the other kernel will free the slot, and has not yet */
+    bool granted;               /* not begun yet, but it has been given a slot */
     uint32_t peer, slot;        /* the other kernel, and which of its slots this call has */
     uint32_t pin;               /* the capability on the VPE, held */
     uint32_t asked;             /* capabilities that have been answered for */
