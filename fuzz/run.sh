@@ -17,7 +17,7 @@ case $seconds in
 esac
 sh tests/setup.sh fuzz
 
-targets="message ops"
+targets="message ops peer"
 build=build/fuzz
 sanitize=address,undefined
 if [ "${FUZZ_PLAIN:-0}" = 1 ]; then

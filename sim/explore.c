@@ -15,6 +15,7 @@ enum {
     SHARD_CHOICES = 1 << 16, /* that may be made to find out how many */
     KERNELS = 64,
 };
+#define MEMORY_MAX ((size_t)2 << 30)                   /* of the snapshots on the way */
 G_STATIC_ASSERT(sizeof(gpointer) == sizeof(uint64_t)); /* a state's number is a key to GLib */
 
 /* A choice that need not be made for now, and what it would show to the monitor. */
@@ -25,7 +26,8 @@ struct sleeper {
 
 /* A state on the way to the present one. */
 struct frame {
-    struct machine_snapshot *snapshot; /* kept for the next frame of this depth */
+    struct machine_snapshot *snapshot; /* its room is kept for the next frame of this depth */
+    bool saved;                        /* it is this state's */
     uint64_t key;
     uint32_t set;               /* of the monitor */
     guint choices, count, next; /* to be tried, in search.choices; those before next have been */
@@ -48,6 +50,7 @@ struct search {
     uint64_t delayed[KERNELS]; /* kernels a bit: whose messages to this one may be delayed */
     guint shard_depth;         /* choices that all shards make alike; 0: no shards */
     uint64_t leaves;           /* states of that depth */
+    size_t memory;             /* of the snapshots */
     gint64 start;
     guint shorter; /* only violations of fewer choices are wanted; 0: all */
 };
@@ -354,39 +357,40 @@ static void at_end(struct search *s)
 
 /* ---- Cycles ------------------------------------------------------------------------------- */
 
-static bool made_since(const struct search *s, guint first, const struct machine_choice *choice)
+static const struct machine_choice *made_at(const struct search *s, guint index)
 {
-    for (guint i = first; i < s->depth; i++) {
-        const struct frame *f = frame_at(s, i);
-        if (same_choice(choice_at(s, f->choices + f->next - 1), choice))
-            return true;
-    }
-    return false;
+    const struct frame *f = frame_at(s, index);
+
+    return choice_at(s, f->choices + f->next - 1);
 }
 
-static bool possible_since(struct search *s, guint first, const struct machine_choice *choice)
+/* Of the choices in `scratch`, keeps those that are possible now and are not `made`. */
+static void keep_left_out(struct search *s, const struct machine_choice *made)
 {
-    for (guint i = first; i < s->depth; i++) {
-        machine_restore(s->trial->machine, frame_at(s, i)->snapshot);
-        if (!machine_possible(s->trial->machine, choice))
-            return false;
+    guint kept = 0;
+
+    for (guint i = 0; i < s->scratch->len; i++) {
+        struct machine_choice c = g_array_index(s->scratch, struct machine_choice, i);
+        if (c.kind != CHOICE_FAULT && !same_choice(&c, made) &&
+            machine_possible(s->trial->machine, &c))
+            g_array_index(s->scratch, struct machine_choice, kept++) = c;
     }
-    return true;
+    g_array_set_size(s->scratch, kept);
 }
 
-/* Whether the cycle that begins at frame `first` leaves out nothing that could move all along. */
+/* Whether the cycle that begins at frame `first` leaves out nothing that could move all along. It
+ * is gone through again from the start. */
 static bool is_fair(struct search *s, guint first)
 {
-    bool fair = true;
-
-    machine_restore(s->trial->machine, frame_at(s, first)->snapshot);
+    machine_restore(s->trial->machine, frame_at(s, 0)->snapshot);
     g_array_set_size(s->scratch, 0);
-    machine_choices(s->trial->machine, s->scratch);
-    for (guint i = 0; i < s->scratch->len && fair; i++) {
-        struct machine_choice c = g_array_index(s->scratch, struct machine_choice, i);
-        fair = c.kind == CHOICE_FAULT || made_since(s, first, &c) || !possible_since(s, first, &c);
+    for (guint i = 0; i < s->depth; i++) {
+        if (i == first)
+            machine_choices(s->trial->machine, s->scratch);
+        keep_left_out(s, made_at(s, i));
+        machine_choose(s->trial->machine, made_at(s, i));
     }
-    return fair;
+    return s->scratch->len == 0;
 }
 
 /* The state is known: is it one of those on the way to itself? */
@@ -406,9 +410,23 @@ static void look_for_cycle(struct search *s, uint64_t key)
 
 /* ---- States ------------------------------------------------------------------------------- */
 
-/* Makes a frame of the present state, with the sleepers from `first` on; its choices are still to
- * be appended. */
-static struct frame *push(struct search *s, uint64_t key, guint first)
+/* A frame keeps a snapshot where more than one choice is to be tried from it. */
+static void keep_snapshot(struct search *s, struct frame *f)
+{
+    if (f->saved)
+        s->memory -= machine_snapshot_size(f->snapshot);
+    f->saved = f->count > 1 || s->depth == 1 || s->options->verify;
+    if (!f->saved)
+        return;
+    f->snapshot = machine_save(s->trial->machine, f->snapshot);
+    s->memory += machine_snapshot_size(f->snapshot);
+    if (s->memory > MEMORY_MAX)
+        stop(s, "memory for the states on the way");
+}
+
+/* Makes a frame of the present state, with the sleepers from `first` on and the choices from
+ * `choices` on. */
+static void push(struct search *s, uint64_t key, guint first, guint choices)
 {
     struct frame *f;
 
@@ -417,36 +435,35 @@ static struct frame *push(struct search *s, uint64_t key, guint first)
     f = frame_at(s, s->depth++);
     f->key = key;
     f->set = s->trial->set;
-    f->choices = s->choices->len;
-    f->count = f->next = 0;
+    f->choices = choices;
+    f->count = s->choices->len - choices;
+    f->next = 0;
     f->sleepers = first;
     f->sleeping = s->sleepers->len - first;
     f->trail = MONITOR_NO_TRAIL;
-    f->snapshot = machine_save(s->trial->machine, f->snapshot);
+    keep_snapshot(s, f);
     s->stale = false;
-    return f;
 }
 
 /* A new state: an end, perhaps, and everything that is not asleep is to be tried. */
 static void enter_new(struct search *s, uint64_t key, guint first)
 {
-    bool end = machine_at_end(s->trial->machine);
+    guint choices = s->choices->len;
 
-    if (end)
+    if (machine_at_end(s->trial->machine))
         at_end(s);
     if (s->over || (s->shorter != 0 && s->depth + 1 >= s->shorter))
         return;
-    struct frame *f = push(s, key, first);
     g_array_set_size(s->scratch, 0);
     machine_choices(s->trial->machine, s->scratch);
     for (guint i = 0; i < s->scratch->len; i++) {
         struct machine_choice c = g_array_index(s->scratch, struct machine_choice, i);
-        if (sleeps(s, first, f->sleeping, &c))
+        if (sleeps(s, first, s->sleepers->len - first, &c))
             s->result->asleep++;
         else
             g_array_append_val(s->choices, c);
     }
-    f->count = s->choices->len - f->choices;
+    push(s, key, first, choices);
 }
 
 /* A state that was entered with the sleepers of number `then`: what slept then and does not now is
@@ -475,9 +492,9 @@ static void enter_again(struct search *s, uint64_t key, guint first, uint32_t th
     g_array_set_size(s->sleepers, kept);
     uint32_t number = sleep_number(s, first, kept - first);
     g_hash_table_insert(s->known, (gpointer)(uintptr_t)key, GUINT_TO_POINTER(number + 1));
-    struct frame *f = push(s, key, first);
+    guint choices = s->choices->len;
     g_array_append_vals(s->choices, awake->data, awake->len);
-    f->count = awake->len;
+    push(s, key, first, choices);
 }
 
 /* Looking for the shortest: a state is entered again where fewer choices have led to it. */
@@ -631,6 +648,7 @@ static void try_next(struct search *s)
     struct violation *violation;
 
     if (s->stale) {
+        g_assert(f->saved);
         machine_restore(s->trial->machine, f->snapshot);
         s->trial->set = f->set;
     }

@@ -115,7 +115,8 @@ static uint32_t intern_model(struct monitor *m, const struct model *model)
     g_array_set_size(key, model->count * ROW);
     for (uint32_t i = 0; i < model->count; i++)
         write_row(model, i, &g_array_index(key, uint32_t, i * ROW));
-    qsort(key->data, model->count, ROW * sizeof(uint32_t), compare_rows);
+    if (model->count > 0)
+        qsort(key->data, model->count, ROW * sizeof(uint32_t), compare_rows);
     for (uint32_t i = 0; i < model->vpes; i++) {
         uint32_t ended = model->ended[i];
         g_array_append_val(key, ended);

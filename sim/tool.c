@@ -33,7 +33,8 @@ static void usage(FILE *out)
           "  --help     this page; rescind COMMAND --help tells a command's options\n"
           "  --version  the version\n\n"
           "Exit status: 0 every verdict holds; 1 some verdict fails; 2 wrong usage; 3 a file that\n"
-          "can't be read or is malformed; 4 the machine could not be run; 5 nothing is violated, but\n"
+          "can't be read or is malformed; 4 the machine could not be run; 5 nothing is violated, "
+          "but\n"
           "a limit cut explore short. See rescind(1) and, for the files, rescind-litmus(5).\n",
           out);
 }

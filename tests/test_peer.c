@@ -232,8 +232,7 @@ static void refused(struct system *s, unsigned from, unsigned to, struct system_
     hear_in_vain(s, from, to, m, 1, 0);
 }
 
-/* ---- KERNEL BUGS, each with its smallest reproduction: these tests fail until they are mended -
- */
+/* ---- What a peer may not say yet, or not any more ---------------------------------------- */
 
 /* B answers A's obtain; before that answer leaves, A says that the child is gone. */
 static void an_unlink_before_the_answer_has_left_is_refused(void **state)
@@ -312,6 +311,61 @@ static void a_selector_may_be_used_again_before_the_unlink_has_left(void **state
     system_free(s);
 }
 
+/* ---- EXCHANGEs, as they should go --------------------------------------------------------- */
+
+static uint32_t used(const struct system *s, unsigned pe)
+{
+    return s->k[pe]->pool.used;
+}
+
+__attribute__((unused)) static void tell_and_hear(struct system *s, unsigned from, unsigned to)
+{
+    assert_true(system_tell(s, from, to));
+    assert_true(system_hear(s, from, to));
+}
+
+/* What B has at 10 + `met` is being revoked when A wants it among `count`: A waits, holding
+ * nothing, until B frees the slot, and then tries again. */
+static void blocked_then_free_then_refused(uint32_t count, uint32_t met)
+{
+    struct system *s = system_new(3, 1, 200, WORK);
+    uint32_t before;
+
+    make_gates(s, B, 0, 10, count);
+    assert_int_equal(call(s, B, 0, kit_delegate(system_sel(s, C, 0), 10 + met, 20, 1)),
+                     RESCIND_NO_ERROR);
+    before = used(s, A);
+    kit_send(s->k[B], 0, kit_revoke(10 + met, 1, true));
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 20, 10, count));
+    work(s, A);
+    while (system_tell(s, A, B)) {
+        system_hear(s, A, B);
+        work(s, B);
+        while (system_tell(s, B, A))
+            system_hear(s, B, A);
+        work(s, A);
+        audit(s);
+    }
+    assert_int_equal(peer_at(s->k[A], B)->taken, 1);
+    assert_int_equal(call_at(s->k[A], 0)->exchange.across, ACROSS_BLOCKED);
+    assert_int_equal(used(s, A), before);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_INV_ARGS); /* one of them is gone */
+    assert_int_equal(reply(s, B, 0), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), before);
+    system_free(s);
+}
+
+static void an_exchange_blocked_at_the_peer_waits_for_free(void **state)
+{
+    (void)state;
+    blocked_then_free_then_refused(3, 1);
+    blocked_then_free_then_refused(16, 15);
+    blocked_then_free_then_refused(17, 0);
+    blocked_then_free_then_refused(17, 16);
+    blocked_then_free_then_refused(40, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_mark_of_what_is_not_there_yet_is_refused),
         cmocka_unit_test(a_vpe_number_that_no_vpe_can_have_is_refused),
         cmocka_unit_test(a_selector_may_be_used_again_before_the_unlink_has_left),
+        cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,8 @@ expect 3 "schedule:4: this is not possible here; possible are: VPE0 moves" \
     replay --schedule-file "$work/schedule" "$racy"
 printf 'VPE0 flies\n' >"$work/schedule"
 expect 3 "schedule:1: " replay --schedule-file "$work/schedule" "$racy"
-expect 0 "pass" run --schedule pct --depth 4 --seed 3 --work 1 --save-schedule "$work/schedule" "$racy"
+expect 0 "pass" run --schedule pct --depth 4 --seed 3 --work 1 \
+    --save-schedule "$work/schedule" "$racy"
 expect 0 "VPE0 moves: revoke 20" replay --work 1 --schedule-file "$work/schedule" "$racy"
 head -n 2 "$work/schedule" >"$work/short"
 expect 1 "the schedule ends before the file does" replay --schedule-file "$work/short" "$racy"

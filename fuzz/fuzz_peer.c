@@ -1,0 +1,349 @@
+/* Fuzzer: what a kernel hears. Three live kernels call each other's VPEs; one of them, the victim,
+ * hears what bytes make of the messages of the other two.
+ *
+ * An input is a sequence of steps. A step's first byte says in bits 0 to 2 what it is (enum step),
+ * bit 3 picks which of the other two kernels lies, and the rest is explained at each step. A
+ * message is damaged, left out, heard twice, or made up: of real stubs and keys, or of what
+ * the bytes say. Beside that the victim is short of memory and its VPEs are ended. Whatever is cut
+ * short ends where it ends.
+ *
+ * The audit of every kernel must hold after each event, and none may panic. What is told by a
+ * kernel that was lied to need not make sense, so nothing is said of links or of rest.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cap/cap.h"
+#include "cap/create.h"
+#include "cap/remote.h"
+#include "rescind/peer.h"
+#include "tests/kit.h"
+#include "tests/system.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { VICTIM, KERNELS = 3, VPES = 2, NODES = 200, WORK = 3 };
+enum { INPUT_MAX = 512, STEPS_MAX = 64, REST_MAX = 400, GATES = 10, GATE_COUNT = 20 };
+
+enum step { CALL, EVENTS, DAMAGE, AGAIN, RECORD, ORDER, QUESTION, HARDSHIP };
+
+struct input {
+    const uint8_t *bytes;
+    size_t left;
+};
+
+struct fuzz {
+    struct system *now, *start;
+    struct input in;
+    struct system_message last[KERNELS]; /* that the victim has heard, of each */
+};
+
+static uint32_t take(struct input *in)
+{
+    if (in->left == 0)
+        return 0;
+    in->left--;
+    return *in->bytes++;
+}
+
+static void audit(const struct fuzz *f)
+{
+    struct rescind_finding finding;
+
+    for (unsigned pe = 0; pe < KERNELS; pe++) {
+        if (rescind_kernel_audit(f->now->k[pe], &finding))
+            continue;
+        fprintf(stderr, "kernel %u: %s is broken at %u: %s\n", pe, finding.name, finding.where,
+                finding.sentence);
+        abort();
+    }
+}
+
+/* ---- Honest steps ------------------------------------------------------------------------- */
+
+static bool can_call(struct fuzz *f, unsigned pe, uint32_t vpe)
+{
+    enum rescind_error ignored;
+
+    while (kit_reply(f->now->k[pe], vpe, &ignored))
+        ;
+    return rescind_kernel_vpe_state(f->now->k[pe], vpe) == RESCIND_VPE_RUNNING;
+}
+
+/* The head's bits 3 to 6 say who calls, and bit 7 whether a range is longer than a question. Bytes:
+ * whom, which opcode, own and other selector. */
+static void call(struct fuzz *f, uint32_t head)
+{
+    unsigned pe = (head >> 3) % KERNELS;
+    uint32_t vpe = (head >> 6) % VPES, whom = take(&f->in), what = take(&f->in);
+    uint32_t to = system_sel(f->now, whom % KERNELS, whom / KERNELS % VPES);
+    uint32_t own = take(&f->in) % 64, other = take(&f->in) % 64;
+    uint32_t count = head & 0x80 ? 14 + what / 8 % 7 : 1 + what / 8 % 3;
+
+    if (!can_call(f, pe, vpe))
+        return;
+    switch (what % 8) {
+    case 0:
+    case 1:
+    case 2:
+        kit_send(f->now->k[pe], vpe, kit_delegate(to, own, other, count));
+        break;
+    case 3:
+    case 4:
+    case 5:
+        kit_send(f->now->k[pe], vpe, kit_obtain(to, own, other, count));
+        break;
+    case 6:
+        kit_send(f->now->k[pe], vpe, kit_creategate(own));
+        break;
+    default:
+        kit_send(f->now->k[pe], vpe, kit_revoke(own, count, other & 1));
+    }
+    audit(f);
+}
+
+static uint32_t choose(void *user, uint32_t n)
+{
+    return take(user) % n;
+}
+
+static uint32_t choose_first(void *user, uint32_t n)
+{
+    (void)user;
+    (void)n;
+    return 0;
+}
+
+/* The head's bits 3 to 7: so many events, of which a byte each says which; 31: the first ones,
+ * until nothing can move. */
+static void events(struct fuzz *f, uint32_t head)
+{
+    uint32_t count = head >> 3 == 31 ? REST_MAX : 1 + (head >> 3);
+
+    while (count-- > 0) {
+        if (!system_event(f->now, head >> 3 == 31 ? choose_first : choose, &f->in))
+            return;
+        audit(f);
+    }
+}
+
+/* ---- Lies --------------------------------------------------------------------------------- */
+
+static unsigned liar(uint32_t head)
+{
+    return 1 + (head >> 3) % (KERNELS - 1);
+}
+
+static void hear(struct fuzz *f, unsigned from, const struct system_message *m)
+{
+    f->last[from] = *m;
+    rescind_kernel_hear(f->now->k[VICTIM], from, m->bytes, m->size);
+    audit(f);
+}
+
+/* The next message is lost (bit 4), or a byte of it is another; with bit 5, two. Bytes: where, and
+ * what is added. */
+static void damage(struct fuzz *f, uint32_t head)
+{
+    unsigned from = liar(head);
+    struct system_message m;
+
+    system_tell(f->now, from, VICTIM);
+    if (!system_take(f->now, from, VICTIM, &m) || head & 0x10)
+        return;
+    for (uint32_t i = 0; i <= (head >> 5 & 1); i++)
+        m.bytes[take(&f->in) * 2 % m.size] += (uint8_t)(1 + take(&f->in));
+    hear(f, from, &m);
+}
+
+/* What was heard last is heard again. */
+static void again(struct fuzz *f, uint32_t head)
+{
+    struct system_message m = f->last[liar(head)];
+
+    hear(f, liar(head), &m);
+}
+
+static void forge(struct fuzz *f, unsigned from, const void *record, size_t size)
+{
+    struct system_message m = {.size = sizeof(struct rescind_peer_message) + size};
+    struct rescind_peer_message head = {
+        .sender = (uint16_t)from, .records = 1, .size = (uint32_t)m.size};
+
+    memcpy(m.bytes, &head, sizeof(head));
+    memcpy(m.bytes + sizeof(head), record, size);
+    hear(f, from, &m);
+}
+
+/* The victim's stub, or (not `down`) capability with a remote parent, number `n` of those of kernel
+ * `pe`; 0: it has none. */
+static uint32_t linked(const struct fuzz *f, unsigned pe, bool down, uint32_t n)
+{
+    const struct rescind_kernel *k = f->now->k[VICTIM];
+    uint32_t found[NODES], count = 0;
+
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        if (down ? remote_is_stub(k, pe, index)
+                 : cap_is_cap(cap) && (cap->flags & CAP_REMOTE) && cap->peer == pe)
+            found[count++] = index;
+    }
+    return count == 0 ? 0 : found[n % count];
+}
+
+/* MARKED or UNLINK (bit 4) of a stub of the victim's, or with bit 5 FREE of a slot. A byte: which.
+ */
+static void record(struct fuzz *f, uint32_t head)
+{
+    uint32_t which = take(&f->in);
+    struct rescind_peer_record r = {
+        .kind = head & 0x10 ? RESCIND_PEER_UNLINK : RESCIND_PEER_MARKED, .size = sizeof(r)};
+
+    if (head & 0x20) {
+        r.kind = RESCIND_PEER_FREE;
+        r.slot = (uint8_t)(which % TASK_EXCHANGES);
+    } else {
+        r.stub = which == 255 ? take(&f->in) : linked(f, liar(head), true, which);
+    }
+    forge(f, liar(head), &r, sizeof(r));
+}
+
+/* MARK or SWEEP (bit 4) of a capability of the victim's. A byte: which. */
+static void order(struct fuzz *f, uint32_t head)
+{
+    const struct rescind_kernel *k = f->now->k[VICTIM];
+    uint32_t which = linked(f, liar(head), false, take(&f->in));
+    struct rescind_peer_order o = {
+        .head = {.kind = head & 0x10 ? RESCIND_PEER_SWEEP : RESCIND_PEER_MARK, .size = sizeof(o)}};
+
+    if (which != 0) {
+        o.head.stub = cap_at(k, which)->parent;
+        o.key = cap_key(k, cap_at(k, which));
+    }
+    forge(f, liar(head), &o, sizeof(o));
+}
+
+/* A capability of four bytes. */
+static struct rescind_peer_cap capability(struct fuzz *f)
+{
+    static const uint8_t types[] = {RESCIND_CAP_GATE, RESCIND_CAP_VPE, RESCIND_CAP_MEM, CAP_PLACE};
+    uint32_t what = take(&f->in);
+
+    return (struct rescind_peer_cap){
+        .type = types[what % 4],
+        .rights = what >> 2 & 15,
+        .home = (uint16_t)(take(&f->in) % (KERNELS + 1)),
+        .object = take(&f->in),
+        .stub = take(&f->in),
+    };
+}
+
+/* An ANSWER, or with bit 4 an ASK. Bits 5 and 6: the slot. Bytes: the fields, then capabilities of
+ * which all but the first resemble the one before. */
+static void question(struct fuzz *f, uint32_t head)
+{
+    _Alignas(8) uint8_t bytes[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_record r = {.slot = head >> 5 & 3};
+    uint32_t flags = take(&f->in), count = take(&f->in), done = take(&f->in);
+    uint32_t given = flags & 2 ? 0 : count < RESCIND_PEER_CHUNK + 1 ? count : count % 17;
+    size_t size;
+
+    if (head & 0x10) {
+        struct rescind_peer_ask ask = {
+            .vpe = flags >> 2 & 3,
+            .asker = flags >> 4 & 3,
+            .start = take(&f->in),
+            .to = take(&f->in),
+            .count = count,
+            .done = done,
+            .wanted = (uint16_t)(flags & 2 ? count % 17 : 0),
+            .given = (uint16_t)given,
+            .table = flags >> 6 & 1,
+            .obtain = flags >> 1 & 1,
+        };
+        r.kind = RESCIND_PEER_ASK;
+        memcpy(bytes, &ask, size = sizeof(ask));
+    } else {
+        struct rescind_peer_answer answer = {
+            .error = flags & 4 ? RESCIND_PEER_BLOCKED : flags >> 3 & 15,
+            .done = done,
+            .given = (uint16_t)given,
+        };
+        r.kind = RESCIND_PEER_ANSWER;
+        memcpy(bytes, &answer, size = sizeof(answer));
+    }
+    for (struct rescind_peer_cap cap = capability(f); given > 0; given--, cap.stub++) {
+        memcpy(bytes + size, &cap, sizeof(cap));
+        size += sizeof(cap);
+    }
+    r.size = (uint16_t)size;
+    memcpy(bytes, &r, sizeof(r));
+    forge(f, liar(head), bytes, size);
+}
+
+/* Bit 4: a VPE of the victim's is ended, which bit 5 names. Else it has so many nodes left as the
+ * byte says, 255 being all. */
+static void hardship(struct fuzz *f, uint32_t head)
+{
+    uint32_t left;
+
+    if (head & 0x10) {
+        rescind_kernel_end(f->now->k[VICTIM], head >> 5 & 1, 1);
+    } else {
+        left = take(&f->in);
+        rescind_kernel_starve(f->now->k[VICTIM], left == 255 ? UINT32_MAX : left);
+    }
+    audit(f);
+}
+
+/* ------------------------------------------------------------------------------------------- */
+
+static void step(struct fuzz *f)
+{
+    static void (*const steps[])(struct fuzz *f, uint32_t head) = {
+        [CALL] = call,     [EVENTS] = events, [DAMAGE] = damage,     [AGAIN] = again,
+        [RECORD] = record, [ORDER] = order,   [QUESTION] = question, [HARDSHIP] = hardship,
+    };
+    uint32_t head = take(&f->in);
+
+    steps[head % 8](f, head);
+}
+
+/* VPE 0 of each kernel has gates from GATES on, a few of which stand in other kernels, too. */
+static struct system *new_system(void)
+{
+    struct system *s = system_new(KERNELS, VPES, NODES, WORK);
+    enum rescind_error ignored;
+
+    for (unsigned pe = 0; pe < KERNELS; pe++) {
+        for (uint32_t i = 0; i < GATE_COUNT; i++)
+            kit_call(s->k[pe], 0, kit_creategate(GATES + i));
+    }
+    for (unsigned pe = 0; pe < KERNELS; pe++) {
+        unsigned next = (pe + 1) % KERNELS;
+        kit_send(s->k[pe], 0, kit_delegate(system_sel(s, next, 1), GATES, GATES, 3));
+        system_rest(s);
+        kit_reply(s->k[pe], 0, &ignored);
+        kit_send(s->k[next], 1, kit_delegate(system_sel(s, pe, 1), GATES, GATES + 3, 2));
+        system_rest(s);
+        kit_reply(s->k[next], 1, &ignored);
+    }
+    return s;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct fuzz f;
+
+    if (f.now == NULL) {
+        f.now = new_system();
+        f.start = new_system();
+    }
+    system_copy(f.now, f.start);
+    memset(f.last, 0, sizeof(f.last));
+    f.in = (struct input){.bytes = data, .left = size < INPUT_MAX ? size : INPUT_MAX};
+    for (uint32_t i = 0; i < STEPS_MAX && f.in.left > 0; i++)
+        step(&f);
+    return 0;
+}
