@@ -16,12 +16,14 @@
 
 #include "base/task.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "rescind/kernel.h"
 #include "object/gate.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "tests/kit.h"
+#include "tests/system.h"
 
 /* VPE0 holds two gates at 10 and 11; 10 has copies at 20 and 21 of VPE1, of which 20 has one at
  * 30 of VPE0; 11 has one at 25 of VPE1. VPE0's memory has a copy at 22 of VPE1. VPE2 has ended,
@@ -438,17 +440,263 @@ static void a_marked_tree_is_left_over(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_MARKED | CAP_SEEN;
 }
 
+/* ---- Ways to harm a revocation under way -------------------------------------------------- */
+
+static void a_capability_waits_for_nothing(struct rescind_kernel *k)
+{
+    at(k, 0, 10)->pending = 1;
+}
+
+static void a_reserved_copy_does_not_hold_its_parent(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    at(k, 1, 50)->pending = 0;
+    at(k, 0, 10)->pending = 1;
+}
+
+static void a_capability_is_queued_nowhere(struct rescind_kernel *k)
+{
+    at(k, 0, 11)->flags |= CAP_QUEUED;
+}
+
+static void a_task_without_a_call_has_a_stack(struct rescind_kernel *k)
+{
+    at(k, 0, 11)->flags |= CAP_QUEUED;
+    task_at(k, 3)->stack = kit_at(k, 0, 11);
+}
+
+static void a_stack_holds_what_is_not_queued(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->stack = kit_at(k, 0, 11);
+}
+
+static void a_stack_begins_at_an_object(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->stack = at(k, 0, 11)->object;
+}
+
+static void a_stack_leads_out_of_the_pool(struct rescind_kernel *k)
+{
+    a_stack_holds_what_is_not_queued(k);
+    at(k, 0, 11)->flags |= CAP_QUEUED;
+    at(k, 0, 11)->work = 0x7fffffff;
+}
+
+static void a_stack_goes_round_in_a_circle(struct rescind_kernel *k)
+{
+    a_stack_holds_what_is_not_queued(k);
+    at(k, 0, 11)->flags |= CAP_QUEUED;
+    at(k, 0, 11)->work = kit_at(k, 0, 11);
+}
+
+static void a_capability_stands_on_two_stacks(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    assert_int_not_equal(task_at(k, 0)->stack, 0);
+    kit_audit(k);
+    task_at(k, 1)->stack = task_at(k, 0)->stack;
+}
+
+static void a_queue_has_another_end(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_queue(k, 0, kit_at(k, 0, 11));
+    peer_at(k, 0)->last = kit_at(k, 0, 10);
+}
+
+static void a_queue_forgets_its_beginning(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_at(k, 0)->first = peer_at(k, 0)->last = 0;
+}
+
+/* ---- Ways to harm what a kernel knows of others ------------------------------------------- */
+
+/* Of the two kernels the first is harmed. Its VPE holds two gates at 10 and 11; 10 has a copy at 20
+ * of the other kernel's VPE, of whose gate at 10 it has one at 30 itself. */
+static struct system *new_system(void)
+{
+    struct system *s = system_new(3, 1, 200, 8);
+    enum rescind_error error;
+
+    for (unsigned pe = 0; pe < 2; pe++) {
+        assert_int_equal(kit_call(s->k[pe], 0, kit_creategate(10)), RESCIND_NO_ERROR);
+        assert_int_equal(kit_call(s->k[pe], 0, kit_creategate(11)), RESCIND_NO_ERROR);
+        kit_send(s->k[pe], 0, kit_delegate(system_sel(s, 1 - pe, 0), 10, pe == 0 ? 20 : 30, 1));
+        assert_true(system_rest(s));
+        assert_true(kit_reply(s->k[pe], 0, &error));
+        assert_int_equal(error, RESCIND_NO_ERROR);
+    }
+    assert_true(system_audit_rest(s, NULL));
+    return s;
+}
+
+static struct cap *stub(struct rescind_kernel *k)
+{
+    struct cap *stub = cap_at(k, at(k, 0, 10)->child);
+
+    assert_int_equal(stub->type, CAP_STUB);
+    return stub;
+}
+
+static void set_key(struct cap *stub, uint64_t key)
+{
+    stub->key_low = (uint32_t)key;
+    stub->key_high = (uint32_t)(key >> 32);
+}
+
+static void a_stub_has_its_child_on_this_very_kernel(struct rescind_kernel *k)
+{
+    stub(k)->peer = k->pe;
+    set_key(stub(k), RESCIND_KEY(k->pe, 0, RESCIND_CAP_GATE, 20));
+}
+
+static void a_stub_has_its_child_on_no_kernel(struct rescind_kernel *k)
+{
+    stub(k)->peer = 9;
+    set_key(stub(k), RESCIND_KEY(9, 0, RESCIND_CAP_GATE, 20));
+}
+
+static void a_stub_has_a_key_of_another_kernel(struct rescind_kernel *k)
+{
+    set_key(stub(k), RESCIND_KEY(2, 0, RESCIND_CAP_GATE, 20));
+}
+
+static void a_stub_has_a_key_of_another_type(struct rescind_kernel *k)
+{
+    set_key(stub(k), RESCIND_KEY(1, 0, RESCIND_CAP_MEM, 20));
+}
+
+static void a_stub_has_no_parent(struct rescind_kernel *k)
+{
+    struct cap *orphan = stub(k);
+
+    at(k, 0, 10)->child = 0;
+    orphan->parent = 0;
+}
+
+/* It has asked, and nothing is heard of it. */
+static void exchange_across_is_under_way(struct rescind_kernel *k)
+{
+    kit_send(k, 0, kit_obtain(RESCIND_SEL_FREE + 1, 60, 11, 2));
+    kit_rest(k);
+    assert_int_equal(call_at(k, 0)->exchange.across, ACROSS_ASK);
+    kit_audit(k);
+}
+
+static void an_exchange_does_not_hold_its_capability(struct rescind_kernel *k)
+{
+    exchange_across_is_under_way(k);
+    cap_at(k, call_at(k, 0)->exchange.pin)->pending = 0;
+    at(k, 0, 10)->pending = 1;
+}
+
+static void an_exchange_holds_a_stub(struct rescind_kernel *k)
+{
+    exchange_across_is_under_way(k);
+    call_at(k, 0)->exchange.pin = at(k, 0, 10)->child;
+}
+
+static void a_stub_is_to_be_told_of_in_no_ring(struct rescind_kernel *k)
+{
+    stub(k)->flags |= CAP_TELLING;
+}
+
+static void a_ring_holds_what_is_not_to_be_told(struct rescind_kernel *k)
+{
+    peer_tell(k, at(k, 0, 10)->child);
+    stub(k)->flags &= (uint16_t)~CAP_TELLING;
+}
+
+static void a_ring_holds_a_link_with_another_kernel(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    at(k, 0, 30)->peer = 2;
+}
+
+static void a_stub_stands_in_the_ring_upwards(struct rescind_kernel *k)
+{
+    peer_tell(k, at(k, 0, 10)->child);
+    peer_at(k, 1)->up = peer_at(k, 1)->down;
+    peer_at(k, 1)->down = 0;
+}
+
+static void a_ring_leads_out_of_the_pool(struct rescind_kernel *k)
+{
+    peer_tell(k, at(k, 0, 10)->child);
+    peer_at(k, 1)->down = 0x7fffffff;
+}
+
+static void a_tomb_is_not_to_be_told_of(struct rescind_kernel *k)
+{
+    uint32_t tomb = kit_at(k, 0, 30);
+
+    assert_int_equal(kit_call(k, 0, kit_revoke(30, 1, true)), RESCIND_NO_ERROR);
+    assert_int_equal(cap_at(k, tomb)->type, CAP_TOMB);
+    kit_audit(k);
+    peer_told(k, tomb);
+}
+
+static void a_question_waits_for_a_peer_that_is_not_in_the_line(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->asks = 1;
+}
+
+static void the_line_holds_a_peer_that_nothing_is_to_be_told(struct rescind_kernel *k)
+{
+    peer_talk(k, 2);
+}
+
+static void the_line_of_peers_forgets_its_beginning(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    k->talking = 0;
+}
+
+static void the_line_of_peers_misses_one(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    peer_at(k, 2)->frees = 1;
+    peer_at(k, 2)->next = peer_at(k, 2)->prev = 3;
+}
+
+static void the_line_of_peers_begins_at_none(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    k->talking = 0x7fffffff;
+}
+
+static void the_line_of_peers_leads_to_none(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    peer_at(k, 1)->next = 0x7fffffff;
+}
+
+static void the_line_of_peers_does_not_link_back(struct rescind_kernel *k)
+{
+    peer_tell(k, kit_at(k, 0, 30));
+    peer_at(k, 1)->prev = 3;
+}
+
 /* ---- The cases ---------------------------------------------------------------------------- */
 
 struct harm {
     const char *row;
     const char *what;
     void (*act)(struct rescind_kernel *k);
+    bool across; /* the first of new_system()'s kernels is harmed */
 };
 
 #define HARM(row, act)                                                                             \
     {                                                                                              \
-#row, #row ": " #act, act                                                                  \
+#row, #row ": " #act, act, false                                                           \
+    }
+#define HARM_ACROSS(row, act)                                                                      \
+    {                                                                                              \
+#row, #row ": " #act, act, true                                                            \
     }
 
 static const struct harm harms[] = {
@@ -480,6 +728,11 @@ static const struct harm harms[] = {
     HARM(child_known, a_parent_takes_anothers_child_for_its_own),
     HARM(child_known, a_child_stands_in_a_ring_of_its_own),
     HARM(root_above, two_capabilities_are_each_others_parent),
+    HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_this_very_kernel),
+    HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_no_kernel),
+    HARM_ACROSS(stubs_sound, a_stub_has_a_key_of_another_kernel),
+    HARM_ACROSS(stubs_sound, a_stub_has_a_key_of_another_type),
+    HARM_ACROSS(stubs_sound, a_stub_has_no_parent),
     HARM(derived_alike, a_copy_has_a_right_that_its_parent_lacks),
     HARM(derived_alike, a_copy_names_another_object_than_its_parent),
     HARM(derived_alike, a_copy_has_another_type_than_its_parent),
@@ -497,6 +750,32 @@ static const struct harm harms[] = {
     HARM(visited_chain, a_capability_is_marked_without_a_visit),
     HARM(visited_chain, a_capability_is_counted_in_without_a_visit),
     HARM(visited_chain, a_sweep_has_entered_what_is_not_marked),
+    HARM(pending_counts, a_capability_waits_for_nothing),
+    HARM(pending_counts, a_reserved_copy_does_not_hold_its_parent),
+    HARM_ACROSS(pending_counts, an_exchange_does_not_hold_its_capability),
+    HARM_ACROSS(pending_counts, an_exchange_holds_a_stub),
+    HARM(queued_once, a_capability_is_queued_nowhere),
+    HARM(queued_once, a_task_without_a_call_has_a_stack),
+    HARM(queued_once, a_stack_holds_what_is_not_queued),
+    HARM(queued_once, a_stack_begins_at_an_object),
+    HARM(queued_once, a_stack_leads_out_of_the_pool),
+    HARM(queued_once, a_stack_goes_round_in_a_circle),
+    HARM(queued_once, a_capability_stands_on_two_stacks),
+    HARM(queued_once, a_queue_has_another_end),
+    HARM(queued_once, a_queue_forgets_its_beginning),
+    HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
+    HARM_ACROSS(told_once, a_ring_holds_what_is_not_to_be_told),
+    HARM_ACROSS(told_once, a_ring_holds_a_link_with_another_kernel),
+    HARM_ACROSS(told_once, a_stub_stands_in_the_ring_upwards),
+    HARM_ACROSS(told_once, a_ring_leads_out_of_the_pool),
+    HARM_ACROSS(told_once, a_tomb_is_not_to_be_told_of),
+    HARM_ACROSS(told_once, a_question_waits_for_a_peer_that_is_not_in_the_line),
+    HARM_ACROSS(told_once, the_line_holds_a_peer_that_nothing_is_to_be_told),
+    HARM_ACROSS(told_once, the_line_of_peers_forgets_its_beginning),
+    HARM_ACROSS(told_once, the_line_of_peers_misses_one),
+    HARM_ACROSS(told_once, the_line_of_peers_begins_at_none),
+    HARM_ACROSS(told_once, the_line_of_peers_leads_to_none),
+    HARM_ACROSS(told_once, the_line_of_peers_does_not_link_back),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),
@@ -532,19 +811,31 @@ static const char *sentence_of(const char *row)
     return NULL;
 }
 
+static void harm_and_audit(struct rescind_kernel *k, const struct harm *harm)
+{
+    struct rescind_finding finding = {.name = "nothing"};
+
+    harm->act(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, harm->row);
+    assert_string_equal(finding.sentence, sentence_of(harm->row));
+    assert_false(rescind_kernel_audit(k, NULL));
+}
+
 static void the_row_is_named(void **state)
 {
     const struct harm *harm = *state;
-    struct rescind_finding finding = {.name = "nothing"};
-    void *kernel;
 
-    new_kernel(&kernel);
-    harm->act(kernel);
-    assert_false(rescind_kernel_audit(kernel, &finding));
-    assert_string_equal(finding.name, harm->row);
-    assert_string_equal(finding.sentence, sentence_of(harm->row));
-    assert_false(rescind_kernel_audit(kernel, NULL));
-    kit_free(kernel);
+    if (harm->across) {
+        struct system *s = new_system();
+        harm_and_audit(s->k[0], harm);
+        system_free(s);
+    } else {
+        void *kernel;
+        new_kernel(&kernel);
+        harm_and_audit(kernel, harm);
+        kit_free(kernel);
+    }
 }
 
 static void every_row_of_the_audit_has_a_case_here(void **state)

@@ -14,9 +14,11 @@
 #include <cmocka.h>
 
 #include "base/task.h"
+#include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
+#include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
 #include "syscall/serve.h"
@@ -311,17 +313,453 @@ static void a_selector_may_be_used_again_before_the_unlink_has_left(void **state
     system_free(s);
 }
 
+/* ---- Lies about revocation ---------------------------------------------------------------- */
+
+static uint32_t stub_of(const struct system *s, unsigned pe, uint32_t vpe, uint32_t sel)
+{
+    return cap_at(s->k[pe], kit_at(s->k[pe], vpe, sel))->child;
+}
+
+static void late(struct system *s, unsigned from, unsigned to, struct system_message m)
+{
+    hear_in_vain(s, from, to, m, 0, 1);
+}
+
+static void tell_and_hear(struct system *s, unsigned from, unsigned to)
+{
+    assert_true(system_tell(s, from, to));
+    assert_true(system_hear(s, from, to));
+}
+
+/* A's gate at 10 has a copy at 20 of B, and that one has one at 30 of C. A's gate at 11 has a copy
+ * at 21 of C. */
+static struct system *new_linked(void)
+{
+    struct system *s = system_new(3, 1, 200, WORK);
+
+    make_gates(s, A, 0, 10, 2);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 10, 20, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, B, 0, kit_delegate(system_sel(s, C, 0), 20, 30, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, C, 0), 11, 21, 1)), RESCIND_NO_ERROR);
+    return s;
+}
+
+static void what_is_said_of_stubs_that_are_not_the_sayers_is_refused(void **state)
+{
+    struct system *s = new_linked();
+    uint32_t no_stubs[] = {
+        0, kit_at(s->k[A], 0, 10), stub_of(s, A, 0, 11), s->k[A]->pool.high, 0x7fffffff,
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(no_stubs) / sizeof(no_stubs[0]); i++) {
+        refused(s, B, A, forge_record(B, RESCIND_PEER_MARKED, 0, no_stubs[i]));
+        refused(s, B, A, forge_record(B, RESCIND_PEER_UNLINK, 0, no_stubs[i]));
+    }
+    rest(s);
+    system_free(s);
+}
+
+static void marked_is_wanted_once_and_only_when_asked_for(void **state)
+{
+    struct system *s = new_linked();
+    struct system_message marked = forge_record(B, RESCIND_PEER_MARKED, 0, stub_of(s, A, 0, 10));
+
+    (void)state;
+    refused(s, B, A, marked);
+    kit_send(s->k[A], 0, kit_revoke(10, 1, true));
+    work(s, A);
+    refused(s, B, A, marked); /* A has not said MARK yet */
+    assert_true(system_tell(s, A, B));
+    hear(s, B, A, marked.bytes, marked.size);
+    kit_audit(s->k[A]);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 2);
+    refused(s, B, A, marked);
+    system_free(s);
+}
+
+static void an_unlink_is_wanted_once_and_not_of_what_is_reserved(void **state)
+{
+    struct system *s = new_linked();
+    uint32_t stub = stub_of(s, A, 0, 10);
+    struct system_message unlink = forge_record(B, RESCIND_PEER_UNLINK, 0, stub);
+
+    (void)state;
+    kit_send(s->k[A], 0, kit_delegate(system_sel(s, B, 0), 11, 50, 1));
+    work(s, A);
+    for (uint32_t index = 1; index < s->k[A]->pool.high; index++) {
+        if (remote_is_stub(s->k[A], B, index) && (cap_at(s->k[A], index)->flags & CAP_RESERVED))
+            refused(s, B, A, forge_record(B, RESCIND_PEER_UNLINK, 0, index));
+    }
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    hear(s, B, A, unlink.bytes, unlink.size);
+    kit_audit(s->k[A]);
+    assert_false(remote_is_stub(s->k[A], B, stub));
+    refused(s, B, A, unlink);
+    system_free(s);
+}
+
+static void orders_for_what_is_not_linked_come_late(void **state)
+{
+    struct system *s = new_linked();
+    uint32_t stub = cap_at(s->k[B], kit_at(s->k[B], 0, 20))->parent;
+    static const uint8_t kinds[] = {RESCIND_PEER_MARK, RESCIND_PEER_SWEEP};
+    uint64_t keys[] = {
+        RESCIND_KEY(B, 0, RESCIND_CAP_GATE, 99),              /* nothing is there */
+        RESCIND_KEY(B, 0, RESCIND_CAP_MEM, 20),               /* of another type */
+        RESCIND_KEY(B, 0, RESCIND_CAP_GATE, 1ull << 32 | 20), /* in the other table */
+        RESCIND_KEY(B, 7, RESCIND_CAP_GATE, 20),              /* a VPE that is not there */
+        RESCIND_KEY(C, 0, RESCIND_CAP_GATE, 20),              /* another kernel's */
+        RESCIND_KEY(B, 0, RESCIND_CAP_VPE, 0),                /* a root */
+        UINT64_MAX,
+    };
+
+    (void)state;
+    for (unsigned kind = 0; kind < 2; kind++) {
+        for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            late(s, A, B, forge_order(A, kinds[kind], stub, keys[i]));
+        uint64_t key = RESCIND_KEY(B, 0, RESCIND_CAP_GATE, 20);
+        late(s, A, B, forge_order(A, kinds[kind], stub + 1, key)); /* another stub */
+        late(s, C, B, forge_order(C, kinds[kind], stub, key));     /* another parent */
+    }
+    rest(s);
+    system_free(s);
+}
+
+static void orders_come_once_and_the_sweep_behind_the_mark(void **state)
+{
+    struct system *s = new_linked();
+    uint64_t key = RESCIND_KEY(B, 0, RESCIND_CAP_GATE, 20);
+    uint32_t stub = cap_at(s->k[B], kit_at(s->k[B], 0, 20))->parent;
+    struct system_message mark = forge_order(A, RESCIND_PEER_MARK, stub, key);
+    struct system_message sweep = forge_order(A, RESCIND_PEER_SWEEP, stub, key);
+
+    (void)state;
+    refused(s, A, B, sweep);
+    hear(s, A, B, mark.bytes, mark.size);
+    refused(s, A, B, mark);
+    refused(s, A, B, sweep);
+    work(s, B);
+    tell_and_hear(s, B, C);
+    work(s, C);
+    tell_and_hear(s, C, B);
+    work(s, B);
+    refused(s, A, B, sweep); /* B has not said MARKED yet */
+    assert_true(system_tell(s, B, A));
+    refused(s, A, B, mark);
+    hear(s, A, B, sweep.bytes, sweep.size);
+    refused(s, A, B, sweep);
+    work(s, B);
+    refused(s, A, B, sweep); /* it waits for C */
+    tell_and_hear(s, B, C);
+    work(s, C);
+    tell_and_hear(s, C, B);
+    work(s, B);
+    assert_int_equal(kit_at(s->k[B], 0, 20), 0);
+    late(s, A, B, sweep);
+    late(s, A, B, mark);
+    system_free(s);
+}
+
+/* ---- Lies about EXCHANGEs ----------------------------------------------------------------- */
+
+static struct system_message forge_answer(unsigned sender, uint8_t slot, uint32_t error,
+                                          uint32_t done, uint16_t given)
+{
+    struct {
+        struct rescind_peer_answer head;
+        struct rescind_peer_cap caps[20];
+    } answer = {.head = {.head = {.kind = RESCIND_PEER_ANSWER, .slot = slot},
+                         .error = error,
+                         .done = done,
+                         .given = given}};
+
+    for (uint16_t i = 0; i < given; i++)
+        answer.caps[i] = (struct rescind_peer_cap){
+            .stub = 5u + i, .type = RESCIND_CAP_GATE, .home = (uint16_t)sender, .object = 9};
+    answer.head.head.size = (uint16_t)(sizeof(answer.head) + given * sizeof(answer.caps[0]));
+    return forge(sender, &answer, answer.head.head.size);
+}
+
+static void answers_and_frees_that_nobody_waits_for_are_refused(void **state)
+{
+    struct system *s = new_linked();
+
+    (void)state;
+    for (uint8_t slot = 0; slot < TASK_EXCHANGES; slot++) {
+        refused(s, B, A, forge_answer(B, slot, RESCIND_NO_ERROR, 0, 0));
+        refused(s, B, A, forge_answer(B, slot, RESCIND_PEER_BLOCKED, 0, 0));
+        refused(s, B, A, forge_record(B, RESCIND_PEER_FREE, slot, 0));
+    }
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 40, 20, 1));
+    work(s, A);
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 0, 1)); /* it has not asked yet */
+    assert_true(system_tell(s, A, B));
+    refused(s, B, A, forge_answer(B, 1, RESCIND_NO_ERROR, 0, 1));
+    refused(s, C, A, forge_answer(C, 0, RESCIND_NO_ERROR, 0, 1));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 1, 1));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 0, 0));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 0, 2));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 0, 20));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_INV_ARGS, 0, 1));
+    refused(s, B, A, forge_answer(B, 0, 77, 0, 0));
+    refused(s, B, A, forge_record(B, RESCIND_PEER_FREE, 0, 0));
+    assert_true(system_hear(s, A, B));
+    assert_true(system_tell(s, B, A));
+    struct system_message answer = s->channel[B][A].messages[0];
+    assert_true(system_hear(s, B, A));
+    refused(s, B, A, answer);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+/* An answer that breaks off an EXCHANGE comes once, too. */
+static void a_blocked_answer_comes_once_and_one_free_behind_it(void **state)
+{
+    struct system *s = new_linked();
+    struct system_message blocked = forge_answer(B, 0, RESCIND_PEER_BLOCKED, 0, 0);
+    struct system_message freed = forge_record(B, RESCIND_PEER_FREE, 0, 0);
+    struct system_message ask;
+
+    (void)state;
+    kit_send(s->k[A], 0, kit_delegate(system_sel(s, B, 0), 10, 40, 2));
+    work(s, A);
+    assert_true(system_tell(s, A, B) && system_take(s, A, B, &ask));
+    hear(s, B, A, blocked.bytes, blocked.size);
+    refused(s, B, A, blocked);
+    work(s, A);
+    refused(s, B, A, blocked);
+    hear(s, B, A, freed.bytes, freed.size);
+    refused(s, B, A, freed);
+    rest(s); /* it starts anew */
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+struct lie {
+    const char *what;
+    struct rescind_peer_ask ask;
+    struct rescind_peer_cap cap;
+};
+#define GOOD_ASK .start = 40, .to = 10, .count = 1, .given = 1
+#define GOOD_CAP .stub = 5, .type = RESCIND_CAP_GATE, .home = A, .object = 9
+
+static const struct lie lies[] = {
+    {"offset", {.start = 40, .to = 10, .count = 2, .given = 1, .done = 1}, {GOOD_CAP}},
+    {"more than the range", {.start = 40, .to = 10, .count = 1, .given = 2}, {GOOD_CAP}},
+    {"nothing of a range", {.start = 40, .to = 10, .count = 1}, {0}},
+    {"last selector here", {.start = UINT32_MAX, .to = 10, .count = 2, .given = 1}, {GOOD_CAP}},
+    {"last selector there", {.start = 40, .to = UINT32_MAX, .count = 2, .given = 1}, {GOOD_CAP}},
+    {"all selectors",
+     {.start = 40, .to = 10, .count = UINT32_MAX, .done = UINT32_MAX, .given = 1},
+     {GOOD_CAP}},
+    {"too many given", {.start = 40, .to = 10, .count = 17, .given = 17}, {GOOD_CAP}},
+    {"too many wanted",
+     {.start = 10, .to = 40, .count = 17, .wanted = 17, .obtain = 1},
+     {GOOD_CAP}},
+    {"wanted and given", {GOOD_ASK, .wanted = 1}, {GOOD_CAP}},
+    {"given to obtain", {GOOD_ASK, .obtain = 1}, {GOOD_CAP}},
+    {"VPE", {GOOD_ASK, .vpe = 1}, {GOOD_CAP}},
+    {"asker", {GOOD_ASK, .asker = RESCIND_VPE_MAX}, {GOOD_CAP}},
+    {"table", {GOOD_ASK, .table = RESCIND_TABLE_KINDS}, {GOOD_CAP}},
+    {"direction", {GOOD_ASK, .obtain = 2}, {GOOD_CAP}},
+    {"reserved", {GOOD_ASK, .reserved = 1}, {GOOD_CAP}},
+    {"no type", {GOOD_ASK}, {.stub = 5, .home = A, .object = 9}},
+    {"unknown type", {GOOD_ASK}, {.stub = 5, .type = CAP_PLACE, .home = A, .object = 9}},
+    {"object's node", {GOOD_ASK}, {.stub = 5, .type = CAP_STUB, .home = A, .object = 9}},
+    {"own object that is none",
+     {GOOD_ASK},
+     {.stub = 5, .type = RESCIND_CAP_GATE, .home = B, .object = 0x7fffffff}},
+    {"own VPE that is none",
+     {GOOD_ASK},
+     {.stub = 5, .type = RESCIND_CAP_VPE, .home = B, .object = 1}},
+    {"home", {GOOD_ASK}, {.stub = 5, .type = RESCIND_CAP_GATE, .home = 3, .object = 9}},
+    {"rights",
+     {GOOD_ASK},
+     {.stub = 5, .type = RESCIND_CAP_MEM, .home = A, .object = 9, .rights = 0x80}},
+    {"no stub", {GOOD_ASK}, {.type = RESCIND_CAP_GATE, .home = A, .object = 9}},
+    {"reserved of a capability", {GOOD_ASK}, {GOOD_CAP, .reserved = 1}},
+};
+
+static void questions_that_make_no_sense_are_refused(void **state)
+{
+    struct system *s = new_linked();
+    struct rescind_peer_ask good = {GOOD_ASK};
+    struct rescind_peer_cap caps[20] = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        for (unsigned j = 0; j < 20; j++)
+            caps[j] = lies[i].cap;
+        print_message("%s\n", lies[i].what);
+        refused(s, A, B, forge_ask(A, &lies[i].ask, caps));
+    }
+    good.head.slot = TASK_EXCHANGES;
+    refused(s, A, B, forge_ask(A, &good, caps));
+    rest(s);
+    system_free(s);
+}
+
+/* One question at a time, and each goes on where the one before has ended. */
+static void questions_that_do_not_follow_the_one_before_are_refused(void **state)
+{
+    struct system *s = new_linked();
+    struct rescind_peer_ask first = {.start = 40, .to = 10, .count = 20, .given = 16};
+    struct rescind_peer_cap caps[16];
+    struct system_message m, answer;
+
+    (void)state;
+    for (uint32_t i = 0; i < 16; i++)
+        caps[i] = (struct rescind_peer_cap){GOOD_CAP};
+    m = forge_ask(A, &first, caps);
+    hear(s, A, B, m.bytes, m.size);
+    kit_audit(s->k[B]);
+    struct rescind_peer_ask next = first;
+    next.done = 16;
+    next.given = 4;
+    refused(s, A, B, forge_ask(A, &next, caps)); /* the answer has not left */
+    answer.size = rescind_kernel_tell(s->k[B], A, answer.bytes);
+    assert_true(answer.size > 0);
+    refused(s, A, B, forge_ask(A, &first, caps));
+    struct rescind_peer_ask others[] = {next, next, next, next, next, next, next};
+    others[0].done = 15;
+    others[1].start++;
+    others[2].to++;
+    others[3].count++;
+    others[4].asker++;
+    others[5].table = 1;
+    others[6].obtain = 1;
+    others[6].wanted = 4;
+    others[6].given = 0;
+    for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        refused(s, A, B, forge_ask(A, &others[i], caps));
+    m = forge_ask(A, &next, caps);
+    hear(s, A, B, m.bytes, m.size);
+    kit_audit(s->k[B]);
+    refused(s, A, B, m);
+    work(s, B);
+    assert_int_equal(kit_count(s->k[B], 0), 2 + 2 + 1 + 20);
+    system_free(s);
+}
+
+/* ---- Real messages, a byte of which is another -------------------------------------------- */
+
+/* What follows from message `m`, whose one byte is another: the kernel goes on soundly, and has not
+ * changed where it refused. The kernel is as before then. */
+static void hear_damaged(struct system *s, unsigned from, unsigned to, struct system_message m,
+                         const struct rescind_kernel *before)
+{
+    struct rescind_kernel *k = s->k[to];
+    struct rescind_kernel_peer was = rescind_kernel_peer(k, from), is;
+    struct rescind_peer_message head;
+
+    memcpy(&head, s->channel[from][to].messages[0].bytes, sizeof(head));
+    hear(s, from, to, m.bytes, m.size);
+    kit_audit(k);
+    is = rescind_kernel_peer(k, from);
+    assert_int_equal(is.heard, was.heard + 1);
+    assert_in_range(is.refused + is.late, was.refused + was.late,
+                    was.refused + was.late + head.records);
+    if (head.records == 1 && is.refused + is.late > was.refused + was.late)
+        assert_true(is_unchanged(k, before));
+    while (rescind_kernel_ready(k) >= 0) {
+        kit_work_first(k);
+        kit_audit(k);
+    }
+    memcpy(k, before, rescind_kernel_used(before));
+}
+
+/* Every byte of the message that is to be heard next, and of its size, with each bit turned, and
+ * with all. */
+static void damage(struct system *s, unsigned from, unsigned to)
+{
+    struct rescind_kernel *before = test_malloc(rescind_kernel_used(s->k[to]));
+    struct system_message *real = &s->channel[from][to].messages[0];
+
+    memcpy(before, s->k[to], rescind_kernel_used(s->k[to]));
+    for (size_t at = 0; at < real->size; at++) {
+        for (unsigned bits = 1; bits < 512; bits = 2 * bits + (bits == 128 ? 255 : 0)) {
+            struct system_message m = *real;
+            m.bytes[at] ^= (uint8_t)bits;
+            hear_damaged(s, from, to, m, before);
+        }
+    }
+    for (size_t size = 0; size <= sizeof(real->bytes); size += 7) {
+        struct system_message m = *real;
+        if (size != real->size) {
+            m.size = size;
+            refused(s, from, to, m);
+            memcpy(s->k[to], before, rescind_kernel_used(before));
+        }
+    }
+    test_free(before);
+}
+
+static void note_kinds(const struct system_message *m, uint32_t *kinds)
+{
+    struct rescind_peer_record record;
+
+    for (size_t at = sizeof(struct rescind_peer_message); at < m->size; at += record.size) {
+        memcpy(&record, m->bytes + at, sizeof(record));
+        *kinds |= 1u << record.kind;
+    }
+}
+
+/* Goes on until nothing can move; each message is damaged before it is heard as it is. */
+static void rest_with_damage(struct system *s, uint32_t *kinds)
+{
+    bool more = true;
+
+    while (more) {
+        more = false;
+        for (unsigned from = 0; from < s->kernels; from++) {
+            work(s, from);
+            for (unsigned to = 0; to < s->kernels; to++) {
+                if (to == from || !system_tell(s, from, to))
+                    continue;
+                note_kinds(&s->channel[from][to].messages[0], kinds);
+                damage(s, from, to);
+                system_hear(s, from, to);
+                more = true;
+            }
+        }
+    }
+    rest(s);
+}
+
+static void a_damaged_message_breaks_no_invariant(void **state)
+{
+    struct system *s = new_linked();
+    uint32_t kinds = 0, to_b = system_sel(s, B, 0), to_a = system_sel(s, A, 0);
+
+    (void)state;
+    for (uint32_t sel = 50; sel < 67; sel++)
+        make_gates(s, A, 0, sel, 1);
+    kit_send(s->k[A], 0, kit_delegate(to_b, 50, 50, 17));
+    rest_with_damage(s, &kinds);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    kit_send(s->k[B], 0, kit_obtain(to_a, 100, 50, 3));
+    rest_with_damage(s, &kinds);
+    assert_int_equal(reply(s, B, 0), RESCIND_NO_ERROR);
+    kit_send(s->k[B], 0, kit_revoke(20, 1, true)); /* waits for C */
+    kit_send(s->k[A], 0, kit_obtain(to_b, 90, 20, 1));
+    rest_with_damage(s, &kinds);
+    assert_int_equal(reply(s, A, 0), RESCIND_INV_ARGS);
+    assert_int_equal(reply(s, B, 0), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, kit_revoke(50, 17, true));
+    rest_with_damage(s, &kinds);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_int_equal(kinds, 0xfe); /* all seven */
+    system_free(s);
+}
+
 /* ---- EXCHANGEs, as they should go --------------------------------------------------------- */
 
 static uint32_t used(const struct system *s, unsigned pe)
 {
     return s->k[pe]->pool.used;
-}
-
-__attribute__((unused)) static void tell_and_hear(struct system *s, unsigned from, unsigned to)
-{
-    assert_true(system_tell(s, from, to));
-    assert_true(system_hear(s, from, to));
 }
 
 /* What B has at 10 + `met` is being revoked when A wants it among `count`: A waits, holding
@@ -366,6 +804,435 @@ static void an_exchange_blocked_at_the_peer_waits_for_free(void **state)
     blocked_then_free_then_refused(40, 20);
 }
 
+static void a_remote_capability_takes_one_node_here_and_one_there(void **state)
+{
+    struct system *s = system_new(2, 1, 200, WORK);
+    uint32_t a, b;
+
+    (void)state;
+    make_gates(s, A, 0, 10, 2);
+    a = used(s, A);
+    b = used(s, B);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 10, 20, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), a + 1);
+    assert_int_equal(used(s, B), b + 1);
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), 21, 11, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), a + 2);
+    assert_int_equal(used(s, B), b + 2);
+    assert_int_equal(call(s, A, 0, kit_revoke(10, 2, false)), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), a);
+    assert_int_equal(used(s, B), b);
+    system_free(s);
+}
+
+/* VPE 0 of `pe` gets gates at 10 .. 10 + count - 1. */
+static void fill(struct system *s, unsigned pe, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(kit_call(s->k[pe], 0, kit_creategate(10 + i)), RESCIND_NO_ERROR);
+}
+
+/* A hands a range to B, or B's VPE obtains it; where the last of them is lacking or taken, nothing
+ * of it stays. */
+static void range_goes(uint32_t count, bool obtain)
+{
+    struct system *s = system_new(2, 1, 3 * count + 200, WORK);
+    unsigned caller = obtain ? B : A;
+    struct message good, bad;
+    uint32_t a, b;
+
+    fill(s, A, count);
+    make_gates(s, B, 0, 5000 + count, 1);
+    a = used(s, A);
+    b = used(s, B);
+    good = obtain ? kit_obtain(system_sel(s, A, 0), 2000, 10, count)
+                  : kit_delegate(system_sel(s, B, 0), 10, 2000, count);
+    bad = obtain ? kit_obtain(system_sel(s, A, 0), 2000, 11, count)
+                 : kit_delegate(system_sel(s, B, 0), 10, 5001, count);
+    assert_int_equal(call(s, caller, 0, bad), RESCIND_INV_ARGS);
+    assert_int_equal(used(s, A), a);
+    assert_int_equal(used(s, B), b);
+    assert_int_equal(call(s, caller, 0, good), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), a + count);
+    assert_int_equal(used(s, B), b + count);
+    for (uint32_t i = 0; i < count; i++)
+        assert_true(kit_holds(s->k[B], 0, 2000 + i));
+    assert_int_equal(call(s, A, 0, kit_revoke(10, count, false)), RESCIND_NO_ERROR);
+    assert_int_equal(used(s, A), a);
+    assert_int_equal(used(s, B), b);
+    system_free(s);
+}
+
+static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
+{
+    static const uint32_t counts[] = {1, 16, 17, 32, 33, 40, 1000};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        range_goes(counts[i], false);
+        range_goes(counts[i], true);
+    }
+}
+
+static void the_fifth_exchange_waits_for_a_slot(void **state)
+{
+    struct system *s = system_new(2, 5, 200, WORK);
+
+    (void)state;
+    make_gates(s, B, 0, 20, 1);
+    for (uint32_t vpe = 0; vpe < 5; vpe++)
+        kit_send(s->k[A], vpe, kit_obtain(system_sel(s, B, 0), 30, 20, 1));
+    work(s, A);
+    assert_int_equal(peer_at(s->k[A], B)->taken, 0xf);
+    assert_int_equal(peer_at(s->k[A], B)->slot_waiters, 4 + 1);
+    /* Another kernel's slots, and calls that need none, don't wait for these. */
+    rest(s);
+    for (uint32_t vpe = 0; vpe < 5; vpe++) {
+        assert_int_equal(reply(s, A, vpe), RESCIND_NO_ERROR);
+        assert_true(kit_holds(s->k[A], vpe, 30));
+    }
+    system_free(s);
+}
+
+/* A's VPE is ended after so many messages have been heard. False: its EXCHANGE was done by then. */
+static bool end_after(uint32_t messages, bool obtain, uint32_t count)
+{
+    struct system *s = system_new(2, 1, 300, WORK);
+    uint32_t to_b = system_sel(s, B, 0), b = 0;
+    bool waits;
+
+    fill(s, obtain ? B : A, count);
+    b = used(s, B);
+    kit_send(s->k[A], 0,
+             obtain ? kit_obtain(to_b, 90, 10, count) : kit_delegate(to_b, 10, 90, count));
+    work(s, A);
+    for (uint32_t i = 0; i < messages; i++) {
+        unsigned from = i % 2 ? B : A, to = i % 2 ? A : B;
+        if (system_tell(s, from, to))
+            system_hear(s, from, to);
+        work(s, to);
+    }
+    waits = rescind_kernel_vpe_state(s->k[A], 0) == RESCIND_VPE_WAITING;
+    rescind_kernel_end(s->k[A], 0, 7);
+    audit(s);
+    rest(s);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 0), RESCIND_VPE_ENDED);
+    assert_int_equal(used(s, A), 0);
+    /* A's capability on B's VPE is gone, and its stub; what B holds or has lent is gone, too. */
+    assert_int_equal(used(s, B), b - 2);
+    system_free(s);
+    return waits;
+}
+
+static void a_vpe_ends_in_the_middle_of_its_exchange(void **state)
+{
+    (void)state;
+    for (int obtain = 0; obtain < 2; obtain++) {
+        for (uint32_t count = 1; count < 40; count += 19) {
+            uint32_t messages = 0;
+            while (end_after(messages, obtain, count))
+                messages++;
+            assert_true(messages >= (count + 15) / 16);
+        }
+    }
+}
+
+/* Kernel `poor` runs out of nodes after `left` more. False: the call has succeeded. */
+static bool starves_after(uint32_t left, unsigned poor, bool obtain, uint32_t count)
+{
+    struct system *s = system_new(2, 1, 400, WORK);
+    uint32_t to_b = system_sel(s, B, 0), a, b;
+    struct message m = obtain ? kit_obtain(to_b, 90, 10, count) : kit_delegate(to_b, 10, 90, count);
+    enum rescind_error error;
+
+    fill(s, obtain ? B : A, count);
+    a = used(s, A);
+    b = used(s, B);
+    rescind_kernel_starve(s->k[poor], left);
+    error = call(s, A, 0, m);
+    rescind_kernel_starve(s->k[poor], UINT32_MAX);
+    if (error != RESCIND_NO_ERROR) {
+        assert_int_equal(error, RESCIND_OUT_OF_MEM);
+        assert_int_equal(used(s, A), a);
+        assert_int_equal(used(s, B), b);
+        assert_int_equal(call(s, A, 0, m), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(used(s, A), a + count);
+    assert_int_equal(used(s, B), b + count);
+    system_free(s);
+    return error != RESCIND_NO_ERROR;
+}
+
+static void an_exchange_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 8; which++) {
+        uint32_t count = which & 4 ? 35 : 3, left = 0;
+        while (starves_after(left, which & 1 ? B : A, which & 2, count))
+            left++;
+        assert_int_equal(left, count); /* one node a capability on either side */
+    }
+}
+
+/* ---- Channels and the number of messages -------------------------------------------------- */
+
+static uint64_t told(const struct system *s)
+{
+    uint64_t sum = 0;
+
+    for (unsigned from = 0; from < s->kernels; from++) {
+        for (unsigned to = 0; to < s->kernels; to++)
+            sum += s->channel[from][to].told;
+    }
+    return sum;
+}
+
+/* All that `from` has to tell `to` is heard, before anybody goes on. */
+static void flow(struct system *s, unsigned from, unsigned to)
+{
+    while (system_tell(s, from, to))
+        assert_true(system_hear(s, from, to));
+}
+
+static uint64_t messages_for(uint64_t records, size_t size)
+{
+    uint64_t room = (RESCIND_PEER_MSG_MAX - sizeof(struct rescind_peer_message)) / size;
+
+    return (records + room - 1) / room;
+}
+
+static void children_on_one_kernel_share_messages(void **state)
+{
+    struct system *s = system_new(2, 1, 800, WORK);
+    const uint32_t children = 300;
+    uint64_t before;
+
+    (void)state;
+    make_gates(s, A, 0, 10, 1);
+    for (uint32_t i = 0; i < children; i++)
+        assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 10, 100 + i, 1)),
+                         RESCIND_NO_ERROR);
+    before = told(s);
+    kit_send(s->k[A], 0, kit_revoke(10, 1, true));
+    for (int phase = 0; phase < 2; phase++) {
+        work(s, A);
+        flow(s, A, B);
+        work(s, B);
+        flow(s, B, A);
+    }
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_int_equal(told(s) - before,
+                     2 * messages_for(children, sizeof(struct rescind_peer_order)) +
+                         2 * messages_for(children, sizeof(struct rescind_peer_record)));
+    system_free(s);
+}
+
+static void a_chain_to_and_fro_takes_four_messages_an_edge(void **state)
+{
+    struct system *s = system_new(2, 1, 400, WORK);
+    const uint32_t edges = 40;
+    uint64_t before;
+
+    (void)state;
+    make_gates(s, A, 0, 100, 1);
+    for (uint32_t i = 0; i < edges; i++) {
+        unsigned from = i % 2 ? B : A, to = i % 2 ? A : B;
+        assert_int_equal(call(s, from, 0, kit_delegate(system_sel(s, to, 0), 100 + i, 101 + i, 1)),
+                         RESCIND_NO_ERROR);
+    }
+    before = told(s);
+    assert_int_equal(call(s, A, 0, kit_revoke(100, 1, true)), RESCIND_NO_ERROR);
+    assert_in_range(told(s) - before, 1, 4 * edges);
+    assert_int_equal(kit_count(s->k[A], 0), kit_count(s->k[B], 0));
+    system_free(s);
+}
+
+/* What goes on while nothing is heard of what `from` tells `to`. */
+static void rest_but(struct system *s, unsigned from, unsigned to)
+{
+    bool more = true;
+
+    while (more) {
+        more = false;
+        for (unsigned a = 0; a < s->kernels; a++) {
+            work(s, a);
+            for (unsigned b = 0; b < s->kernels; b++) {
+                more |= system_tell(s, a, b);
+                if (a != from || b != to)
+                    more |= system_hear(s, a, b);
+            }
+        }
+        audit(s);
+    }
+}
+
+/* Nothing is heard on the way from A to B for long: it fills, and what does not need it goes on. */
+static void a_full_channel_holds_up_nobody_who_does_not_need_it(void **state)
+{
+    struct system *s = system_new(3, 4, 400, WORK);
+
+    (void)state;
+    make_gates(s, A, 0, 100, 2);
+    make_gates(s, C, 0, 100, 1);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 100, 110, 1)),
+                     RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 1), 100, 110, 1)),
+                     RESCIND_NO_ERROR);
+    for (uint32_t vpe = 1; vpe < 4; vpe++) {
+        kit_send(s->k[A], vpe, kit_obtain(system_sel(s, B, 3), 120, 0, 1));
+        rest_but(s, A, B);
+        audit(s);
+    }
+    kit_send(s->k[A], 0, kit_revoke(100, 1, true));
+    rest_but(s, A, B);
+    assert_int_equal(s->channel[A][B].count, RESCIND_PEER_WINDOW);
+    assert_int_equal(rescind_kernel_tell_first(s->k[A]), B);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 0), RESCIND_VPE_WAITING);
+    kit_send(s->k[B], 0, kit_obtain(system_sel(s, C, 0), 130, 100, 1));
+    kit_send(s->k[C], 1, kit_obtain(system_sel(s, A, 0), 130, 101, 1));
+    rest_but(s, A, B);
+    assert_int_equal(reply(s, B, 0), RESCIND_NO_ERROR);
+    assert_int_equal(reply(s, C, 1), RESCIND_NO_ERROR);
+    rest(s);
+    for (uint32_t vpe = 0; vpe < 4; vpe++)
+        assert_int_equal(reply(s, A, vpe), RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+/* ---- The audit of links, and of rest ------------------------------------------------------ */
+
+static void row_is_broken(struct system *s, const char *row)
+{
+    struct rescind_finding finding = {.name = "nothing"};
+
+    assert_false(rescind_kernel_audit_links(s->k[A], s->k[B], NULL, 0, &finding));
+    assert_string_equal(finding.name, row);
+    assert_true(strlen(finding.sentence) > 20);
+    assert_false(rescind_kernel_audit_links(s->k[A], s->k[B], NULL, 0, NULL));
+    system_free(s);
+}
+
+static struct cap *at(const struct system *s, unsigned pe, uint32_t sel)
+{
+    return cap_at(s->k[pe], kit_at(s->k[pe], 0, sel));
+}
+
+static void the_audit_misses_the_child_of_a_stub(void **state)
+{
+    struct system *s = new_linked();
+    struct system_message unlink;
+    struct rescind_kernel_message message = {unlink.bytes, 0};
+    uint32_t child;
+
+    (void)state;
+    /* It is there; as a tomb; and as a message that has left. */
+    assert_int_equal(call(s, B, 0, kit_revoke(20, 1, false)), RESCIND_NO_ERROR);
+    child = kit_at(s->k[B], 0, 20);
+    assert_true(rescind_kernel_audit_links(s->k[A], s->k[B], NULL, 0, NULL));
+    cap_destroy(s->k[B], child);
+    assert_true(rescind_kernel_audit_links(s->k[A], s->k[B], NULL, 0, NULL));
+    unlink.size = message.size = rescind_kernel_tell(s->k[B], A, unlink.bytes);
+    assert_true(rescind_kernel_audit_links(s->k[A], s->k[B], &message, 1, NULL));
+    row_is_broken(s, "stub_has_child");
+
+    s = new_linked(); /* it names another stub */
+    at(s, B, 20)->parent++;
+    row_is_broken(s, "stub_has_child");
+    s = new_linked(); /* it names another kernel */
+    at(s, B, 20)->peer = C;
+    row_is_broken(s, "stub_has_child");
+    s = new_linked(); /* its key is that of a VPE that is not there */
+    cap_at(s->k[A], stub_of(s, A, 0, 10))->key_high = UINT32_MAX;
+    row_is_broken(s, "stub_has_child");
+    s = new_linked(); /* its MARKED was heard, but not told */
+    cap_at(s->k[A], stub_of(s, A, 0, 10))->flags |= CAP_SEEN | CAP_MARKED;
+    row_is_broken(s, "stub_has_child");
+    s = new_linked(); /* its MARK was heard, but not told */
+    at(s, B, 20)->flags |= CAP_SEEN;
+    row_is_broken(s, "stub_has_child");
+}
+
+static void the_audit_misses_the_stub_of_a_child(void **state)
+{
+    struct system *s = new_linked();
+    struct cap_spec second = {
+        .table = table_of(0, RESCIND_TABLE_OBJECT),
+        .sel = 70,
+        .type = RESCIND_CAP_GATE,
+        .flags = CAP_REMOTE,
+        .home = A,
+        .object = at(s, B, 20)->object,
+        .peer = A,
+        .parent = at(s, B, 20)->parent,
+    };
+
+    (void)state;
+    cap_create_at(s->k[B], &second); /* two of one stub */
+    row_is_broken(s, "child_has_stub");
+    s = new_linked();
+    second.parent = kit_at(s->k[A], 0, 10); /* a capability is no stub */
+    cap_create_at(s->k[B], &second);
+    row_is_broken(s, "child_has_stub");
+    s = new_linked();
+    second.parent = stub_of(s, A, 0, 11); /* one for another kernel */
+    cap_create_at(s->k[B], &second);
+    row_is_broken(s, "child_has_stub");
+    s = new_linked();
+    second.parent = 0x7fffffff;
+    cap_create_at(s->k[B], &second);
+    row_is_broken(s, "child_has_stub");
+}
+
+static void is_not_at_rest(struct system *s)
+{
+    struct rescind_finding finding = {.name = "nothing"};
+
+    assert_false(rescind_kernel_audit_rest(s->k[A], &finding));
+    assert_string_equal(finding.name, "at_rest");
+    assert_true(strlen(finding.sentence) > 20);
+    assert_false(rescind_kernel_audit_rest(s->k[A], NULL));
+    assert_true(rescind_kernel_audit_rest(s->k[B], NULL));
+    system_free(s);
+}
+
+static void the_audit_of_rest_finds_what_is_left(void **state)
+{
+    struct system *s = new_linked();
+
+    (void)state;
+    assert_true(rescind_kernel_audit_rest(s->k[A], NULL));
+    peer_at(s->k[A], B)->taken = 1;
+    is_not_at_rest(s);
+    s = new_linked();
+    served_at(s->k[A], C, 3)->state = SERVE_NEXT;
+    is_not_at_rest(s);
+    s = new_linked();
+    vpe_at(s->k[A], 0)->calling = true;
+    is_not_at_rest(s);
+    s = new_linked();
+    task_at(s->k[A], 0)->committed = true;
+    is_not_at_rest(s);
+    s = new_linked();
+    task_join(s->k[A], &s->k[A]->ready, 0);
+    is_not_at_rest(s);
+    s = new_linked();
+    peer_talk(s->k[A], C);
+    is_not_at_rest(s);
+    s = new_linked();
+    at(s, A, 10)->pending = 1;
+    is_not_at_rest(s);
+    s = new_linked();
+    task_join(s->k[A], &at(s, A, 10)->waiters, 0);
+    is_not_at_rest(s);
+    s = new_linked();
+    cap_at(s->k[A], stub_of(s, A, 0, 10))->flags |= CAP_SEEN;
+    is_not_at_rest(s);
+    s = new_linked();
+    cap_at(s->k[A], pool_take(s->k[A], CAP_TOMB))->flags = 0;
+    is_not_at_rest(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,7 +1241,28 @@ int main(void)
         cmocka_unit_test(a_mark_of_what_is_not_there_yet_is_refused),
         cmocka_unit_test(a_vpe_number_that_no_vpe_can_have_is_refused),
         cmocka_unit_test(a_selector_may_be_used_again_before_the_unlink_has_left),
+        cmocka_unit_test(what_is_said_of_stubs_that_are_not_the_sayers_is_refused),
+        cmocka_unit_test(marked_is_wanted_once_and_only_when_asked_for),
+        cmocka_unit_test(an_unlink_is_wanted_once_and_not_of_what_is_reserved),
+        cmocka_unit_test(orders_for_what_is_not_linked_come_late),
+        cmocka_unit_test(orders_come_once_and_the_sweep_behind_the_mark),
+        cmocka_unit_test(answers_and_frees_that_nobody_waits_for_are_refused),
+        cmocka_unit_test(a_blocked_answer_comes_once_and_one_free_behind_it),
+        cmocka_unit_test(questions_that_make_no_sense_are_refused),
+        cmocka_unit_test(questions_that_do_not_follow_the_one_before_are_refused),
+        cmocka_unit_test(a_damaged_message_breaks_no_invariant),
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
+        cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
+        cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
+        cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),
+        cmocka_unit_test(a_vpe_ends_in_the_middle_of_its_exchange),
+        cmocka_unit_test(an_exchange_without_memory_changes_nothing),
+        cmocka_unit_test(children_on_one_kernel_share_messages),
+        cmocka_unit_test(a_chain_to_and_fro_takes_four_messages_an_edge),
+        cmocka_unit_test(a_full_channel_holds_up_nobody_who_does_not_need_it),
+        cmocka_unit_test(the_audit_misses_the_child_of_a_stub),
+        cmocka_unit_test(the_audit_misses_the_stub_of_a_child),
+        cmocka_unit_test(the_audit_of_rest_finds_what_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -722,8 +722,12 @@ static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
             return false;
         talking += any;
     }
-    for (int32_t pe = rescind_kernel_tell_first(k); pe >= 0 && line <= talking; line++)
+    for (int32_t pe = rescind_kernel_tell_first(k); pe >= 0 && line <= talking; line++) {
+        uint32_t next = (uint32_t)pe < k->peer_count ? peer_at(k, (uint32_t)pe)->next : 0;
+        if (next == 0 || next > k->peer_count || peer_at(k, next - 1)->prev != (uint32_t)pe + 1)
+            return false;
         pe = rescind_kernel_tell_after(k, (uint32_t)pe);
+    }
     for (uint32_t index = 1; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (is_derived(k, index) || cap->type == CAP_TOMB)

@@ -117,8 +117,8 @@ bool rescind_kernel_audit_links(const struct rescind_kernel *above,
     }
     for (uint32_t index = 1; index < below->pool.high; index++) {
         const struct cap *cap = cap_at(below, index);
-        if (cap_is_cap(cap) && (cap->flags & CAP_REMOTE) && cap->peer == above->pe &&
-            !child_good(above, below, cap))
+        if (cap_is_cap(cap) && cap_is_there(below, cap) && (cap->flags & CAP_REMOTE) &&
+            cap->peer == above->pe && !child_good(above, below, cap))
             return report(finding, "child_has_stub",
                           "a capability with a parent on another kernel has a stub there that "
                           "names it",

@@ -155,10 +155,11 @@ static void work_for_peer(struct rescind_kernel *k, uint32_t number)
                                                 : serve_step(k, task.number, task.slot, &work);
 
     k->worked = k->work - work;
-    /* Its own work may have given it more, and that may be done already. */
+    /* Marks may have given themselves more meanwhile, and that may be done already. An EXCHANGE may
+     * have joined the line of what it is blocked by. */
     if (more && !task_waits(k, number))
         task_join(k, &k->ready, number);
-    else if (!more && task_waits(k, number))
+    else if (!more && task.kind == RESCIND_TASK_MARKS && task_waits(k, number))
         task_leave(k, &k->ready, number);
 }
 
