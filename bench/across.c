@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "bench/forest.h"
+#include "sim/forest.h"
 
 struct options {
     gint kernels, vpes, size, roots, known, near, range, delay, work, seed;

@@ -223,17 +223,17 @@ static void order(struct fuzz *f, uint32_t head)
     forge(f, liar(head), &o, sizeof(o));
 }
 
-/* A capability of four bytes. */
+/* A capability of four bytes; object 255 stands for one that no kernel has. */
 static struct rescind_peer_cap capability(struct fuzz *f)
 {
     static const uint8_t types[] = {RESCIND_CAP_GATE, RESCIND_CAP_VPE, RESCIND_CAP_MEM, CAP_PLACE};
-    uint32_t what = take(&f->in);
+    uint32_t what = take(&f->in), home = take(&f->in) % (KERNELS + 1), object = take(&f->in);
 
     return (struct rescind_peer_cap){
         .type = types[what % 4],
         .rights = what >> 2 & 15,
-        .home = (uint16_t)(take(&f->in) % (KERNELS + 1)),
-        .object = take(&f->in),
+        .home = (uint16_t)home,
+        .object = object == 255 ? UINT32_MAX : object,
         .stub = take(&f->in),
     };
 }

@@ -116,6 +116,18 @@ void coroutine_yield(struct coroutine *c)
     arrive(c->fake_inside, &c->outside_stack, &c->outside_size);
 }
 
+void coroutine_abandon(struct coroutine *c)
+{
+    c->done = true;
+    leave(NULL, c->outside_stack, c->outside_size);
+    setcontext(&c->outside);
+}
+
+bool coroutine_is_over(const struct coroutine *c, uintptr_t address)
+{
+    return address >= (uintptr_t)c->base && address < (uintptr_t)c->base + c->guard;
+}
+
 void coroutine_paint(struct coroutine *c)
 {
     /* Up there is what makecontext() has put on the stack. */

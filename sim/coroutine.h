@@ -23,6 +23,12 @@ bool coroutine_resume(struct coroutine *c);
 /* From inside: back to whoever resumed it. */
 void coroutine_yield(struct coroutine *c);
 
+/* From a handler of the fault that running over its end has caused, on a stack of its own: gives it
+ * up, and coroutine_resume() returns false. Does not return itself. */
+void coroutine_abandon(struct coroutine *c);
+/* Is `address` in the page below the stack? */
+bool coroutine_is_over(const struct coroutine *c, uintptr_t address);
+
 /* Fills the unused stack with a pattern, before the first resume; how many bytes of it have been
  * written since, the deepest byte counted. */
 void coroutine_paint(struct coroutine *c);

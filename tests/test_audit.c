@@ -578,10 +578,12 @@ static void a_stub_has_no_parent(struct rescind_kernel *k)
     orphan->parent = 0;
 }
 
-/* It has asked, and nothing is heard of it. */
+/* The VPE waits for what the other kernel will say; its capability on that one's VPE is there. */
 static void exchange_across_is_under_way(struct rescind_kernel *k)
 {
-    kit_send(k, 0, kit_obtain(RESCIND_SEL_FREE + 1, 60, 11, 2));
+    const uint32_t other = RESCIND_SEL_FREE + 1;
+
+    kit_send(k, 0, kit_obtain(other, 60, 11, 2));
     kit_rest(k);
     assert_int_equal(call_at(k, 0)->exchange.across, ACROSS_ASK);
     kit_audit(k);

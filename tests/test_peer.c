@@ -117,7 +117,9 @@ static void calls_in_any_order_come_to_rest(void **state)
 {
     (void)state;
     for (uint64_t round = 0; round < ROUNDS; round++) {
-        struct system *s = system_new(3, 2, 600, 1 + round % 4);
+        /* Of more VPEs than slots, in every third. */
+        struct system *s = round % 3 == 0 ? system_new(2, 6, 800, 1 + round % 4)
+                                          : system_new(3, 2, 600, 1 + round % 4);
         uint64_t seed = round;
         struct rescind_finding finding;
 
@@ -467,19 +469,21 @@ static void orders_come_once_and_the_sweep_behind_the_mark(void **state)
 static struct system_message forge_answer(unsigned sender, uint8_t slot, uint32_t error,
                                           uint32_t done, uint16_t given)
 {
-    struct {
-        struct rescind_peer_answer head;
-        struct rescind_peer_cap caps[20];
-    } answer = {.head = {.head = {.kind = RESCIND_PEER_ANSWER, .slot = slot},
-                         .error = error,
-                         .done = done,
-                         .given = given}};
+    uint8_t record[RESCIND_PEER_MSG_MAX];
+    struct rescind_peer_cap cap = {
+        .stub = 5, .type = RESCIND_CAP_GATE, .home = (uint16_t)sender, .object = 9};
+    struct rescind_peer_answer answer = {
+        .head = {.kind = RESCIND_PEER_ANSWER, .slot = slot},
+        .error = error,
+        .done = done,
+        .given = given,
+    };
 
-    for (uint16_t i = 0; i < given; i++)
-        answer.caps[i] = (struct rescind_peer_cap){
-            .stub = 5u + i, .type = RESCIND_CAP_GATE, .home = (uint16_t)sender, .object = 9};
-    answer.head.head.size = (uint16_t)(sizeof(answer.head) + given * sizeof(answer.caps[0]));
-    return forge(sender, &answer, answer.head.head.size);
+    answer.head.size = (uint16_t)(sizeof(answer) + given * sizeof(cap));
+    memcpy(record, &answer, sizeof(answer));
+    for (uint16_t i = 0; i < given; i++, cap.stub++)
+        memcpy(record + sizeof(answer) + i * sizeof(cap), &cap, sizeof(cap));
+    return forge(sender, record, answer.head.size);
 }
 
 static void answers_and_frees_that_nobody_waits_for_are_refused(void **state)
@@ -540,47 +544,47 @@ static void a_blocked_answer_comes_once_and_one_free_behind_it(void **state)
 
 struct lie {
     const char *what;
-    struct rescind_peer_ask ask;
     struct rescind_peer_cap cap;
+    struct rescind_peer_ask ask;
 };
 #define GOOD_ASK .start = 40, .to = 10, .count = 1, .given = 1
 #define GOOD_CAP .stub = 5, .type = RESCIND_CAP_GATE, .home = A, .object = 9
 
 static const struct lie lies[] = {
-    {"offset", {.start = 40, .to = 10, .count = 2, .given = 1, .done = 1}, {GOOD_CAP}},
-    {"more than the range", {.start = 40, .to = 10, .count = 1, .given = 2}, {GOOD_CAP}},
-    {"nothing of a range", {.start = 40, .to = 10, .count = 1}, {0}},
-    {"last selector here", {.start = UINT32_MAX, .to = 10, .count = 2, .given = 1}, {GOOD_CAP}},
-    {"last selector there", {.start = 40, .to = UINT32_MAX, .count = 2, .given = 1}, {GOOD_CAP}},
+    {"offset", {GOOD_CAP}, {.start = 40, .to = 10, .count = 2, .given = 1, .done = 1}},
+    {"more than the range", {GOOD_CAP}, {.start = 40, .to = 10, .count = 1, .given = 2}},
+    {"nothing of a range", {0}, {.start = 40, .to = 10, .count = 1}},
+    {"last selector here", {GOOD_CAP}, {.start = UINT32_MAX, .to = 10, .count = 2, .given = 1}},
+    {"last selector there", {GOOD_CAP}, {.start = 40, .to = UINT32_MAX, .count = 2, .given = 1}},
     {"all selectors",
-     {.start = 40, .to = 10, .count = UINT32_MAX, .done = UINT32_MAX, .given = 1},
-     {GOOD_CAP}},
-    {"too many given", {.start = 40, .to = 10, .count = 17, .given = 17}, {GOOD_CAP}},
+     {GOOD_CAP},
+     {.start = 40, .to = 10, .count = UINT32_MAX, .done = UINT32_MAX, .given = 1}},
+    {"too many given", {GOOD_CAP}, {.start = 40, .to = 10, .count = 17, .given = 17}},
     {"too many wanted",
-     {.start = 10, .to = 40, .count = 17, .wanted = 17, .obtain = 1},
-     {GOOD_CAP}},
-    {"wanted and given", {GOOD_ASK, .wanted = 1}, {GOOD_CAP}},
-    {"given to obtain", {GOOD_ASK, .obtain = 1}, {GOOD_CAP}},
-    {"VPE", {GOOD_ASK, .vpe = 1}, {GOOD_CAP}},
-    {"asker", {GOOD_ASK, .asker = RESCIND_VPE_MAX}, {GOOD_CAP}},
-    {"table", {GOOD_ASK, .table = RESCIND_TABLE_KINDS}, {GOOD_CAP}},
-    {"direction", {GOOD_ASK, .obtain = 2}, {GOOD_CAP}},
-    {"reserved", {GOOD_ASK, .reserved = 1}, {GOOD_CAP}},
-    {"no type", {GOOD_ASK}, {.stub = 5, .home = A, .object = 9}},
-    {"unknown type", {GOOD_ASK}, {.stub = 5, .type = CAP_PLACE, .home = A, .object = 9}},
-    {"object's node", {GOOD_ASK}, {.stub = 5, .type = CAP_STUB, .home = A, .object = 9}},
+     {GOOD_CAP},
+     {.start = 10, .to = 40, .count = 17, .wanted = 17, .obtain = 1}},
+    {"wanted and given", {GOOD_CAP}, {GOOD_ASK, .wanted = 1}},
+    {"given to obtain", {GOOD_CAP}, {GOOD_ASK, .obtain = 1}},
+    {"VPE", {GOOD_CAP}, {GOOD_ASK, .vpe = 1}},
+    {"asker", {GOOD_CAP}, {GOOD_ASK, .asker = RESCIND_VPE_MAX}},
+    {"table", {GOOD_CAP}, {GOOD_ASK, .table = RESCIND_TABLE_KINDS}},
+    {"direction", {GOOD_CAP}, {GOOD_ASK, .obtain = 2}},
+    {"reserved", {GOOD_CAP}, {GOOD_ASK, .reserved = 1}},
+    {"no type", {.stub = 5, .home = A, .object = 9}, {GOOD_ASK}},
+    {"unknown type", {.stub = 5, .type = CAP_PLACE, .home = A, .object = 9}, {GOOD_ASK}},
+    {"object's node", {.stub = 5, .type = CAP_STUB, .home = A, .object = 9}, {GOOD_ASK}},
     {"own object that is none",
-     {GOOD_ASK},
-     {.stub = 5, .type = RESCIND_CAP_GATE, .home = B, .object = 0x7fffffff}},
+     {.stub = 5, .type = RESCIND_CAP_GATE, .home = B, .object = 0x7fffffff},
+     {GOOD_ASK}},
     {"own VPE that is none",
-     {GOOD_ASK},
-     {.stub = 5, .type = RESCIND_CAP_VPE, .home = B, .object = 1}},
-    {"home", {GOOD_ASK}, {.stub = 5, .type = RESCIND_CAP_GATE, .home = 3, .object = 9}},
+     {.stub = 5, .type = RESCIND_CAP_VPE, .home = B, .object = 1},
+     {GOOD_ASK}},
+    {"home", {.stub = 5, .type = RESCIND_CAP_GATE, .home = 3, .object = 9}, {GOOD_ASK}},
     {"rights",
-     {GOOD_ASK},
-     {.stub = 5, .type = RESCIND_CAP_MEM, .home = A, .object = 9, .rights = 0x80}},
-    {"no stub", {GOOD_ASK}, {.type = RESCIND_CAP_GATE, .home = A, .object = 9}},
-    {"reserved of a capability", {GOOD_ASK}, {GOOD_CAP, .reserved = 1}},
+     {.stub = 5, .type = RESCIND_CAP_MEM, .home = A, .object = 9, .rights = 0x80},
+     {GOOD_ASK}},
+    {"no stub", {.type = RESCIND_CAP_GATE, .home = A, .object = 9}, {GOOD_ASK}},
+    {"reserved of a capability", {GOOD_CAP, .reserved = 1}, {GOOD_ASK}},
 };
 
 static void questions_that_make_no_sense_are_refused(void **state)
@@ -596,9 +600,40 @@ static void questions_that_make_no_sense_are_refused(void **state)
         print_message("%s\n", lies[i].what);
         refused(s, A, B, forge_ask(A, &lies[i].ask, caps));
     }
+    caps[0] = (struct rescind_peer_cap){GOOD_CAP};
     good.head.slot = TASK_EXCHANGES;
     refused(s, A, B, forge_ask(A, &good, caps));
+    good.head.slot = 0;
+    struct system_message m = forge_ask(A, &good, caps); /* what all of these are but for the lie */
+    uint64_t before = rescind_kernel_peer(s->k[B], A).refused;
+    hear(s, A, B, m.bytes, m.size);
+    kit_audit(s->k[B]);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, before);
+    assert_true(kit_holds(s->k[B], 0, good.start));
+    refused(s, A, B, m); /* the slot is busy: its answer has not left */
+    system_free(s);
+}
+
+/* No honest kernel asks: it holds its capability on the VPE, which could not end then. */
+static void nothing_is_given_to_a_vpe_that_has_ended(void **state)
+{
+    struct system *s = system_new(2, 2, 200, WORK);
+    struct rescind_peer_ask ask = {GOOD_ASK, .vpe = 1};
+    struct rescind_peer_cap cap = {GOOD_CAP};
+    struct system_message m = forge_ask(A, &ask, &cap), out;
+    struct rescind_peer_answer answer;
+
+    (void)state;
+    kit_send(s->k[B], 1, kit_exit(0));
     rest(s);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], 1), RESCIND_VPE_ENDED);
+    hear(s, A, B, m.bytes, m.size);
+    kit_audit(s->k[B]);
+    out.size = rescind_kernel_tell(s->k[B], A, out.bytes);
+    assert_int_equal(out.size, sizeof(struct rescind_peer_message) + sizeof(answer));
+    memcpy(&answer, out.bytes + sizeof(struct rescind_peer_message), sizeof(answer));
+    assert_int_equal(answer.head.kind, RESCIND_PEER_ANSWER);
+    assert_int_equal(answer.error, RESCIND_INV_ARGS);
     system_free(s);
 }
 
@@ -644,10 +679,69 @@ static void questions_that_do_not_follow_the_one_before_are_refused(void **state
     system_free(s);
 }
 
+/* ---- Layouts that are not sound ----------------------------------------------------------- */
+
+/* A record that makes sense, and one whose layout does not: neither is heard. */
+static void a_message_is_refused_as_a_whole(void **state)
+{
+    static const struct rescind_peer_record bad[] = {
+        {.kind = 0, .size = 8},
+        {.kind = 8, .size = 8},
+        {.kind = RESCIND_PEER_MARKED, .size = 0},
+        {.kind = RESCIND_PEER_MARKED, .size = 16},
+        {.kind = RESCIND_PEER_MARKED, .size = 8, .slot = 1},
+        {.kind = RESCIND_PEER_UNLINK, .size = 8, .slot = 1},
+        {.kind = RESCIND_PEER_MARK, .size = 8},
+        {.kind = RESCIND_PEER_SWEEP, .size = 16, .slot = 1},
+        {.kind = RESCIND_PEER_FREE, .size = 8, .slot = TASK_EXCHANGES},
+        {.kind = RESCIND_PEER_FREE, .size = 8, .stub = 1},
+        {.kind = RESCIND_PEER_ASK, .size = 8},
+        {.kind = RESCIND_PEER_ANSWER, .size = 16},
+    };
+    struct system *s = new_linked();
+    uint32_t stub = cap_at(s->k[B], kit_at(s->k[B], 0, 20))->parent;
+    struct system_message good =
+        forge_order(A, RESCIND_PEER_MARK, stub, RESCIND_KEY(B, 0, RESCIND_CAP_GATE, 20));
+    struct rescind_peer_message head = {.sender = A, .records = 2};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct system_message m = good;
+        memcpy(m.bytes + good.size, &bad[i], sizeof(bad[i]));
+        m.size += bad[i].kind == RESCIND_PEER_SWEEP ? 16 : 8;
+        head.size = (uint32_t)m.size;
+        memcpy(m.bytes, &head, sizeof(head));
+        refused(s, A, B, m);
+    }
+    hear(s, A, B, good.bytes, good.size);
+    assert_true(cap_at(s->k[B], kit_at(s->k[B], 0, 20))->flags & CAP_VISITED);
+    kit_audit(s->k[B]);
+    system_free(s);
+}
+
+static void a_message_of_nobody_is_not_heard(void **state)
+{
+    struct system *s = new_linked();
+    struct rescind_peer_ask ask = {GOOD_ASK};
+    struct rescind_peer_cap cap = {.stub = 5, .type = RESCIND_CAP_GATE, .home = C, .object = 9};
+    struct system_message m = forge_ask(A, &ask, &cap);
+    struct rescind_kernel *before = test_malloc(rescind_kernel_used(s->k[A]));
+
+    (void)state;
+    refused(s, A, A, m);
+    refused(s, A, B, forge_record(C, RESCIND_PEER_MARKED, 0, stub_of(s, B, 0, 20)));
+    memcpy(before, s->k[A], rescind_kernel_used(s->k[A]));
+    m = forge_record(3, RESCIND_PEER_FREE, 0, 0);
+    rescind_kernel_hear(s->k[A], 3, m.bytes, m.size); /* there is no such kernel */
+    assert_true(is_unchanged(s->k[A], before));
+    test_free(before);
+    system_free(s);
+}
+
 /* ---- Real messages, a byte of which is another -------------------------------------------- */
 
 /* What follows from message `m`, whose one byte is another: the kernel goes on soundly, and has not
- * changed where it refused. The kernel is as before then. */
+ * changed where it refused. */
 static void hear_damaged(struct system *s, unsigned from, unsigned to, struct system_message m,
                          const struct rescind_kernel *before)
 {
@@ -668,7 +762,6 @@ static void hear_damaged(struct system *s, unsigned from, unsigned to, struct sy
         kit_work_first(k);
         kit_audit(k);
     }
-    memcpy(k, before, rescind_kernel_used(before));
 }
 
 /* Every byte of the message that is to be heard next, and of its size, with each bit turned, and
@@ -683,7 +776,11 @@ static void damage(struct system *s, unsigned from, unsigned to)
         for (unsigned bits = 1; bits < 512; bits = 2 * bits + (bits == 128 ? 255 : 0)) {
             struct system_message m = *real;
             m.bytes[at] ^= (uint8_t)bits;
-            hear_damaged(s, from, to, m, before);
+            if (at < sizeof(struct rescind_peer_message))
+                refused(s, from, to, m);
+            else
+                hear_damaged(s, from, to, m, before);
+            memcpy(s->k[to], before, rescind_kernel_used(before));
         }
     }
     for (size_t size = 0; size <= sizeof(real->bytes); size += 7) {
@@ -885,12 +982,37 @@ static void the_fifth_exchange_waits_for_a_slot(void **state)
     work(s, A);
     assert_int_equal(peer_at(s->k[A], B)->taken, 0xf);
     assert_int_equal(peer_at(s->k[A], B)->slot_waiters, 4 + 1);
-    /* Another kernel's slots, and calls that need none, don't wait for these. */
     rest(s);
     for (uint32_t vpe = 0; vpe < 5; vpe++) {
         assert_int_equal(reply(s, A, vpe), RESCIND_NO_ERROR);
         assert_true(kit_holds(s->k[A], vpe, 30));
     }
+    system_free(s);
+}
+
+/* The VPE ends while two calls wait for a slot: the slot that the one does not take any more is not
+ * lost to the other, nor to whoever comes later. */
+static void a_slot_that_is_not_wanted_any_more_goes_on(void **state)
+{
+    struct system *s = system_new(2, 6, 200, WORK);
+
+    (void)state;
+    make_gates(s, B, 0, 20, 1);
+    for (uint32_t vpe = 0; vpe < 6; vpe++)
+        kit_send(s->k[A], vpe, kit_obtain(system_sel(s, B, 0), 30, 20, 1));
+    work(s, A);
+    assert_int_equal(peer_at(s->k[A], B)->slot_waiters, 4 + 1);
+    kit_send(s->k[B], 0, kit_exit(0));
+    work(s, B);
+    tell_and_hear(s, B, A);
+    work(s, A);
+    audit(s);
+    rest(s);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], 0), RESCIND_VPE_ENDED);
+    for (uint32_t vpe = 0; vpe < 6; vpe++)
+        assert_int_equal(reply(s, A, vpe), RESCIND_INV_ARGS);
+    assert_int_equal(peer_at(s->k[A], B)->taken, 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 1), 40, 1, 1)), RESCIND_NO_ERROR);
     system_free(s);
 }
 
@@ -1249,12 +1371,16 @@ int main(void)
         cmocka_unit_test(answers_and_frees_that_nobody_waits_for_are_refused),
         cmocka_unit_test(a_blocked_answer_comes_once_and_one_free_behind_it),
         cmocka_unit_test(questions_that_make_no_sense_are_refused),
+        cmocka_unit_test(nothing_is_given_to_a_vpe_that_has_ended),
         cmocka_unit_test(questions_that_do_not_follow_the_one_before_are_refused),
+        cmocka_unit_test(a_message_is_refused_as_a_whole),
+        cmocka_unit_test(a_message_of_nobody_is_not_heard),
         cmocka_unit_test(a_damaged_message_breaks_no_invariant),
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
         cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),
+        cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_vpe_ends_in_the_middle_of_its_exchange),
         cmocka_unit_test(an_exchange_without_memory_changes_nothing),
         cmocka_unit_test(children_on_one_kernel_share_messages),

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "bench/forest.h"
+#include "sim/forest.h"
 
 /* Fails with what the system says is wrong. */
 static void check(bool good, const struct forest *f)

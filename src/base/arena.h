@@ -51,4 +51,44 @@ static inline void *pool_node(const struct rescind_kernel *k, uint32_t index)
 #define KERNEL_ASSERT(holds)                                                                       \
     ((holds) ? (void)0 : platform_panic(__FILE__ ": broken invariant: " #holds))
 
+/* How many nodes can still be taken. */
+static inline uint32_t pool_left(const struct rescind_kernel *k)
+{
+    uint32_t left = k->pool.limit - 1 - k->pool.used;
+
+    return left < k->pool.fuse ? left : k->pool.fuse;
+}
+
+/* A node of type `type`, which is not 0; its other bytes hold anything. 0 when none is left. */
+static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
+{
+    struct pool *pool = &k->pool;
+    uint32_t index = pool->free;
+    struct pool_node *node;
+
+    if (pool_left(k) == 0)
+        return 0;
+    node = pool_node(k, index != 0 ? index : pool->high);
+    if (index != 0)
+        pool->free = node->next_free;
+    else
+        index = pool->high++;
+    node->type = type;
+    pool->used++;
+    pool->fuse -= pool->fuse != UINT32_MAX;
+    return index;
+}
+
+/* Gives back a node that was taken. */
+static inline void pool_give(struct rescind_kernel *k, uint32_t index)
+{
+    struct pool_node *node = pool_node(k, index);
+
+    KERNEL_ASSERT(node->type != 0);
+    node->type = 0;
+    node->next_free = k->pool.free;
+    k->pool.free = index;
+    k->pool.used--;
+}
+
 #endif

@@ -1,8 +1,8 @@
 /* The pool: nodes of 64 bytes, one cache line, that hold one capability or one small object each.
  *
  * A node is named by its index; 0 names none. Its first byte is its type, 0 while it is free.
- * Taking and giving back are O(1); the pool never grows, so taking can fail. The accessor,
- * pool_node(), is in base/arena.h.
+ * Taking and giving back are O(1); the pool never grows, so taking can fail. What works on them,
+ * pool_node(), pool_take(), pool_give() and pool_left(), is in base/arena.h.
  */
 #ifndef RESCIND_BASE_POOL_H
 #define RESCIND_BASE_POOL_H
@@ -27,14 +27,5 @@ struct pool_node {
 };
 
 void pool_init(struct pool *pool, uint32_t limit);
-
-/* A node of type `type`, which is not 0; its other bytes hold anything. 0 when none is left. */
-uint32_t pool_take(struct rescind_kernel *k, uint8_t type);
-
-/* Gives back a node that was taken. */
-void pool_give(struct rescind_kernel *k, uint32_t index);
-
-/* How many can still be taken. */
-uint32_t pool_left(const struct rescind_kernel *k);
 
 #endif

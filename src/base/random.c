@@ -19,23 +19,3 @@ void random_init(struct random *random, uint64_t seed)
     }
     random->state[0] |= 1; /* all zeros would stay all zeros */
 }
-
-static uint32_t rotate(uint32_t x, int by)
-{
-    return x << by | x >> (32 - by);
-}
-
-uint32_t random_next(struct random *random)
-{
-    uint32_t *s = random->state;
-    uint32_t result = rotate(s[0] + s[3], 7) + s[0];
-    uint32_t t = s[1] << 9;
-
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate(s[3], 11);
-    return result;
-}

@@ -17,6 +17,18 @@ struct random {
 void random_init(struct random *random, uint64_t seed);
 
 /* The next 32 bits. O(1). */
-uint32_t random_next(struct random *random);
+static inline uint32_t random_next(struct random *random)
+{
+    uint32_t *s = random->state, sum = s[0] + s[3], t = s[1] << 9;
+    uint32_t result = (sum << 7 | sum >> 25) + s[0];
+
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = s[3] << 11 | s[3] >> 21;
+    return result;
+}
 
 #endif

@@ -96,24 +96,43 @@ static inline uint32_t cap_parent(const struct cap *cap)
     return cap->flags & CAP_REMOTE ? 0 : cap->parent;
 }
 
-/* An object type: a row, and nothing else in the kernel knows the type. The rows are in
- * object/types.c; a new type is one new file and one line there. */
+/* What every object in a pool node starts with. */
+struct object {
+    uint8_t type;  /* enum object_node (object/object.h) */
+    uint32_t refs; /* capabilities of its own kernel that name it */
+};
+
+/* An object type: a row, and nothing else in the kernel knows the type. A new type is one new file
+ * and one line in object/types.c. Where a type's objects are pool nodes, each counts the
+ * capabilities of its own kernel that name it, and goes with the last one. (Those of other kernels
+ * descend from one of this kernel, which goes last.) */
 struct cap_type {
     const char *name;
-    /* May this capability be copied? An error refuses the EXCHANGE. */
+    uint8_t node; /* type of the pool nodes that its objects are; 0: they lie elsewhere */
+    /* May this capability be copied? An error refuses the EXCHANGE. NULL: always. */
     enum rescind_error (*derive)(const struct rescind_kernel *k, const struct cap *source);
-    /* One more, one fewer capability of the object's own kernel names it; the last one releases its
-     * storage. (Those of other kernels descend from one of this kernel, which goes last.) */
-    void (*acquire)(struct rescind_kernel *k, uint32_t object);
-    void (*release)(struct rescind_kernel *k, uint32_t object);
-    /* Is there such an object for a capability of this type? A peer says so. */
+    /* Is there such an object of this kernel? A peer says so. NULL where they are pool nodes. */
     bool (*exists)(const struct rescind_kernel *k, uint32_t object);
     /* Bytes of kernel memory the object takes, apart from its capabilities. */
     uint32_t size;
 };
 
+enum { CAP_TYPES = RESCIND_CAP_MEM + 1 };
+extern const struct cap_type *const cap_types[CAP_TYPES]; /* object/types.c */
+
 /* The row of a type that some capability has; NULL where `type` is none. */
-const struct cap_type *cap_type(uint8_t type);
+static inline const struct cap_type *cap_type(uint8_t type)
+{
+    return type < CAP_TYPES ? cap_types[type] : NULL;
+}
+
+/* May it be copied? */
+static inline enum rescind_error cap_derive(const struct rescind_kernel *k, const struct cap *cap)
+{
+    const struct cap_type *type = cap_types[cap->type];
+
+    return type->derive != NULL ? type->derive(k, cap) : RESCIND_NO_ERROR;
+}
 
 /* Is it there for others to see? A reserved one is, from the instant its EXCHANGE commits. */
 static inline bool cap_is_there(const struct rescind_kernel *k, const struct cap *cap)

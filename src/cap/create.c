@@ -6,10 +6,29 @@
 #include "cap/table.h"
 #include "cap/tree.h"
 
-/* Does it name an object of this kernel? */
+/* Does it name an object of this kernel that counts? */
 static bool counts(const struct rescind_kernel *k, const struct cap *cap)
 {
-    return cap->home == k->pe && cap->type != CAP_PLACE;
+    return cap->home == k->pe && cap->type != CAP_PLACE && cap_types[cap->type]->node != 0;
+}
+
+static void acquire(struct rescind_kernel *k, const struct cap *cap)
+{
+    struct object *object = pool_node(k, cap->object);
+
+    if (counts(k, cap))
+        object->refs++;
+}
+
+static void release(struct rescind_kernel *k, const struct cap *cap)
+{
+    struct object *object = pool_node(k, cap->object);
+
+    if (!counts(k, cap))
+        return;
+    KERNEL_ASSERT(object->refs > 0);
+    if (--object->refs == 0)
+        pool_give(k, cap->object);
 }
 
 uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struct treap_place place)
@@ -33,8 +52,7 @@ uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struc
     tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
     if (spec->flags & CAP_REMOTE)
         cap->parent = spec->parent;
-    if (counts(k, cap))
-        cap_type(spec->type)->acquire(k, spec->object);
+    acquire(k, cap);
     return index;
 }
 
@@ -50,8 +68,7 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
     cap->peer = spec->peer & CAP_PE_MASK;
     cap->object = spec->object;
     cap->parent = spec->parent;
-    if (counts(k, cap))
-        cap_type(spec->type)->acquire(k, spec->object);
+    acquire(k, cap);
 }
 
 uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec)
@@ -69,8 +86,7 @@ void cap_destroy(struct rescind_kernel *k, uint32_t index)
     tree_unlink(k, index);
     table_remove(k, index);
     task_wake(k, &cap->waiters);
-    if (counts(k, cap))
-        cap_type(cap->type)->release(k, cap->object);
+    release(k, cap);
     if (!(cap->flags & CAP_REMOTE)) {
         pool_give(k, index);
         return;

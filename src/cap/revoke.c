@@ -75,28 +75,73 @@ static void visit(struct rescind_kernel *k, uint32_t *stack, uint32_t index)
         push(k, stack, index);
 }
 
-/* The capability on top counts in its next child; or has done so with all of them. */
-static void mark_on(struct rescind_kernel *k, uint32_t *stack)
+/* `parent` counts in its child `at`, of which it is all that need be said that it was not SEEN. */
+static void see(struct rescind_kernel *k, struct cap *parent, uint32_t *stack, uint32_t at)
 {
-    uint32_t index = *stack;
-    struct cap *cap = cap_at(k, index), *child = cap_at(k, cap->child);
-    uint32_t at = cap->child;
+    struct cap *child = cap_at(k, at);
 
-    if (at == 0 || (child->flags & CAP_SEEN)) {
-        pop(k, stack);
-        if (cap->pending == 0)
-            mark(k, index);
-        return;
-    }
-    tree_turn(k, cap);
     child->flags |= CAP_SEEN;
     if (child->flags & (CAP_RESERVED | CAP_MARKED))
         return; /* a reserved one was counted when it was reserved */
-    cap->pending++;
+    parent->pending++;
     if (child->type == CAP_STUB)
         peer_tell(k, at);
     else if (!(child->flags & CAP_VISITED))
         visit(k, stack, at);
+}
+
+/* The capability on top has counted in all its children. */
+static void end_marking(struct rescind_kernel *k, uint32_t *stack)
+{
+    uint32_t index = *stack;
+    struct cap *cap = cap_at(k, index);
+
+    pop(k, stack);
+    if (cap->pending != 0)
+        return;
+    if (cap->flags != (CAP_SEEN | CAP_VISITED)) {
+        mark(k, index);
+    } else { /* as mark() would */
+        cap->flags = CAP_SEEN | CAP_VISITED | CAP_MARKED;
+        task_wake(k, &cap->waiters);
+        revoke_release(k, cap->parent);
+    }
+}
+
+/* The capability on top counts in its children, and so on with those that it puts on the stack. A
+ * child of this kernel that nothing has happened to is counted in here, as see() would. */
+static void mark_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
+{
+    struct cap *cap = cap_at(k, *stack);
+    uint32_t left = *work;
+
+    for (; left > 0; left--) {
+        uint32_t at = cap->child;
+        struct cap *child = cap_at(k, at);
+        if (at == 0 || (child->flags & CAP_SEEN)) {
+            end_marking(k, stack);
+            if (*stack == 0 || (cap = cap_at(k, *stack))->flags & CAP_MARKED) {
+                left--;
+                break;
+            }
+            continue;
+        }
+        cap->child = child->next; /* the ring turns */
+        if (child->flags != 0 || child->pending != 0 || child->type == CAP_STUB) {
+            see(k, cap, stack, at);
+            cap = cap_at(k, *stack);
+        } else if (child->child == 0) {
+            child->flags = CAP_SEEN | CAP_VISITED | CAP_MARKED;
+            task_wake(k, &child->waiters);
+        } else {
+            child->flags = CAP_SEEN | CAP_VISITED | CAP_QUEUED;
+            cap->pending++;
+            child->work = *stack;
+            *stack = at;
+            cap = child;
+        }
+    }
+    *work = left;
 }
 
 void revoke_settle(struct rescind_kernel *k, uint32_t index)
@@ -166,21 +211,11 @@ static void enter(struct rescind_kernel *k, uint32_t *stack, uint32_t index, boo
         push(k, stack, index);
 }
 
-/* The capability on top comes by its next child; or has done so with all, and waits for the last of
- * them to go; or has none. */
-static void sweep_on(struct rescind_kernel *k, uint32_t *stack)
+/* The capability on top, whose child `at` has not been PASSED yet, comes by it. */
+static void come_by(struct rescind_kernel *k, uint32_t *stack, uint32_t at)
 {
-    uint32_t index = *stack;
-    struct cap *cap = cap_at(k, index), *child = cap_at(k, cap->child);
-    uint32_t at = cap->child;
+    struct cap *child = cap_at(k, at);
 
-    if (at == 0 || (child->flags & CAP_PASSED)) {
-        pop(k, stack);
-        if (at == 0)
-            finish(k, index);
-        return;
-    }
-    tree_turn(k, cap);
     child->flags |= CAP_PASSED;
     if (child->flags & CAP_ENTERED) {
         child->flags &= (uint16_t)~CAP_KEEP;
@@ -192,14 +227,60 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack)
     }
 }
 
+/* The capability on top has come by all its children: it goes when it has none left, or waits for
+ * the last of them to go. */
+static void end_sweeping(struct rescind_kernel *k, uint32_t *stack)
+{
+    uint32_t index = *stack;
+
+    pop(k, stack);
+    if (cap_at(k, index)->child == 0)
+        finish(k, index);
+}
+
+/* The capability on top comes by its children, and so on with those that it puts on the stack. A
+ * child of this kernel that nothing else has happened to is dealt with here, as come_by() would. */
+static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
+{
+    struct cap *cap = cap_at(k, *stack);
+    uint32_t left = *work;
+
+    for (; left > 0; left--) {
+        uint32_t at = cap->child;
+        struct cap *child = cap_at(k, at);
+        if (at == 0 || (child->flags & CAP_PASSED)) {
+            end_sweeping(k, stack);
+            if (*stack == 0 || !((cap = cap_at(k, *stack))->flags & CAP_MARKED)) {
+                left--;
+                break;
+            }
+        } else if (child->flags != (CAP_SEEN | CAP_VISITED | CAP_MARKED) ||
+                   child->type == CAP_STUB) {
+            cap->child = child->next;
+            come_by(k, stack, at);
+            cap = cap_at(k, *stack);
+        } else if (child->child == 0) {
+            cap_destroy(k, at);
+        } else {
+            cap->child = child->next;
+            child->flags |= CAP_PASSED | CAP_ENTERED | CAP_QUEUED;
+            child->work = *stack;
+            *stack = at;
+            cap = child;
+        }
+    }
+    *work = left;
+}
+
 /* ------------------------------------------------------------------------------------------- */
 
-static void look(struct rescind_kernel *k, uint32_t *stack)
+/* Goes on with the capability on top, for one unit of work at least. */
+static void look(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
 {
     if (cap_at(k, *stack)->flags & CAP_MARKED)
-        sweep_on(k, stack);
+        sweep_on(k, stack, work);
     else
-        mark_on(k, stack);
+        mark_on(k, stack, work);
 }
 
 bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work)
@@ -207,7 +288,7 @@ bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work)
     struct peer *peer = peer_at(k, pe);
     uint32_t *stack = &task_at(k, task_of_peer(k, pe))->stack;
 
-    for (; *work > 0; --*work) {
+    while (*work > 0) {
         if (*stack == 0 && peer->first != 0) {
             uint32_t index = peer->first;
             peer->first = cap_at(k, index)->work;
@@ -217,7 +298,7 @@ bool revoke_for_peer(struct rescind_kernel *k, uint32_t pe, uint32_t *work)
         }
         if (*stack == 0)
             return false;
-        look(k, stack);
+        look(k, stack, work);
     }
     return *stack != 0 || peer->first != 0;
 }
@@ -337,11 +418,11 @@ enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t t
     uint32_t *stack = &task_at(k, task)->stack;
 
     while (*work > 0) {
-        enum progress progress = CALL_MORE;
-        if (*stack != 0)
-            look(k, stack);
-        else
-            progress = step_root(k, r, task, stack);
+        if (*stack != 0) {
+            look(k, stack, work);
+            continue;
+        }
+        enum progress progress = step_root(k, r, task, stack);
         if (progress == CALL_WAITS || (progress == CALL_DONE && next_pass(k, r) == CALL_DONE))
             return progress;
         *work -= progress == CALL_MORE;

@@ -42,10 +42,25 @@ static inline struct table *table_at(const struct rescind_kernel *k, uint32_t ta
     return (struct table *)arena_at(k, k->tables) + table;
 }
 
-/* The capability at `sel`, or 0. Expected O(log n); O(1) when it was used lately. */
-uint32_t table_find(const struct rescind_kernel *k, uint32_t table, uint32_t sel);
 /* It will be asked for again soon. */
-void table_note(struct rescind_kernel *k, uint32_t index);
+static inline void table_note(struct rescind_kernel *k, uint32_t index)
+{
+    const struct cap *cap = cap_at(k, index);
+
+    table_at(k, cap->table)->recent[cap->sel % TABLE_RECENT] = index;
+}
+
+/* The capability at `sel`, or 0. Expected O(log n); O(1) when it was used lately. */
+static inline uint32_t table_find(const struct rescind_kernel *k, uint32_t table, uint32_t sel)
+{
+    const struct table *t = table_at(k, table);
+    uint32_t recent = t->recent[sel % TABLE_RECENT];
+    const struct cap *cap = cap_at(k, recent);
+
+    if (recent != 0 && cap->sel == sel && cap->table == table && cap_is_cap(cap))
+        return recent;
+    return treap_find(k, t->root, sel);
+}
 
 /* The capability at `sel`; or 0, and then where one would go. Expected O(log n). */
 uint32_t table_find_place(const struct rescind_kernel *k, uint32_t table, uint32_t sel,
@@ -55,8 +70,24 @@ uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_
 
 /* Puts capability `index`, whose table and sel are set, into its table at the place of its sel;
  * takes it out. */
-void table_insert(struct rescind_kernel *k, uint32_t index, struct treap_place place);
-void table_remove(struct rescind_kernel *k, uint32_t index);
+static inline void table_insert(struct rescind_kernel *k, uint32_t index, struct treap_place place)
+{
+    struct cap *cap = cap_at(k, index);
+    struct table *table = table_at(k, cap->table);
+
+    cap->priority = random_next(&k->random);
+    treap_insert(k, &table->root, index, place);
+    table->count++;
+    table->recent[cap->sel % TABLE_RECENT] = index;
+}
+
+static inline void table_remove(struct rescind_kernel *k, uint32_t index)
+{
+    struct table *table = table_at(k, cap_at(k, index)->table);
+
+    treap_remove(k, &table->root, index);
+    table->count--;
+}
 
 /* Is the selector in a locked range? O(1). */
 static inline bool table_is_locked(const struct rescind_kernel *k, uint32_t table, uint32_t sel)

@@ -3,10 +3,11 @@
 
 uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
 {
+    const char *nodes = pool_node(k, 0);
     uint32_t at = root;
 
     while (at != 0) {
-        const struct cap *cap = cap_at(k, at);
+        const struct cap *cap = (const void *)(nodes + (size_t)at * POOL_NODE_SIZE);
         if (cap->sel == sel)
             return at;
         at = sel < cap->sel ? cap->left : cap->right;
@@ -17,17 +18,19 @@ uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
 uint32_t treap_find_place(const struct rescind_kernel *k, uint32_t root, uint32_t sel,
                           struct treap_place *place)
 {
-    uint32_t at = root;
+    const char *nodes = pool_node(k, 0);
+    uint32_t at = root, up = 0;
+    bool left = false;
 
-    *place = (struct treap_place){0};
     while (at != 0) {
-        const struct cap *cap = cap_at(k, at);
+        const struct cap *cap = (const void *)(nodes + (size_t)at * POOL_NODE_SIZE);
         if (cap->sel == sel)
             return at;
-        place->up = at;
-        place->left = sel < cap->sel;
-        at = place->left ? cap->left : cap->right;
+        up = at;
+        left = sel < cap->sel;
+        at = left ? cap->left : cap->right;
     }
+    *place = (struct treap_place){up, left};
     return 0;
 }
 
@@ -81,23 +84,15 @@ static void rotate_up(struct rescind_kernel *k, uint32_t *root, uint32_t node)
         cap_at(k, moved)->up = above;
 }
 
-void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node, struct treap_place place)
+void treap_raise(struct rescind_kernel *k, uint32_t *root, uint32_t node)
 {
-    struct cap *cap = cap_at(k, node);
+    const struct cap *cap = cap_at(k, node);
 
-    cap->left = cap->right = 0;
-    cap->up = place.up;
-    if (place.up == 0)
-        *root = node;
-    else if (place.left)
-        cap_at(k, place.up)->left = node;
-    else
-        cap_at(k, place.up)->right = node;
     while (cap->up != 0 && cap->priority < cap_at(k, cap->up)->priority)
         rotate_up(k, root, node);
 }
 
-void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node)
+void treap_join(struct rescind_kernel *k, uint32_t *root, uint32_t node)
 {
     const struct cap *cap = cap_at(k, node);
     uint32_t left = cap->left, right = cap->right, up = cap->up, rest;

@@ -31,10 +31,48 @@ uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t
 
 /* Inserts `node`, whose sel and priority are set, at the place of its sel. Fewer than two
  * rotations expected. */
-void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
-                  struct treap_place place);
+static inline void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
+                                struct treap_place place);
 
 /* Removes `node`, without a search: expected O(1). */
-void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+static inline void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+
+/* ---- What they are made of ---------------------------------------------------------------- */
+
+/* Rotates `node` up to where its priority belongs. */
+void treap_raise(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+/* Puts in the place of `node` its two subtrees, joined. */
+void treap_join(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+
+static inline void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
+                                struct treap_place place)
+{
+    struct cap *cap = cap_at(k, node), *above = cap_at(k, place.up);
+
+    cap->left = cap->right = 0;
+    cap->up = place.up;
+    if (place.up == 0) {
+        *root = node;
+        return;
+    }
+    *(place.left ? &above->left : &above->right) = node;
+    if (cap->priority < above->priority)
+        treap_raise(k, root, node);
+}
+
+static inline void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32_t node)
+{
+    const struct cap *cap = cap_at(k, node);
+    uint32_t rest = cap->left | cap->right, up = cap->up;
+    struct cap *above = cap_at(k, up);
+
+    if (cap->left != 0 && cap->right != 0) {
+        treap_join(k, root, node);
+        return;
+    }
+    *(up == 0 ? root : above->left == node ? &above->left : &above->right) = rest;
+    if (rest != 0)
+        cap_at(k, rest)->up = up;
+}
 
 #endif

@@ -10,10 +10,43 @@
 #include "cap/cap.h"
 
 /* Makes `child`, which has no links yet, the last of `parent`'s ring; parent 0: a root. */
-void tree_link(struct rescind_kernel *k, uint32_t parent, uint32_t child);
+static inline void tree_link(struct rescind_kernel *k, uint32_t parent, uint32_t child)
+{
+    struct cap *cap = cap_at(k, child);
+
+    cap->parent = parent;
+    cap->child = 0;
+    cap->next = cap->prev = child;
+    if (parent == 0)
+        return;
+    struct cap *above = cap_at(k, parent);
+    if (above->child == 0) {
+        above->child = child;
+        return;
+    }
+    struct cap *first = cap_at(k, above->child);
+    cap->next = above->child;
+    cap->prev = first->prev;
+    cap_at(k, first->prev)->next = child;
+    first->prev = child;
+}
 
 /* Takes `index` out of its parent's ring. It has no children. */
-void tree_unlink(struct rescind_kernel *k, uint32_t index);
+static inline void tree_unlink(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    KERNEL_ASSERT(cap->child == 0);
+    if (cap->flags & CAP_REMOTE)
+        return;
+    if (cap->parent != 0) {
+        struct cap *above = cap_at(k, cap->parent);
+        if (above->child == index)
+            above->child = cap->next == index ? 0 : cap->next;
+    }
+    cap_at(k, cap->prev)->next = cap->next;
+    cap_at(k, cap->next)->prev = cap->prev;
+}
 
 /* The capability behind *at in depth-first order below their root, or 0 behind the last; *depth is
  * kept. *at becomes the last capability looked at: the root, where 0 is returned. */

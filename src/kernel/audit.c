@@ -338,9 +338,7 @@ static bool check_derived_alike(const struct rescind_kernel *k, uint32_t *where)
 /* Which object node a capability of this type names; 0: none. */
 static uint8_t object_type_of(uint8_t cap_type)
 {
-    return cap_type == RESCIND_CAP_GATE  ? OBJECT_GATE
-           : cap_type == RESCIND_CAP_MEM ? OBJECT_MEM
-                                         : 0;
+    return cap_types[cap_type]->node;
 }
 
 /* Each capability names an object of its type, roots name objects of their own, and the counts

@@ -20,16 +20,8 @@ uint32_t gate_create(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32
     return index;
 }
 
-static bool gate_exists(const struct rescind_kernel *k, uint32_t object)
-{
-    return object_exists(k, object, OBJECT_GATE);
-}
-
 const struct cap_type gate_type = {
     .name = "gate",
-    .derive = object_derive_always,
-    .acquire = object_acquire,
-    .release = object_release,
-    .exists = gate_exists,
+    .node = OBJECT_GATE,
     .size = sizeof(struct gate),
 };

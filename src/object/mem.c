@@ -12,16 +12,8 @@ uint32_t mem_create(struct rescind_kernel *k, uint64_t addr, uint64_t size)
     return index;
 }
 
-static bool mem_exists(const struct rescind_kernel *k, uint32_t object)
-{
-    return object_exists(k, object, OBJECT_MEM);
-}
-
 const struct cap_type mem_type = {
     .name = "mem",
-    .derive = object_derive_always,
-    .acquire = object_acquire,
-    .release = object_release,
-    .exists = mem_exists,
+    .node = OBJECT_MEM,
     .size = sizeof(struct mem),
 };

@@ -3,13 +3,8 @@
 #include "object/mem.h"
 #include "object/vpe.h"
 
-static const struct cap_type *const types[] = {
+const struct cap_type *const cap_types[CAP_TYPES] = {
     [RESCIND_CAP_GATE] = &gate_type,
     [RESCIND_CAP_VPE] = &vpe_type,
     [RESCIND_CAP_MEM] = &mem_type,
 };
-
-const struct cap_type *cap_type(uint8_t type)
-{
-    return type < sizeof(types) / sizeof(types[0]) ? types[type] : NULL;
-}

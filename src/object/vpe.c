@@ -6,18 +6,8 @@
 #include "object/mem.h"
 #include "object/object.h"
 
-static void vpe_acquire(struct rescind_kernel *k, uint32_t object)
-{
-    KERNEL_ASSERT(object < k->vpe_count);
-}
-
 /* A VPE's storage is its place in the array and its table's emptiness what ends it: see
  * kernel/event.c. So there is nothing to give back with a capability on it. */
-static void vpe_release(struct rescind_kernel *k, uint32_t object)
-{
-    KERNEL_ASSERT(object < k->vpe_count);
-}
-
 static bool vpe_exists(const struct rescind_kernel *k, uint32_t object)
 {
     return object < k->vpe_count;
@@ -25,9 +15,6 @@ static bool vpe_exists(const struct rescind_kernel *k, uint32_t object)
 
 const struct cap_type vpe_type = {
     .name = "vpe",
-    .derive = object_derive_always,
-    .acquire = vpe_acquire,
-    .release = vpe_release,
     .exists = vpe_exists,
     .size = sizeof(struct vpe),
 };

@@ -131,7 +131,7 @@ static struct lookup reserve_source(struct rescind_kernel *k, struct exchange *x
     if (src.cap == 0)
         return src;
     const struct cap *cap = cap_at(k, src.cap);
-    src.error = cap_type(cap->type)->derive(k, cap);
+    src.error = cap_derive(k, cap);
     if (src.error != RESCIND_NO_ERROR)
         return src;
     stub = remote_stub(k, src.cap, x->peer,
@@ -372,7 +372,10 @@ bool across_is_cap(const struct rescind_kernel *k, uint32_t pe,
         return false;
     if (element->home != k->pe)
         return element->type != RESCIND_CAP_VPE || element->object < RESCIND_VPE_MAX;
-    return type->exists(k, element->object);
+    if (type->node == 0)
+        return type->exists(k, element->object);
+    return element->object != 0 && element->object < k->pool.high &&
+           cap_at(k, element->object)->type == type->node;
 }
 
 static bool is_sound(const struct rescind_kernel *k, uint32_t pe, const struct exchange *x,

@@ -46,7 +46,7 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
     if (pool_left(k) == 0)
         dst.error = RESCIND_OUT_OF_MEM;
     else
-        dst.error = cap_type(cap_at(k, src.cap)->type)->derive(k, cap_at(k, src.cap));
+        dst.error = cap_derive(k, cap_at(k, src.cap));
     return dst;
 }
 

@@ -50,7 +50,7 @@ static struct lookup reserve_source(struct rescind_kernel *k, uint32_t pe, struc
     if (src.cap == 0)
         return src;
     const struct cap *cap = cap_at(k, src.cap);
-    src.error = cap_type(cap->type)->derive(k, cap);
+    src.error = cap_derive(k, cap);
     if (src.error != RESCIND_NO_ERROR)
         return src;
     stub = remote_stub(

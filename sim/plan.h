@@ -1,7 +1,7 @@
 /* Plans of derivation forests over the VPEs of several kernels: which capability is derived from
- * which, and who holds it. For the benchmarks and the test of large systems. */
-#ifndef RESCIND_BENCH_PLAN_H
-#define RESCIND_BENCH_PLAN_H
+ * which, and who holds it. For profiles, benchmarks and the test of large systems. */
+#ifndef RESCIND_SIM_PLAN_H
+#define RESCIND_SIM_PLAN_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -12,7 +12,12 @@ struct plan {
     uint32_t size;
     uint32_t *parent; /* of capability i: its number, below i; of a root: i */
     uint32_t *vpe;    /* that holds capability i */
+    uint32_t *order;  /* in which selectors are given out: capability order[i] comes i-th; NULL: in
+                         sequence */
 };
+
+/* All are derived from capability 0 and held by VPE 0, until whoever calls says otherwise. */
+struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size);
 
 /* `count` roots, the first VPE's, the second's and so on; then each capability is the child of any
  * of the earlier ones, each as likely, and goes to one of the VPEs that its parent's VPE knows:

@@ -1,7 +1,7 @@
 /* Plans; see plan.h. */
-#include "bench/plan.h"
+#include "sim/plan.h"
 
-static struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size)
+struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size)
 {
     struct plan *plan = g_new0(struct plan, 1);
 
@@ -17,6 +17,7 @@ void plan_free(struct plan *plan)
 {
     g_free(plan->parent);
     g_free(plan->vpe);
+    g_free(plan->order);
     g_free(plan);
 }
 

@@ -1,5 +1,5 @@
 /* Plans carried out; see forest.h. */
-#include "bench/forest.h"
+#include "sim/forest.h"
 
 /* A VPE's own capability, its memory's, and the object of that. */
 enum { NODES_A_VPE = 3 };
@@ -37,8 +37,10 @@ static void number(struct forest *f)
             g_hash_table_insert(f->known, pair_new(from, to), GUINT_TO_POINTER(f->taken[from]++));
     }
     f->grants = g_hash_table_size(f->known);
-    for (uint32_t i = 0; i < plan->size; i++)
-        f->sel[i] = f->taken[plan->vpe[i]]++;
+    for (uint32_t i = 0; i < plan->size; i++) {
+        uint32_t cap = plan->order != NULL ? plan->order[i] : i;
+        f->sel[cap] = f->taken[plan->vpe[cap]]++;
+    }
 }
 
 /* What each kernel's pool has to hold. */

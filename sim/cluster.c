@@ -1,14 +1,11 @@
 /* A system of kernels; see cluster.h. */
-#include "bench/cluster.h"
+#include "sim/cluster.h"
 
 #include <sys/mman.h>
 
 #include "base/arena.h"
 
 enum { VPE_MEMORY = 1 << 20 };
-
-/* Steps, where they are paid; see cluster.h. */
-enum { STEPS_TELL = 1, STEPS_HEAR = 2 };
 
 struct parcel {
     uint64_t due;
@@ -146,32 +143,46 @@ bool cluster_fail(struct cluster *s, const char *format, ...)
 
 /* ---- Entering a kernel -------------------------------------------------------------------- */
 
-struct entry {
-    struct rescind_kernel *k;
-    uint32_t number; /* of the VPE, the task, the other kernel */
-    void *bytes;
-    size_t size;
-};
+void cluster_enter(struct cluster_entry *e)
+{
+    switch (e->event) {
+    case CLUSTER_MESSAGE:
+        rescind_kernel_message(e->k, e->number);
+        break;
+    case CLUSTER_WORK:
+        rescind_kernel_work(e->k, e->number);
+        break;
+    case CLUSTER_HEAR:
+        rescind_kernel_hear(e->k, e->number, e->bytes, e->size);
+        break;
+    case CLUSTER_TELL:
+        e->size = rescind_kernel_tell(e->k, e->number, e->bytes);
+        break;
+    }
+}
 
 /* What callgrind counts, when it is told these names: kernels' work, and nothing of what is around
  * them. The empty statement behind a call makes it one that returns here. */
-#define MEASURED(name, call)                                                                       \
-    __attribute__((noinline)) static void measured_##name(struct entry *e)                         \
+#define MEASURED(name, kind, call)                                                                 \
+    __attribute__((noinline)) static void measured_##name(struct cluster_entry *e)                 \
     {                                                                                              \
         call;                                                                                      \
         __asm__ volatile("");                                                                      \
     }                                                                                              \
-    static void enter_##name(struct cluster *s, struct entry *e)                                   \
+    static void enter_##name(struct cluster *s, struct cluster_entry *e)                           \
     {                                                                                              \
-        if (s->measured)                                                                           \
+        e->event = kind;                                                                           \
+        if (s->around != NULL)                                                                     \
+            s->around(s->context, e);                                                              \
+        else if (s->measured)                                                                      \
             measured_##name(e);                                                                    \
         else                                                                                       \
             call;                                                                                  \
     }
-MEASURED(message, rescind_kernel_message(e->k, e->number))
-MEASURED(work, rescind_kernel_work(e->k, e->number))
-MEASURED(hear, rescind_kernel_hear(e->k, e->number, e->bytes, e->size))
-MEASURED(tell, e->size = rescind_kernel_tell(e->k, e->number, e->bytes))
+MEASURED(message, CLUSTER_MESSAGE, rescind_kernel_message(e->k, e->number))
+MEASURED(work, CLUSTER_WORK, rescind_kernel_work(e->k, e->number))
+MEASURED(hear, CLUSTER_HEAR, rescind_kernel_hear(e->k, e->number, e->bytes, e->size))
+MEASURED(tell, CLUSTER_TELL, e->size = rescind_kernel_tell(e->k, e->number, e->bytes))
 
 /* ---- Messages ----------------------------------------------------------------------------- */
 
@@ -211,14 +222,14 @@ static void tell(struct cluster *s, uint32_t from, uint32_t to)
     while (channel->count < RESCIND_PEER_WINDOW) {
         struct parcel *parcel =
             &channel->parcels[(channel->first + channel->count) % RESCIND_PEER_WINDOW];
-        struct entry e = {.k = s->kernel[from], .number = to, .bytes = parcel->bytes};
+        struct cluster_entry e = {.k = s->kernel[from], .number = to, .bytes = parcel->bytes};
         enter_tell(s, &e);
         if (e.size == 0)
             return;
         parcel->size = (uint32_t)e.size;
         uint32_t records = count_records(s, parcel);
         if (s->options.paid)
-            pay(s, from, records * STEPS_TELL);
+            pay(s, from, records * CLUSTER_STEPS_TELL);
         parcel->due = MAX(s->places[from].free_at, s->now) + s->options.delay;
         channel->count++;
         line_add(&s->places[to].heard, from);
@@ -242,11 +253,11 @@ static void hear(struct cluster *s, uint32_t pe)
     uint32_t from = line_take(&s->places[pe].heard);
     struct channel *channel = channel_of(s, from, pe);
     struct parcel *parcel = &channel->parcels[channel->first];
-    struct entry e = {
+    struct cluster_entry e = {
         .k = s->kernel[pe], .number = from, .bytes = parcel->bytes, .size = parcel->size};
 
     enter_hear(s, &e);
-    pay(s, pe, s->options.paid ? records_of(parcel) * STEPS_HEAR : 1);
+    pay(s, pe, s->options.paid ? records_of(parcel) * CLUSTER_STEPS_HEAR : 1);
     channel->first = (channel->first + 1) % RESCIND_PEER_WINDOW;
     channel->count--;
     tell(s, from, pe);
@@ -271,14 +282,15 @@ static void visits(struct cluster *s, uint32_t pe)
     uint32_t worked = s->kernel[pe]->worked;
 
     s->count.visits += worked;
-    pay(s, pe, s->options.paid ? MAX(worked, 1) : 1);
+    s->count.most_visits = MAX(s->count.most_visits, worked);
+    pay(s, pe, s->options.paid ? MAX(worked * CLUSTER_STEPS_VISIT, 1) : 1);
 }
 
 /* An event of this kernel, if there is one it can have. */
 static bool turn(struct cluster *s, uint32_t pe)
 {
     struct place *place = &s->places[pe];
-    struct entry e = {.k = s->kernel[pe]};
+    struct cluster_entry e = {.k = s->kernel[pe]};
     int32_t task = rescind_kernel_ready(e.k);
 
     if (hears_at(s, pe) <= s->now) {

@@ -1,6 +1,6 @@
 /* A system of kernels, driven without programs: calls are put into VPEs' rings and the kernels run
  * until nothing can move. Between two kernels runs a channel in each direction that holds
- * RESCIND_PEER_WINDOW messages. Used by the benchmarks and by the test of large systems.
+ * RESCIND_PEER_WINDOW messages. Used by profiles, benchmarks and the test of large systems.
  *
  * Time is virtual and counts in steps: the kernels run in parallel, each does an event when it is
  * free, and hears before it takes calls, and takes calls before it works. A message can be heard
@@ -8,8 +8,8 @@
  * work: one for each visit to a capability, which is some 130 instructions, one for each record
  * told and two for each record heard, which is what those cost (bench/run.sh measures it).
  */
-#ifndef RESCIND_BENCH_CLUSTER_H
-#define RESCIND_BENCH_CLUSTER_H
+#ifndef RESCIND_SIM_CLUSTER_H
+#define RESCIND_SIM_CLUSTER_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -29,19 +29,38 @@ struct cluster_options {
     uint64_t seed;
 };
 
+enum cluster_steps { CLUSTER_STEPS_VISIT = 1, CLUSTER_STEPS_TELL = 1, CLUSTER_STEPS_HEAR = 2 };
+
 /* What has happened. */
 struct cluster_count {
     uint64_t steps; /* of virtual time */
     uint64_t events, visits;
+    uint32_t most_visits; /* in an event */
     uint64_t messages, bytes;
     uint64_t records[RESCIND_PEER_FREE + 1]; /* by kind */
 };
+
+/* A kernel's being entered. */
+enum cluster_event { CLUSTER_MESSAGE, CLUSTER_WORK, CLUSTER_HEAR, CLUSTER_TELL };
+struct cluster_entry {
+    enum cluster_event event;
+    struct rescind_kernel *k;
+    uint32_t number; /* of the VPE, the task, the other kernel */
+    void *bytes;
+    size_t size; /* TELL: 0 when there was nothing to tell */
+};
+
+/* The entry itself. */
+void cluster_enter(struct cluster_entry *e);
 
 struct cluster {
     struct rescind_kernel **kernel;
     struct cluster_options options;
     struct cluster_count count; /* since cluster_count_anew() */
     bool measured; /* enter the kernels through functions measured_…(), for callgrind */
+    /* Called for each entry instead of it, and has to call cluster_enter(); NULL: not wanted. */
+    void (*around)(void *context, struct cluster_entry *e);
+    void *context;
     char *failure; /* NULL: all is well */
 
     struct place *places; /* the system's own from here on */

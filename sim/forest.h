@@ -1,10 +1,10 @@
 /* A plan carried out: a system of kernels in which its forest is grown, capability by capability,
  * by the calls of the VPEs that hold them; and felled. */
-#ifndef RESCIND_BENCH_FOREST_H
-#define RESCIND_BENCH_FOREST_H
+#ifndef RESCIND_SIM_FOREST_H
+#define RESCIND_SIM_FOREST_H
 
-#include "bench/plan.h"
-#include "bench/cluster.h"
+#include "sim/plan.h"
+#include "sim/cluster.h"
 
 struct forest {
     const struct plan *plan;

@@ -1,0 +1,100 @@
+/* The memory of what has been found good; see known.h. */
+#include "tests/known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "cap/table.h"
+#include "object/vpe.h"
+#include "syscall/serve.h"
+
+enum { PLACES = 1 << 17 };
+
+struct known {
+    uint64_t numbers[PLACES]; /* each at the place of its low bits */
+};
+
+struct known *known_new(void)
+{
+    struct known *known = calloc(1, sizeof *known);
+
+    if (!known)
+        abort();
+    return known;
+}
+
+void known_free(struct known *known)
+{
+    free(known);
+}
+
+bool known_add(struct known *known, uint64_t number)
+{
+    uint64_t *place = &known->numbers[number % PLACES];
+    bool before = *place == number;
+
+    *place = number;
+    return before;
+}
+
+/* Both halves of a product, after Wang Yi's wyhash. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t word(const uint8_t *at)
+{
+    uint64_t value;
+
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/* `size` is a multiple of 16. Two sums, so that one product need not wait for the other. */
+static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes, *end = at + size;
+    uint64_t other = hash ^ 0x8ebc6af09c88c6e3u;
+
+    for (; end - at >= 32; at += 32) {
+        hash = mix(word(at) ^ 0xa0761d6478bd642fu, word(at + 8) ^ hash);
+        other = mix(word(at + 16) ^ 0xe7037ed1a0b428dbu, word(at + 24) ^ other);
+    }
+    if (at < end)
+        hash = mix(word(at) ^ 0x589965cc75374cc3u, word(at + 8) ^ hash);
+    return mix(hash ^ 0x1d8e4e27c47d124fu, other);
+}
+
+/* Of a free node only what is next counts. */
+static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k)
+{
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct pool_node *node = pool_node(k, index);
+        if (node->type != 0)
+            hash = add_bytes(hash, node, POOL_NODE_SIZE);
+        else
+            hash = mix(hash ^ index, node->next_free ^ 0xa0761d6478bd642fu);
+    }
+    return hash;
+}
+
+uint64_t known_number(const struct rescind_kernel *k)
+{
+    size_t served = (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
+    const uint32_t numbers[] = {k->pool.limit, k->pool.high, k->pool.free, k->pool.used,
+                                k->pool.fuse,  k->vpe_count, k->ready,     k->talking};
+    uint64_t hash = add_bytes(k->pe, numbers, sizeof numbers);
+
+    for (uint32_t i = 0; i < k->vpe_count; i++) {
+        const struct vpe *vpe = vpe_at(k, i);
+        hash = mix(hash ^ vpe->end_code,
+                   0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling + 4u * vpe->end_wanted);
+    }
+    hash = add_bytes(hash, arena_at(k, k->tasks), k->vpes - k->tasks);
+    hash = add_bytes(hash, arena_at(k, k->peers), k->served + served / 16 * 16 - k->peers);
+    return add_nodes(hash, k);
+}
