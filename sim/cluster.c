@@ -143,24 +143,6 @@ bool cluster_fail(struct cluster *s, const char *format, ...)
 
 /* ---- Entering a kernel -------------------------------------------------------------------- */
 
-void cluster_enter(struct cluster_entry *e)
-{
-    switch (e->event) {
-    case CLUSTER_MESSAGE:
-        rescind_kernel_message(e->k, e->number);
-        break;
-    case CLUSTER_WORK:
-        rescind_kernel_work(e->k, e->number);
-        break;
-    case CLUSTER_HEAR:
-        rescind_kernel_hear(e->k, e->number, e->bytes, e->size);
-        break;
-    case CLUSTER_TELL:
-        e->size = rescind_kernel_tell(e->k, e->number, e->bytes);
-        break;
-    }
-}
-
 /* What callgrind counts, when it is told these names: kernels' work, and nothing of what is around
  * them. The empty statement behind a call makes it one that returns here. */
 #define MEASURED(name, kind, call)                                                                 \

@@ -1,27 +1,29 @@
-/* Profiles; see profile.h. */
+/* Profiles, and how a tree in one kernel is built and revoked; see profile.h. */
 #include "sim/profile.h"
 
 #include <gio/gio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cap/table.h"
 #include "rescind/kernel.h"
-#include "sim/coroutine.h"
 #include "sim/machine.h"
+#include "sim/profile_forest.h"
+#include "sim/profile_plan.h"
+#include "sim/profile_stack.h"
 #include "sim/recursive.h"
 #include "user/message.h"
 
 enum {
     FIRST_SEL = RESCIND_SEL_FREE,
     KERNEL_STACK = 64 * 1024,
-    RECURSIVE_FRAME = 512, /* more than a level of the recursive walk takes */
+    WALK_FRAME = 160, /* more than a level takes of the recursive walk, */
+    LOGGING_FRAME = RECURSIVE_LINE + 2 * WALK_FRAME, /* and of the one that logs */
 };
 
 const char *profile_shape_name(unsigned shape)
 {
-    static const char *const names[] = {"chain", "star", "binary", "random"};
+    static const char *const names[] = {"chain", "star", "binary", "random", "forest"};
 
     return shape < G_N_ELEMENTS(names) ? names[shape] : NULL;
 }
@@ -33,77 +35,20 @@ const char *profile_selectors_name(unsigned selectors)
     return selectors < G_N_ELEMENTS(names) ? names[selectors] : NULL;
 }
 
-/* ---- What to build ------------------------------------------------------------------------ */
-
-struct plan {
-    uint32_t size;
-    uint32_t *parent; /* of capability i: its number */
-    uint32_t *sel;    /* of capability i */
-};
-
-static int by_priority(gconstpointer a, gconstpointer b, gpointer data)
+const char *profile_entry_name(unsigned entry)
 {
-    gint32 x = (gint32)(314159265u + *(const guint32 *)a * 0x9e3779b9u);
-    gint32 y = (gint32)(314159265u + *(const guint32 *)b * 0x9e3779b9u);
+    static const char *const names[] = {"message", "work", "hear", "tell", "end"};
 
-    (void)data;
-    return (x > y) - (x < y);
-}
-
-static void plan_selectors(struct plan *plan, enum profile_selectors order, GRand *random)
-{
-    uint32_t *rank = g_new(uint32_t, plan->size);
-
-    for (uint32_t i = 0; i < plan->size; i++)
-        rank[i] = i;
-    if (order == PROFILE_SHUFFLED) {
-        for (uint32_t i = plan->size - 1; i > 0; i--) {
-            uint32_t j = (uint32_t)g_rand_int_range(random, 0, (gint32)i + 1), other = rank[j];
-            rank[j] = rank[i];
-            rank[i] = other;
-        }
-    } else if (order == PROFILE_ATTACK) {
-        g_qsort_with_data(rank, (gint)plan->size, sizeof(*rank), by_priority, NULL);
-    }
-    for (uint32_t i = 0; i < plan->size; i++)
-        plan->sel[rank[i]] = FIRST_SEL + i;
-    g_free(rank);
-}
-
-static void plan_make(struct plan *plan, const struct profile_options *options)
-{
-    GRand *random = g_rand_new_with_seed((guint32)options->seed);
-
-    plan->size = options->size;
-    plan->parent = g_new0(uint32_t, options->size);
-    plan->sel = g_new(uint32_t, options->size);
-    for (uint32_t i = 1; i < options->size; i++) {
-        switch (options->shape) {
-        case PROFILE_CHAIN:
-            plan->parent[i] = i - 1;
-            break;
-        case PROFILE_STAR:
-            plan->parent[i] = 0;
-            break;
-        case PROFILE_BINARY:
-            plan->parent[i] = (i - 1) / 2;
-            break;
-        case PROFILE_RANDOM:
-            plan->parent[i] = (uint32_t)g_rand_int_range(random, 0, (gint32)i);
-            break;
-        }
-    }
-    plan_selectors(plan, options->selectors, random);
-    g_rand_free(random);
-}
-
-static void plan_free(struct plan *plan)
-{
-    g_free(plan->parent);
-    g_free(plan->sel);
+    return entry < G_N_ELEMENTS(names) ? names[entry] : NULL;
 }
 
 /* ---- Building it -------------------------------------------------------------------------- */
+
+/* A plan for one VPE. */
+struct tree {
+    const struct plan *plan;
+    uint32_t *sel; /* of each capability */
+};
 
 static bool call(struct rescind_kernel *k, const struct message *m)
 {
@@ -141,30 +86,35 @@ static bool derive(struct rescind_kernel *k, uint32_t from, uint32_t to)
     return call(k, &m);
 }
 
-static bool build(struct rescind_kernel *k, const struct plan *plan)
+static bool build(struct rescind_kernel *k, const struct tree *tree)
 {
-    if (!create(k, plan->sel[0]))
+    if (!create(k, tree->sel[0]))
         return false;
-    for (uint32_t i = 1; i < plan->size; i++) {
-        if (!derive(k, plan->sel[plan->parent[i]], plan->sel[i]))
+    for (uint32_t i = 1; i < tree->plan->size; i++) {
+        if (!derive(k, tree->sel[tree->plan->parent[i]], tree->sel[i]))
             return false;
     }
     return true;
 }
 
+static uint32_t held(struct rescind_kernel *k)
+{
+    return table_at(k, table_of(0, RESCIND_TABLE_OBJECT))->count;
+}
+
 /* A published benchmark's chains were trees of depth one: so look before measuring. */
-static bool has_shape(struct rescind_kernel *k, const struct plan *plan)
+static bool has_shape(struct rescind_kernel *k, const struct tree *tree)
 {
     struct rescind_kernel_cap cap;
 
-    for (uint32_t i = 0; i < plan->size; i++) {
-        if (!rescind_kernel_find(k, 0, RESCIND_TABLE_OBJECT, plan->sel[i], &cap) ||
-            cap.sel != plan->sel[i] || cap.has_parent != (i > 0))
+    for (uint32_t i = 0; i < tree->plan->size; i++) {
+        if (!rescind_kernel_find(k, 0, RESCIND_TABLE_OBJECT, tree->sel[i], &cap) ||
+            cap.sel != tree->sel[i] || cap.has_parent != (i > 0))
             return false;
-        if (i > 0 && cap.parent_sel != plan->sel[plan->parent[i]])
+        if (i > 0 && cap.parent_sel != tree->sel[tree->plan->parent[i]])
             return false;
     }
-    return table_at(k, table_of(0, RESCIND_TABLE_OBJECT))->count == plan->size + FIRST_SEL;
+    return held(k) == tree->plan->size + FIRST_SEL;
 }
 
 /* Each node's depth follows from its parent's; no recursion, no memory. */
@@ -190,103 +140,187 @@ static uint32_t treap_depth(struct rescind_kernel *k)
 
 /* ---- Measuring ---------------------------------------------------------------------------- */
 
+enum measured { MEASURE_MESSAGE, MEASURE_WORK, MEASURE_END, MEASURE_WALK, MEASURE_LOGGING };
+
 struct measurement {
     struct rescind_kernel *k;
-    uint32_t root;   /* recursive: the capability to revoke; 0: what the ring holds */
+    enum measured what;
+    uint32_t root;   /* of a walk */
     uintptr_t entry; /* where the stack was before the kernel was entered */
     uint32_t max_work;
     uint64_t events;
-    double ns; /* that it all took */
+    double ns;      /* that it all took */
+    uint64_t stack; /* bytes used from the entry on */
+    bool overflowed;
 };
 
+/* The log of the recursive walk keeps its last line. */
+static void keep_line(const char *line)
+{
+    static char last[RECURSIVE_LINE];
+
+    g_strlcpy(last, line, sizeof(last));
+}
+
+/* bench/run.sh counts the instructions of this function. */
 static void measured(void *data)
 {
     struct measurement *m = data;
 
-    m->entry = (uintptr_t)__builtin_frame_address(0);
-    if (m->root != 0) {
-        recursive_revoke(m->k, m->root);
-        m->events = 1;
-    } else {
+    m->entry = profile_stack_here();
+    switch (m->what) {
+    case MEASURE_MESSAGE:
         rescind_kernel_message(m->k, 0);
-        m->events = 1;
         m->max_work = m->k->worked;
+        m->events = 1;
+        break;
+    case MEASURE_WORK:
         while (rescind_kernel_ready(m->k) >= 0) {
             rescind_kernel_work(m->k, 0);
             m->max_work = MAX(m->max_work, m->k->worked);
             m->events++;
         }
+        break;
+    case MEASURE_END:
+        rescind_kernel_end(m->k, 0, 0);
+        break;
+    case MEASURE_WALK:
+        recursive_revoke(m->k, m->root);
+        break;
+    case MEASURE_LOGGING:
+        recursive_revoke_logging(m->k, m->root, 0, keep_line);
+        break;
     }
 }
 
-/* The stack that was used below the frame that entered the kernel; 0 when it can't be had. */
-static uint64_t on_painted_stack(struct measurement *m, size_t stack)
+/* False: there is no memory for the stack. */
+static bool on_painted_stack(struct measurement *m, size_t size)
 {
-    struct coroutine *c = coroutine_new(measured, m, stack);
+    struct profile_stack *stack = profile_stack_new(size);
     struct timespec started, ended;
-    uint64_t used;
 
-    if (c == NULL)
-        return 0;
-    coroutine_paint(c);
+    if (stack == NULL)
+        return false;
     /* The clock is read out here: it would leave its own traces on the painted stack. */
     clock_gettime(CLOCK_MONOTONIC, &started);
-    coroutine_resume(c);
+    m->overflowed = !profile_stack_call(stack, measured, m);
     clock_gettime(CLOCK_MONOTONIC, &ended);
     m->ns =
         (double)(ended.tv_sec - started.tv_sec) * 1e9 + (double)(ended.tv_nsec - started.tv_nsec);
-    used = coroutine_used(c) - coroutine_above(c, m->entry);
-    coroutine_free(c);
-    return used;
+    m->stack = profile_stack_used(stack, m->entry);
+    profile_stack_free(stack);
+    return true;
 }
 
-static bool measure(struct rescind_kernel *k, const struct plan *plan, bool recursive,
-                    struct profile *out)
+static bool answered(struct rescind_kernel *k)
 {
-    struct measurement idle = {.k = k}, m = {.k = k};
-    struct message noop = {0}, revoke = {0};
     uint64_t result;
-    size_t stack = KERNEL_STACK;
+
+    return rescind_kernel_receive(k, 0, &result, sizeof(result)) && result == RESCIND_NO_ERROR;
+}
+
+static bool measure_idle(struct rescind_kernel *k, struct profile *out)
+{
+    struct measurement idle = {.k = k, .what = MEASURE_MESSAGE};
+    struct message noop = {0};
 
     message_u64(&noop, RESCIND_SYS_NOOP);
     rescind_kernel_send(k, 0, noop.bytes, noop.size);
-    out->idle_stack_bytes = on_painted_stack(&idle, KERNEL_STACK);
-    if (!rescind_kernel_receive(k, 0, &result, sizeof(result)))
+    if (!on_painted_stack(&idle, KERNEL_STACK) || !answered(k))
         return false;
-    if (recursive) {
-        m.root = table_find(k, table_of(0, RESCIND_TABLE_OBJECT), plan->sel[0]);
-        stack += (size_t)plan->size * RECURSIVE_FRAME;
+    out->idle_stack_bytes = idle.stack;
+    return true;
+}
+
+/* The kernel's own revocation, and the end of the VPE, which has nothing left then. */
+static bool measure_revoke(struct rescind_kernel *k, uint32_t sel, size_t stack,
+                           struct profile *out)
+{
+    struct measurement begun = {.k = k, .what = MEASURE_MESSAGE};
+    struct measurement worked = {.k = k, .what = MEASURE_WORK};
+    struct measurement end = {.k = k, .what = MEASURE_END};
+    struct message revoke = {0};
+
+    message_u64(&revoke, RESCIND_SYS_REVOKE);
+    message_range(&revoke, (struct rescind_range){.start = sel, .count = 1});
+    message_u64(&revoke, 1);
+    rescind_kernel_send(k, 0, revoke.bytes, revoke.size);
+    if (!on_painted_stack(&begun, stack))
+        return false;
+    out->overflowed = begun.overflowed;
+    if (out->overflowed)
+        return true;
+    if (!on_painted_stack(&worked, stack))
+        return false;
+    out->overflowed = worked.overflowed;
+    out->stack_bytes = MAX(begun.stack, worked.stack);
+    out->max_work = MAX(begun.max_work, worked.max_work);
+    out->events = begun.events + worked.events;
+    out->ns_per_cap = begun.ns + worked.ns;
+    out->entry_stack[PROFILE_MESSAGE] = MAX(begun.stack, out->idle_stack_bytes);
+    out->entry_stack[PROFILE_WORK] = worked.stack;
+    if (out->overflowed)
+        return true;
+    if (!answered(k) || held(k) != FIRST_SEL || !on_painted_stack(&end, KERNEL_STACK))
+        return false;
+    out->entry_stack[PROFILE_END] = end.stack;
+    return true;
+}
+
+static bool measure_walk(struct rescind_kernel *k, uint32_t sel, size_t stack, bool logging,
+                         struct profile *out)
+{
+    struct measurement walk = {.k = k, .what = logging ? MEASURE_LOGGING : MEASURE_WALK};
+
+    walk.root = table_find(k, table_of(0, RESCIND_TABLE_OBJECT), sel);
+    out->max_work = held(k) - FIRST_SEL;
+    if (!on_painted_stack(&walk, stack))
+        return false;
+    out->overflowed = walk.overflowed;
+    out->stack_bytes = walk.stack;
+    out->events = 1;
+    out->ns_per_cap = walk.ns;
+    return walk.overflowed || held(k) == FIRST_SEL;
+}
+
+static bool measure(struct rescind_kernel *k, const struct profile_options *options,
+                    const struct tree *tree, struct profile *out)
+{
+    bool logging = options->walk == PROFILE_RECURSIVE_LOGGING;
+    size_t frame = logging ? LOGGING_FRAME : WALK_FRAME, stack = options->stack;
+    bool good;
+
+    if (!measure_idle(k, out))
+        return false;
+    if (options->walk == PROFILE_ITERATIVE) {
+        good = measure_revoke(k, tree->sel[0], stack != 0 ? stack : KERNEL_STACK, out);
     } else {
-        message_u64(&revoke, RESCIND_SYS_REVOKE);
-        message_range(&revoke, (struct rescind_range){.start = plan->sel[0], .count = 1});
-        message_u64(&revoke, 1);
-        rescind_kernel_send(k, 0, revoke.bytes, revoke.size);
+        if (stack == 0)
+            stack = KERNEL_STACK + frame * profile_plan_depth(tree->plan);
+        good = measure_walk(k, tree->sel[0], stack, logging, out);
     }
-    out->stack_bytes = on_painted_stack(&m, stack);
-    out->max_work = recursive ? plan->size : m.max_work;
-    out->events = m.events;
-    out->ns_per_cap = m.ns / plan->size;
-    return out->stack_bytes != 0 &&
-           table_at(k, table_of(0, RESCIND_TABLE_OBJECT))->count == FIRST_SEL;
+    out->ns_per_cap /= tree->plan->size;
+    return good;
 }
 
 static bool profile_kernel(struct rescind_kernel *k, const struct profile_options *options,
-                           const struct plan *plan, struct profile *out)
+                           const struct tree *tree, struct profile *out)
 {
     uint32_t used;
 
     rescind_kernel_boot_vpe(k, 0, 1 << 20);
-    if (!build(k, plan) || !has_shape(k, plan))
+    if (!build(k, tree) || !has_shape(k, tree))
         return false;
     used = k->pool.used;
-    if (!derive(k, plan->sel[0], FIRST_SEL + plan->size))
+    if (!derive(k, tree->sel[0], FIRST_SEL + tree->plan->size))
         return false;
     out->bytes_per_cap = (uint64_t)(k->pool.used - used) * POOL_NODE_SIZE;
     out->treap_depth = treap_depth(k);
-    return measure(k, plan, options->recursive, out);
+    return measure(k, options, tree, out);
 }
 
-bool profile_run(const struct profile_options *options, struct profile *out, GError **error)
+static bool profile_tree(const struct profile_options *options, const struct plan *plan,
+                         struct profile *out, GError **error)
 {
     struct machine_options machine_options = {
         .vpes = 1,
@@ -294,19 +328,62 @@ bool profile_run(const struct profile_options *options, struct profile *out, GEr
         .seed = options->seed,
     };
     struct machine *machine = machine_new(&machine_options, error);
-    struct plan plan;
+    struct tree tree = {.plan = plan, .sel = g_new(uint32_t, plan->size)};
+    bool good = machine != NULL;
+
+    for (uint32_t i = 0; i < plan->size; i++)
+        tree.sel[plan->order[i]] = FIRST_SEL + i;
+    if (good) {
+        good = profile_kernel(machine_kernel(machine, 0), options, &tree, out);
+        if (!good)
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                        "the %s of %u capabilities was not built, or not revoked, as it should be",
+                        profile_shape_name(options->shape), options->size);
+        machine_free(machine);
+    }
+    g_free(tree.sel);
+    return good;
+}
+
+/* ---- Any of them -------------------------------------------------------------------------- */
+
+bool profile_run(const struct profile_options *options, struct profile *out, GError **error)
+{
+    struct profile_options o = *options;
+    struct plan *plan;
     bool good;
 
-    if (machine == NULL)
-        return false;
-    plan_make(&plan, options);
+    o.kernels = MAX(o.kernels, 1);
+    plan = profile_plan(&o);
     *out = (struct profile){0};
-    good = profile_kernel(machine_kernel(machine, 0), options, &plan, out);
-    if (!good)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "the %s of %u capabilities was not built, or not revoked, as it should be",
-                    profile_shape_name(options->shape), options->size);
-    plan_free(&plan);
-    machine_free(machine);
+    good = o.kernels > 1 || o.shape == PROFILE_FOREST ? profile_forest(&o, plan, out, error)
+                                                      : profile_tree(&o, plan, out, error);
+    plan_free(plan);
     return good;
+}
+
+bool profile_deepest(const struct profile_options *options, size_t stack, uint32_t *deepest,
+                     GError **error)
+{
+    struct profile_options o = *options;
+    uint32_t good = 0, bad = (uint32_t)MIN(stack / 16 + 1, PROFILE_SIZE_MAX);
+    struct profile profile;
+
+    o.shape = PROFILE_CHAIN;
+    o.kernels = 1;
+    o.stack = stack;
+    o.size = bad;
+    if (!profile_run(&o, &profile, error))
+        return false;
+    *deepest = 0;
+    if (!profile.overflowed)
+        return true;
+    while (good + 1 < bad) {
+        o.size = good + (bad - good) / 2;
+        if (!profile_run(&o, &profile, error))
+            return false;
+        *(profile.overflowed ? &bad : &good) = o.size;
+    }
+    *deepest = good;
+    return true;
 }
