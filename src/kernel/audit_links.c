@@ -55,11 +55,13 @@ static bool is_unlinked(uint32_t stub, const struct rescind_kernel_message *mess
     for (unsigned i = 0; i < count; i++) {
         const uint8_t *bytes = messages[i].bytes;
         struct rescind_peer_record record;
-        for (size_t at = sizeof(struct rescind_peer_message); at < messages[i].size;
-             at += record.size) {
+        for (size_t at = sizeof(struct rescind_peer_message);
+             at + sizeof(record) <= messages[i].size; at += record.size) {
             memcpy(&record, bytes + at, sizeof(record));
             if (record.kind == RESCIND_PEER_UNLINK && record.stub == stub)
                 return true;
+            if (record.size < sizeof(record))
+                break; /* no kernel says that */
         }
     }
     return false;
