@@ -19,11 +19,23 @@ static bool audit_pair(struct machine *m, uint32_t above, uint32_t below,
                                       count, finding);
 }
 
+/* Has kernel `hearer` refused anything? All kernels of a machine are honest. */
+static bool audit_manners(struct machine *m, uint32_t hearer, uint32_t teller,
+                          struct rescind_finding *finding)
+{
+    if (rescind_kernel_peer(m->kernels[hearer].kernel, teller).refused == 0)
+        return true;
+    *finding = (struct rescind_finding){"nothing_refused",
+                                        "what a kernel says to another is never refused", teller};
+    return false;
+}
+
 bool links_audit(struct machine *m, bool at_end, struct rescind_finding *finding, uint32_t *kernel)
 {
     for (*kernel = 0; *kernel < m->kernel_count; ++*kernel) {
         for (uint32_t below = 0; below < m->kernel_count; below++) {
-            if (below != *kernel && !audit_pair(m, *kernel, below, finding))
+            if (below != *kernel && (!audit_manners(m, *kernel, below, finding) ||
+                                     !audit_pair(m, *kernel, below, finding)))
                 return false;
         }
         if (at_end && !rescind_kernel_audit_rest(m->kernels[*kernel].kernel, finding))

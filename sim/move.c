@@ -4,10 +4,28 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "cap/table.h"
 #include "kernel/tree.h"
 #include "sim/derivation.h"
 #include "sim/links.h"
+#include "sim/platform.h"
+#include "syscall/call.h"
 #include "user/programs.h"
+
+/* A REVOKE with own = 1 that is answered OK has left nothing in its range. */
+static void check_revoked(struct machine *m, const struct machine_vpe *v, uint32_t error)
+{
+    const struct rescind_kernel *k = kernel_of(m, v);
+    const struct call *call = call_at(k, v->local);
+
+    if (m->options.audit == AUDIT_NEVER || m->finding != NULL || error != RESCIND_NO_ERROR ||
+        call->opcode != RESCIND_SYS_REVOKE || !call->revoke.own)
+        return;
+    uint32_t left = table_find_from(k, call->revoke.first_table, call->revoke.from);
+    if (left != 0 && cap_at(k, left)->sel < call->revoke.to)
+        m->finding = g_strdup_printf("%s's REVOKE is answered OK, but selector %u is still there",
+                                     v->name, cap_at(k, left)->sel);
+}
 
 static void print(struct machine *m, const char *text, size_t size)
 {
@@ -192,6 +210,7 @@ static void drain(struct machine *m, struct machine_kernel *k, uint32_t kernel)
             print(m, out.text, out.size);
             break;
         case RESCIND_OUTPUT_REPLY:
+            check_revoked(m, v, out.code);
             watch_reply(m, v);
             replied(m, v, out.code);
             break;
@@ -426,13 +445,8 @@ void machine_kill(struct machine *m, uint32_t vpe, uint32_t code)
     after_event(m, v->kernel);
 }
 
-void move(struct machine *m, const struct machine_choice *choice)
+static void act(struct machine *m, const struct machine_choice *choice)
 {
-    g_array_set_size(m->observed, 0);
-    m->touched = -1;
-    if (m->record != NULL)
-        g_array_append_val(m->record, *choice);
-    m->time++;
     switch ((enum machine_choice_kind)choice->kind) {
     case CHOICE_VPE:
         move_vpe(m, vpe_of(m, choice->a));
@@ -447,6 +461,24 @@ void move(struct machine *m, const struct machine_choice *choice)
         move_fault(m, choice->a, choice->b);
         break;
     }
+}
+
+void move(struct machine *m, const struct machine_choice *choice)
+{
+    jmp_buf panic;
+
+    g_array_set_size(m->observed, 0);
+    m->touched = -1;
+    if (m->record != NULL)
+        g_array_append_val(m->record, *choice);
+    m->time++;
+    if (setjmp(panic) == 0) {
+        platform_catch(&panic);
+        act(m, choice);
+    } else if (m->finding == NULL) {
+        m->finding = g_strdup_printf("kernel panic: %s", platform_caught());
+    }
+    platform_catch(NULL);
 }
 
 bool machine_choose(struct machine *m, const struct machine_choice *choice)

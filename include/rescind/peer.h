@@ -22,7 +22,8 @@
  * - ANSWER: done (with the capabilities, to obtain); or an error; or RESCIND_PEER_BLOCKED:
  * something is under revocation, all of the range is undone, and FREE follows when it may be tried
  * again
- * - FREE: the slot is yours again
+ * - FREE: the slot is yours again; after BLOCKED, and after a range of several questions, which the
+ *   answering kernel settles after its last ANSWER
  *
  * Before it asks, the caller's kernel has reserved its own side and *holds* (counts among what a
  * capability's marking has to wait for) the capability on the VPE; the parent of a reserved

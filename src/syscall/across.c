@@ -236,7 +236,7 @@ static enum progress succeed(struct rescind_kernel *k, struct exchange *x, uint3
     task_at(k, caller)->committed = false;
     revoke_release(k, x->pin);
     x->across = ACROSS_NONE;
-    if (x->obtain && x->count > RESCIND_PEER_CHUNK && x->blocked)
+    if (x->blocked)
         peer->askers[x->slot] = NOBODY; /* the other kernel is still settling, and frees it then */
     else
         give_slot_back(k, peer, x->slot);
@@ -436,7 +436,7 @@ enum remote_sense across_answer(struct rescind_kernel *k, uint32_t pe,
             return REMOTE_HEARD;
         }
         x->across = ACROSS_SETTLE;
-        x->blocked = x->obtain && x->count > RESCIND_PEER_CHUNK;
+        x->blocked = x->count > RESCIND_PEER_CHUNK;       /* FREE follows */
         task_at(k, peer->askers[slot])->committed = true; /* obtain: the effect */
     }
     task_wake(k, &peer->asker_line[slot]);

@@ -152,10 +152,8 @@ static void finish(struct rescind_kernel *k, uint32_t pe, uint32_t slot)
 
     task_at(k, task_of_exchange(k, pe, slot))->committed = false;
     s->state = SERVE_IDLE;
-    if (!s->obtain)
-        answer(k, pe, slot, RESCIND_NO_ERROR, s->answer_done, 0);
-    else if (s->count > RESCIND_PEER_CHUNK)
-        free_slot(k, pe, slot); /* its answer has been given before */
+    if (s->count > RESCIND_PEER_CHUNK)
+        free_slot(k, pe, slot);
 }
 
 bool serve_step(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint32_t *work)
@@ -276,8 +274,9 @@ enum remote_sense serve_ask(struct rescind_kernel *k, uint32_t pe,
         s->state = SERVE_SETTLE;
         s->answer_done = ask->done;
         task_at(k, task)->committed = true; /* delegate: the effect */
-        if (s->obtain)
-            answer(k, pe, slot, RESCIND_NO_ERROR, ask->done, ask->wanted);
+        /* Before anything is settled: what is there may go at once, and its UNLINK must not come
+         * before this answer. */
+        answer(k, pe, slot, RESCIND_NO_ERROR, ask->done, ask->wanted);
         go_on(k, pe, slot);
     }
     return REMOTE_HEARD;
