@@ -22,7 +22,8 @@
 struct cluster_options {
     uint32_t kernels;
     uint32_t vpes;         /* of each kernel; all are booted */
-    const uint32_t *nodes; /* of each kernel's pool */
+    const uint32_t *nodes; /* of each kernel's pool; for forest_plant() that is what it takes, */
+    uint32_t spare;        /* and so many more */
     uint32_t work;         /* see struct rescind_kernel_config */
     uint32_t delay;        /* of a message, steps */
     bool paid;

@@ -112,6 +112,8 @@ struct forest *forest_plant(const struct plan *plan, const struct cluster_option
     o.kernels = plan->kernels;
     o.vpes = plan->vpes;
     o.nodes = nodes = nodes_of(f);
+    for (uint32_t pe = 0; pe < plan->kernels; pe++)
+        nodes[pe] += o.spare;
     f->cluster = cluster_new(&o);
     g_free(nodes);
     if (f->cluster == NULL || !grant_all(f)) {

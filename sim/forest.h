@@ -19,8 +19,8 @@ struct forest {
 };
 
 /* Kernels with their VPEs, which know whom they need to; pools of the size that the forest takes,
- * and no node more. `options` names what a plan does not say. NULL where there is no memory. The
- * plan outlives it. */
+ * but for the spare nodes no node more. `options` names what a plan does not say. NULL where there
+ * is no memory. The plan outlives it. */
 struct forest *forest_plant(const struct plan *plan, const struct cluster_options *options);
 void forest_free(struct forest *f);
 

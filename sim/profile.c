@@ -17,7 +17,7 @@
 enum {
     FIRST_SEL = RESCIND_SEL_FREE,
     KERNEL_STACK = 64 * 1024,
-    WALK_FRAME = 160, /* more than a level takes of the recursive walk, */
+    WALK_FRAME = 96, /* more than a level takes of the recursive walk, */
     LOGGING_FRAME = RECURSIVE_LINE + 2 * WALK_FRAME, /* and of the one that logs */
 };
 
@@ -273,7 +273,6 @@ static bool measure_walk(struct rescind_kernel *k, uint32_t sel, size_t stack, b
     struct measurement walk = {.k = k, .what = logging ? MEASURE_LOGGING : MEASURE_WALK};
 
     walk.root = table_find(k, table_of(0, RESCIND_TABLE_OBJECT), sel);
-    out->max_work = held(k) - FIRST_SEL;
     if (!on_painted_stack(&walk, stack))
         return false;
     out->overflowed = walk.overflowed;
@@ -299,6 +298,8 @@ static bool measure(struct rescind_kernel *k, const struct profile_options *opti
             stack = KERNEL_STACK + frame * profile_plan_depth(tree->plan);
         good = measure_walk(k, tree->sel[0], stack, logging, out);
     }
+    if (options->walk != PROFILE_ITERATIVE)
+        out->max_work = tree->plan->size;
     out->ns_per_cap /= tree->plan->size;
     return good;
 }

@@ -55,7 +55,7 @@ enum profile_entry {
 };
 
 struct profile {
-    bool overflowed; /* the stack of the options was too small: nothing else below holds */
+    bool overflowed;      /* the stack of the options was too small: nothing else below holds */
     uint64_t stack_bytes; /* painted kernel stack used by the REVOKEs, from kernel entry on */
     uint32_t max_work;    /* visits to capabilities in the longest event */
     uint64_t events;

@@ -3,6 +3,7 @@
 #ifndef RESCIND_SIM_PROFILE_FOREST_H
 #define RESCIND_SIM_PROFILE_FOREST_H
 
+#include "sim/cluster.h"
 #include "sim/plan.h"
 #include "sim/profile.h"
 
@@ -10,5 +11,11 @@
  * twice: every event on measured stacks, then by the clock. */
 bool profile_forest(const struct profile_options *options, const struct plan *plan,
                     struct profile *out, GError **error);
+
+/* Builds and revokes it once, with `around` at every entry of a kernel (sim/cluster.h), each of
+ * which does one unit of work at most. */
+bool profile_forest_watched(const struct profile_options *options, const struct plan *plan,
+                            void (*around)(void *context, struct cluster_entry *e), void *context,
+                            GError **error);
 
 #endif

@@ -16,8 +16,9 @@ _rescind() {
     --audit) mapfile -t COMPREPLY < <(compgen -W "always sparse never" -- "$word"); return ;;
     --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
-    --shape) mapfile -t COMPREPLY < <(compgen -W "chain star binary random" -- "$word"); return ;;
+    --shape) mapfile -t COMPREPLY < <(compgen -W "chain star binary random forest" -- "$word"); return ;;
     --selectors) mapfile -t COMPREPLY < <(compgen -W "seq random attack" -- "$word"); return ;;
+    --frame) mapfile -t COMPREPLY < <(compgen -W "plain log" -- "$word"); return ;;
     --revoke) mapfile -t COMPREPLY < <(compgen -W "iterative recursive" -- "$word"); return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
@@ -40,7 +41,10 @@ _rescind() {
             --timeout --log --help
         ;;
     tree:-*) set -- --format --at --seed --help ;;
-    profile:-*) set -- --shape --size --selectors --revoke --seed --format --help ;;
+    profile:-*)
+        set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --plot \
+            --flame --seed --format --help
+        ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

@@ -1,18 +1,38 @@
 /* rescind profile: what a revocation costs. */
 #include "sim/tool.h"
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "sim/plot.h"
 #include "sim/profile.h"
+#include "sim/profile_report.h"
+
+enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
+
+#define NOT_GIVEN G_MININT64
+
+/* What the options say, as words and as what they mean. */
+struct request {
+    char *format, *shape, *sizes, *selectors, *revoke, *frame, *plot, *flame;
+    gint64 kernels, stack, seed; /* NOT_GIVEN, or not */
+    gboolean entries;
+
+    struct profile_options options;
+    GArray *numbers; /* of --size: uint32_t */
+    bool json;
+};
 
 static bool choose(const char *word, const char *option, const char *(*name)(unsigned),
                    unsigned *chosen, int *status)
 {
-    GString *words = g_string_new(NULL);
+    GString *words;
 
+    if (word == NULL)
+        return true;
+    words = g_string_new(NULL);
     for (unsigned i = 0; name(i) != NULL; i++) {
-        if (g_strcmp0(word, name(i)) == 0) {
+        if (strcmp(word, name(i)) == 0) {
             *chosen = i;
             g_string_free(words, TRUE);
             return true;
@@ -24,144 +44,285 @@ static bool choose(const char *word, const char *option, const char *(*name)(uns
     return false;
 }
 
-static const char *revoke_name(unsigned recursive)
+static bool choose_words(struct request *r, int *status)
 {
-    static const char *const names[] = {"iterative", "recursive"};
+    unsigned shape = PROFILE_CHAIN, selectors = PROFILE_SEQ, recursive = 0, logging = 0;
 
-    return recursive < G_N_ELEMENTS(names) ? names[recursive] : NULL;
+    if (!tool_format(r->format, &r->json, status) ||
+        !choose(r->shape, "shape", profile_shape_name, &shape, status) ||
+        !choose(r->selectors, "selectors", profile_selectors_name, &selectors, status) ||
+        !choose(r->revoke, "revoke", profile_revoke_name, &recursive, status) ||
+        !choose(r->frame, "frame", profile_frame_name, &logging, status))
+        return false;
+    if (r->frame != NULL && !recursive) {
+        *status = tool_error(TOOL_USAGE, "--frame is for --revoke recursive");
+        return false;
+    }
+    r->options.shape = shape;
+    r->options.selectors = selectors;
+    r->options.walk = !recursive ? PROFILE_ITERATIVE
+                      : logging  ? PROFILE_RECURSIVE_LOGGING
+                                 : PROFILE_RECURSIVE;
+    return true;
 }
 
-static void add_string(JsonBuilder *b, const char *name, const char *value)
+static bool in_range(const char *option, gint64 number, gint64 min, gint64 max, int *status)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, value);
+    if (number >= min && number <= max)
+        return true;
+    *status = tool_error(TOOL_USAGE,
+                         "--%s is from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                         ", not %" G_GINT64_FORMAT,
+                         option, min, max, number);
+    return false;
 }
 
-static void add_int(JsonBuilder *b, const char *name, uint64_t value)
+static bool choose_numbers(struct request *r, int *status)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, (gint64)value);
+    if (!tool_number("seed", r->seed, G_MAXINT64, status) ||
+        (r->kernels != NOT_GIVEN &&
+         !in_range("kernels", r->kernels, 1, PROFILE_KERNELS_MAX, status)) ||
+        (r->stack != NOT_GIVEN &&
+         !in_range("stack", r->stack, STACK_MIN, PROFILE_STACK_MAX, status)))
+        return false;
+    r->options.seed = (guint64)r->seed;
+    r->options.stack = r->stack == NOT_GIVEN ? 0 : (size_t)r->stack;
+    r->options.kernels = (uint32_t)r->kernels;
+    if (r->kernels == NOT_GIVEN)
+        r->options.kernels = r->options.shape == PROFILE_FOREST ? FOREST_KERNELS : 1;
+    return true;
 }
 
-static void print_json_profile(const struct profile_options *options, const struct profile *profile)
+static bool choose_sizes(struct request *r, int *status)
 {
-    JsonBuilder *b = json_builder_new();
-    JsonNode *root;
-    char *text;
-
-    json_builder_begin_object(b);
-    add_string(b, "shape", profile_shape_name(options->shape));
-    add_int(b, "size", options->size);
-    add_string(b, "selectors", profile_selectors_name(options->selectors));
-    add_string(b, "revoke", revoke_name(options->recursive));
-    add_int(b, "stack_bytes", profile->stack_bytes);
-    add_int(b, "max_work_per_event", profile->max_work);
-    add_int(b, "events", profile->events);
-    json_builder_set_member_name(b, "ns_per_cap");
-    json_builder_add_double_value(b, profile->ns_per_cap);
-    add_int(b, "bytes_per_cap", profile->bytes_per_cap);
-    json_builder_end_object(b);
-    root = json_builder_get_root(b);
-    text = json_to_string(root, FALSE);
-    puts(text);
-    g_free(text);
-    json_node_unref(root);
-    g_object_unref(b);
-}
-
-static void print_text_profile(const struct profile_options *options, const struct profile *profile,
-                               bool first)
-{
-    if (first)
-        puts("shape    size selectors revoke    stack_bytes max_work_per_event   events"
-             " ns_per_cap bytes_per_cap");
-    printf("%-6s %6u %-9s %-9s %11" G_GUINT64_FORMAT " %18u %8" G_GUINT64_FORMAT
-           " %10.1f %13" G_GUINT64_FORMAT "\n",
-           profile_shape_name(options->shape), options->size,
-           profile_selectors_name(options->selectors), revoke_name(options->recursive),
-           profile->stack_bytes, profile->max_work, profile->events, profile->ns_per_cap,
-           profile->bytes_per_cap);
-}
-
-static int profile_sizes(struct profile_options options, const char *sizes, bool json)
-{
-    char **words = g_strsplit(sizes, ",", -1);
-    int status = TOOL_OK;
+    const char *fallback = r->plot != NULL ? "10,100,1000,10000,100000,1000000" : "1000";
+    char **words = g_strsplit(r->sizes != NULL ? r->sizes : fallback, ",", -1);
+    GError *error = NULL;
+    guint64 size;
 
     if (words[0] == NULL)
-        status = tool_error(TOOL_USAGE, "--size needs a number");
-    for (char **word = words; *word != NULL && status == TOOL_OK; word++) {
-        GError *error = NULL;
-        guint64 size;
-        if (!g_ascii_string_to_unsigned(*word, 10, 1, PROFILE_SIZE_MAX, &size, &error)) {
-            status = tool_error(TOOL_USAGE, "--size: %s", error->message);
-            g_error_free(error);
-        }
-    }
-    for (char **word = words; *word != NULL && status == TOOL_OK; word++) {
-        struct profile profile;
-        GError *error = NULL;
-        options.size = (uint32_t)g_ascii_strtoull(*word, NULL, 10);
-        if (!profile_run(&options, &profile, &error)) {
-            status = tool_error(TOOL_MACHINE, "%s", error->message);
-            g_error_free(error);
-        } else if (json) {
-            print_json_profile(&options, &profile);
+        *status = tool_error(TOOL_USAGE, "--size needs a number");
+    for (char **word = words; *word != NULL && *status == TOOL_OK; word++) {
+        if (g_ascii_string_to_unsigned(*word, 10, 1, PROFILE_SIZE_MAX, &size, &error)) {
+            uint32_t number = (uint32_t)size;
+            g_array_append_val(r->numbers, number);
         } else {
-            print_text_profile(&options, &profile, word == words);
+            *status = tool_error(TOOL_USAGE, "--size: %s", error->message);
+            g_error_free(error);
         }
     }
     g_strfreev(words);
+    return *status == TOOL_OK;
+}
+
+/* Which options do not go together; NULL: they do. */
+static const char *conflict(const struct request *r)
+{
+    const struct profile_options *o = &r->options;
+    bool forest = o->kernels > 1 || o->shape == PROFILE_FOREST;
+
+    if (r->plot != NULL && (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
+                            r->stack != NOT_GIVEN || r->flame != NULL || r->entries))
+        return "--plot draws chains of one kernel, by every walk: with it go --size, --selectors, "
+               "--seed and --format";
+    if (o->walk != PROFILE_ITERATIVE && forest)
+        return "--revoke recursive is for one kernel, and no forest";
+    if (o->stack != 0 && forest)
+        return "--stack is for one kernel, and no forest";
+    if (r->flame != NULL && (o->walk != PROFILE_ITERATIVE || o->stack != 0))
+        return "--flame is for the kernel's own revocation, on as much stack as it takes";
+    if (r->flame != NULL && r->numbers->len > 1)
+        return "--flame is for one size";
+    if (r->entries && o->walk != PROFILE_ITERATIVE)
+        return "--entries is for the kernel's own revocation";
+    return NULL;
+}
+
+static bool understand(struct request *r, char **args, int *status)
+{
+    const char *wrong;
+
+    if (!choose_words(r, status) || !choose_numbers(r, status) || !choose_sizes(r, status))
+        return false;
+    wrong = conflict(r);
+    if (wrong != NULL)
+        *status = tool_error(TOOL_USAGE, "%s", wrong);
+    else if (args[0] != NULL)
+        *status = tool_error(TOOL_USAGE, "profile takes no file: %s", args[0]);
+    return *status == TOOL_OK;
+}
+
+/* ---- Running ------------------------------------------------------------------------------ */
+
+static int failed(int status, GError *error)
+{
+    tool_error(status, "%s", error->message);
+    g_error_free(error);
     return status;
+}
+
+static int write_file(const char *file, const char *text)
+{
+    GError *error = NULL;
+
+    return g_file_set_contents(file, text, -1, &error) ? TOOL_OK : failed(TOOL_BAD_FILE, error);
+}
+
+/* Each size; its point goes to `plot`, unless that is NULL. */
+static int profile_sizes(const struct request *r, struct profile_options options, bool first,
+                         struct plot *plot)
+{
+    for (guint i = 0; i < r->numbers->len; i++) {
+        struct profile profile;
+        GError *error = NULL;
+        options.size = g_array_index(r->numbers, uint32_t, i);
+        if (!profile_run(&options, &profile, &error))
+            return failed(TOOL_MACHINE, error);
+        if (r->json) {
+            profile_print_json(&options, &profile, r->entries);
+        } else {
+            if (first && i == 0)
+                profile_print_head(&options, r->entries);
+            profile_print_row(&options, &profile, r->entries);
+        }
+        if (plot != NULL)
+            plot_point(plot, options.size, (double)profile.stack_bytes);
+    }
+    return TOOL_OK;
+}
+
+/* Where each walk breaks on stacks of these sizes. */
+static int profile_limits(const struct request *r, struct profile_options options,
+                          struct plot *plot)
+{
+    static const uint32_t limits[] = {4, 64, 128}; /* KiB */
+
+    for (options.walk = PROFILE_ITERATIVE; options.walk <= PROFILE_RECURSIVE_LOGGING;
+         options.walk++) {
+        for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
+            struct plot_point mark = {.stack = limits[i] * 1024.0};
+            GError *error = NULL;
+            uint32_t deepest;
+            if (!profile_deepest(&options, (size_t)limits[i] * 1024, &deepest, &error))
+                return failed(TOOL_MACHINE, error);
+            profile_print_deepest(&options, (size_t)limits[i] * 1024, deepest, r->json);
+            mark.depth = deepest + 1.0;
+            if (deepest != 0)
+                g_array_append_val(plot->marks, mark);
+            if (options.walk == PROFILE_ITERATIVE)
+                g_array_append_val(plot->limits, limits[i]);
+        }
+    }
+    return TOOL_OK;
+}
+
+static int draw(const struct request *r)
+{
+    static const char *const titles[] = {"the kernel, iterative", "textbook recursion",
+                                         "textbook recursion that logs"};
+    struct plot *plot = plot_new();
+    struct profile_options options = r->options;
+    int status = TOOL_OK;
+
+    if (!plot_can_draw())
+        status = tool_error(TOOL_MACHINE, "--plot needs gnuplot (Debian: gnuplot-nox)");
+    for (unsigned walk = 0; walk <= PROFILE_RECURSIVE_LOGGING && status == TOOL_OK; walk++) {
+        options.walk = walk;
+        plot_curve(plot, titles[walk]);
+        status = profile_sizes(r, options, walk == 0, plot);
+    }
+    if (status == TOOL_OK)
+        status = profile_limits(r, options, plot);
+    if (status == TOOL_OK) {
+        GError *error = NULL;
+        char *svg = plot_svg(plot, &error);
+        status = svg != NULL ? write_file(r->plot, svg) : failed(TOOL_MACHINE, error);
+        g_free(svg);
+    }
+    plot_free(plot);
+    return status;
+}
+
+static int burn(const struct request *r)
+{
+    struct profile_options options = r->options;
+    GError *error = NULL;
+    char *folded;
+    int status;
+
+    options.size = g_array_index(r->numbers, uint32_t, 0);
+    folded = profile_flame(&options, &error);
+    if (folded == NULL)
+        return failed(TOOL_MACHINE, error);
+    status = write_file(r->flame, folded);
+    g_free(folded);
+    return status;
+}
+
+static int profile(const struct request *r)
+{
+    int status;
+
+    if (r->plot != NULL)
+        return draw(r);
+    status = profile_sizes(r, r->options, true, NULL);
+    return status == TOOL_OK && r->flame != NULL ? burn(r) : status;
+}
+
+/* ---- The command -------------------------------------------------------------------------- */
+
+static void request_clear(struct request *r)
+{
+    char *words[] = {r->format, r->shape, r->sizes, r->selectors,
+                     r->revoke, r->frame, r->plot,  r->flame};
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        g_free(words[i]);
+    g_array_unref(r->numbers);
 }
 
 int tool_profile(char **argv)
 {
-    char *format = NULL, *shape = NULL, *sizes = NULL, *selectors = NULL, *revoke = NULL;
-    gint64 seed = 0;
+    struct request r = {.kernels = NOT_GIVEN,
+                        .stack = NOT_GIVEN,
+                        .numbers = g_array_new(FALSE, FALSE, sizeof(uint32_t))};
     const GOptionEntry entries[] = {
-        {"shape", 0, 0, G_OPTION_ARG_STRING, &shape, "chain (the default), star, binary, random",
-         "SHAPE"},
-        {"size", 0, 0, G_OPTION_ARG_STRING, &sizes, "capabilities in the tree (1000)", "N[,N...]"},
-        {"selectors", 0, 0, G_OPTION_ARG_STRING, &selectors,
+        {"shape", 0, 0, G_OPTION_ARG_STRING, &r.shape,
+         "chain (the default), star, binary, random, forest", "SHAPE"},
+        {"size", 0, 0, G_OPTION_ARG_STRING, &r.sizes, "capabilities in the tree (1000)",
+         "N[,N...]"},
+        {"kernels", 0, 0, G_OPTION_ARG_INT64, &r.kernels,
+         "that the tree is spread over (1, a forest: 4)", "N"},
+        {"selectors", 0, 0, G_OPTION_ARG_STRING, &r.selectors,
          "their order: seq (the default), random, or attack, which would make a treap with "
          "guessable priorities a list",
          "ORDER"},
-        {"revoke", 0, 0, G_OPTION_ARG_STRING, &revoke,
+        {"revoke", 0, 0, G_OPTION_ARG_STRING, &r.revoke,
          "iterative (the kernel's, the default) or recursive (the textbook's)", "HOW"},
-        {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of shapes, orders and the kernel's secret (0)",
+        {"frame", 0, 0, G_OPTION_ARG_STRING, &r.frame,
+         "of the recursive walk: plain (the default), or log, with a line of text in it", "FRAME"},
+        {"stack", 0, 0, G_OPTION_ARG_INT64, &r.stack,
+         "bytes of stack that there are, in whole pages (as many as it takes)", "N"},
+        {"entries", 0, 0, G_OPTION_ARG_NONE, &r.entries,
+         "the stack of each entry point of the kernel, too", NULL},
+        {"plot", 0, 0, G_OPTION_ARG_FILENAME, &r.plot,
+         "draw the stack of chains, by every walk, as SVG", "FILE"},
+        {"flame", 0, 0, G_OPTION_ARG_FILENAME, &r.flame,
+         "write the virtual work by call and phase, as folded stacks", "FILE"},
+        {"seed", 0, 0, G_OPTION_ARG_INT64, &r.seed, "of shapes, orders and the kernel's secret (0)",
          "N"},
-        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &r.format, "text (the default) or json", "FORMAT"},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
     char **args = g_strdupv(argv);
-    struct profile_options options = {0};
-    unsigned which_shape = PROFILE_CHAIN, which_selectors = PROFILE_SEQ, recursive = 0;
     int status = TOOL_OK;
-    bool json;
 
     if (tool_options(&args, entries, "",
                      "Builds a derivation tree, revokes its root, and tells what that took.",
                      &status) &&
-        tool_number("seed", seed, G_MAXINT64, &status) && tool_format(format, &json, &status) &&
-        (shape == NULL || choose(shape, "shape", profile_shape_name, &which_shape, &status)) &&
-        (selectors == NULL ||
-         choose(selectors, "selectors", profile_selectors_name, &which_selectors, &status)) &&
-        (revoke == NULL || choose(revoke, "revoke", revoke_name, &recursive, &status))) {
-        options.shape = which_shape;
-        options.selectors = which_selectors;
-        options.recursive = recursive;
-        options.seed = (guint64)seed;
-        if (args[0] != NULL)
-            status = tool_error(TOOL_USAGE, "profile takes no file: %s", args[0]);
-        else
-            status = profile_sizes(options, sizes != NULL ? sizes : "1000", json);
-    }
+        understand(&r, args, &status))
+        status = profile(&r);
     g_strfreev(args);
-    g_free(format);
-    g_free(shape);
-    g_free(sizes);
-    g_free(selectors);
-    g_free(revoke);
+    request_clear(&r);
     return status;
 }

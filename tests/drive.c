@@ -6,9 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cap/table.h"
 #include "rescind/kernel.h"
 
-enum { PAGE = 4096, REST_EVENTS = 200000 };
+enum {
+    PAGE = 4096,
+    REST_EVENTS = 200000,
+    RING_END = sizeof(struct rescind_ring) + RESCIND_RING_SLOTS * RESCIND_RING_SLOT_SIZE,
+    WRITTEN_BEHIND = 1 << RESCIND_RING_SLOTS, /* bit of what has been written behind the slots */
+    WRITTEN_ALL = 2 * WRITTEN_BEHIND - 1,
+};
 
 __attribute__((format(printf, 2, 3))) static bool fail(struct drive *drive, const char *format, ...)
 {
@@ -34,6 +41,7 @@ static void forget(struct drive *drive)
     drive->history.count = 0;
     drive->clock = 0;
     drive->events = 0;
+    drive->numbered_at = UINT64_MAX;
     drive->failure[0] = '\0';
     for (int vpe = 0; vpe < MODEL_VPES; vpe++) {
         drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
@@ -55,10 +63,13 @@ struct drive *drive_new(const struct drive_config *config)
     drive->kernel = rescind_kernel_create(drive->arena, drive->size, &kernel);
     if (!drive->size || !drive->kernel)
         abort();
-    for (uint32_t vpe = 0; vpe < config->vpes; vpe++)
+    for (uint32_t vpe = 0; vpe < config->vpes; vpe++) {
         if (rescind_kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) !=
             RESCIND_NO_ERROR)
             abort();
+        drive->ring[vpe][DRIVE_CALLS] = rescind_kernel_syscall_ring(drive->kernel, vpe);
+        drive->ring[vpe][DRIVE_REPLIES] = rescind_kernel_reply_ring(drive->kernel, vpe);
+    }
     model_boot(&drive->start, config->vpes);
     forget(drive);
     return drive;
@@ -91,11 +102,48 @@ void drive_save(struct drive *drive)
     drive->used = rescind_kernel_used(drive->kernel);
     drive->saved = pages(drive->used);
     memcpy(drive->saved, drive->arena, drive->used);
+    memset(drive->written, 0, sizeof drive->written);
 }
 
+/* Bytes `from` .. `to` - 1 of the arena are again what they were. */
+static void put_back(struct drive *drive, size_t from, size_t to)
+{
+    memcpy((uint8_t *)drive->arena + from, (const uint8_t *)drive->saved + from, to - from);
+}
+
+static size_t offset_of(const struct drive *drive, const void *at)
+{
+    return (size_t)((const uint8_t *)at - (const uint8_t *)drive->arena);
+}
+
+/* A ring's control block is put back; of its page else only what has been written. */
+static void put_ring_back(struct drive *drive, uint32_t vpe, enum drive_ring which)
+{
+    size_t page = offset_of(drive, drive->ring[vpe][which]);
+    uint32_t written = drive->written[vpe][which];
+    put_back(drive, page, page + sizeof(struct rescind_ring));
+    for (uint32_t slot = 0; slot < RESCIND_RING_SLOTS; slot++) {
+        size_t at = page + sizeof(struct rescind_ring) + (size_t)slot * RESCIND_RING_SLOT_SIZE;
+        if (written & 1u << slot)
+            put_back(drive, at, at + RESCIND_RING_SLOT_SIZE);
+    }
+    if (written & WRITTEN_BEHIND)
+        put_back(drive, page + RING_END, page + PAGE);
+    drive->written[vpe][which] = 0;
+}
+
+/* The rings' pages are most of the arena, and mostly nothing has been written there. */
 void drive_reset(struct drive *drive)
 {
-    memcpy(drive->arena, drive->saved, drive->used);
+    size_t done = 0;
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+        for (int which = 0; which < DRIVE_RINGS; which++) {
+            size_t page = offset_of(drive, drive->ring[vpe][which]);
+            put_back(drive, done, page);
+            put_ring_back(drive, vpe, which);
+            done = page + PAGE;
+        }
+    put_back(drive, done, drive->used);
     forget(drive);
 }
 
@@ -144,13 +192,14 @@ static uint8_t *slot(struct rescind_ring *ring, uint32_t index)
 
 void drive_put(struct drive *drive, uint32_t vpe, const void *bytes, size_t size, uint16_t length)
 {
-    struct rescind_ring *ring = rescind_kernel_syscall_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = drive->ring[vpe][DRIVE_CALLS];
     struct rescind_header header = {.sender_ep = RESCIND_EP_SYSCALL,
                                     .reply_ep = RESCIND_EP_REPLY,
                                     .length = length,
                                     .sender_vpe = (uint16_t)vpe,
                                     .reply_label = 0x5eed0000 + vpe};
     uint8_t *to = slot(ring, ring->head);
+    drive->written[vpe][DRIVE_CALLS] |= 1u << ring->head % RESCIND_RING_SLOTS;
     memcpy(to, &header, sizeof header);
     if (size)
         memcpy(to + sizeof header, bytes, size);
@@ -159,11 +208,12 @@ void drive_put(struct drive *drive, uint32_t vpe, const void *bytes, size_t size
 
 bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
 {
-    struct rescind_ring *ring = rescind_kernel_reply_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = drive->ring[vpe][DRIVE_REPLIES];
     if (ring->head == ring->tail)
         return false;
     struct rescind_header header;
     uint64_t code;
+    drive->written[vpe][DRIVE_REPLIES] |= 1u << ring->tail % RESCIND_RING_SLOTS;
     memcpy(&header, slot(ring, ring->tail), sizeof header);
     memcpy(&code, slot(ring, ring->tail) + sizeof header, sizeof code);
     ring->tail = (ring->tail + 1) % RESCIND_RING_SLOTS;
@@ -175,10 +225,20 @@ bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
     return true;
 }
 
-static bool is_named(const struct model_call *call, uint32_t kind, uint32_t sel)
+/* The first that is left of what was derived from what the call of `vpe` named; 0: nothing. */
+static uint32_t left_below(const struct rescind_kernel *k, uint32_t vpe,
+                           const struct model_call *call)
 {
-    return kind == call->own.type && sel >= call->own.start &&
-           sel - call->own.start < call->own.count;
+    for (uint32_t index = 1; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        if (!cap_is_cap(cap) || cap_parent(cap) == 0 || !cap_is_there(k, cap))
+            continue;
+        const struct cap *above = cap_at(k, cap->parent);
+        if (above->table == table_of(vpe, call->own.type) && above->sel >= call->own.start &&
+            above->sel - call->own.start < call->own.count)
+            return index;
+    }
+    return 0;
 }
 
 /* After the answer nothing of what REVOKE named may be in the tables. With own = 0 somebody else
@@ -187,21 +247,20 @@ static bool check_revoked(struct drive *drive, uint32_t at)
 {
     const struct history_entry *entry = &drive->history.entries[at];
     const struct model_call *call = &entry->call;
-    uint32_t vpe = entry->vpe;
-    static struct model_row rows[MODEL_CAPS];
+    uint32_t vpe = entry->vpe, left = 0;
     bool alone = true;
     for (uint32_t i = 0; i < drive->history.count; i++)
         alone = alone && (i == at || drive->history.entries[i].done < entry->sent);
-    uint32_t count = drive_rows(drive, rows);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct model_row *row = &rows[i];
-        bool named = row->vpe == vpe && is_named(call, row->kind, row->sel);
-        bool below = row->has_parent && row->parent_vpe == vpe &&
-                     is_named(call, row->parent_kind, row->parent_sel);
-        if ((named && call->flag) || (below && alone))
-            return fail(drive, "REVOKE is answered, but VPE%" PRIu32 " still holds %" PRIu32,
-                        row->vpe, row->sel);
-    }
+    struct rescind_kernel_cap cap;
+    if (call->flag && call->own.count > 0 &&
+        rescind_kernel_find(drive->kernel, vpe, call->own.type, call->own.start, &cap) &&
+        cap.sel - call->own.start < call->own.count)
+        return fail(drive, "REVOKE is answered, but VPE%" PRIu32 " still holds %" PRIu32, vpe,
+                    cap.sel);
+    if (alone && (left = left_below(drive->kernel, vpe, call)) != 0)
+        return fail(drive, "REVOKE is answered, but VPE%" PRIu32 " still holds %" PRIu32,
+                    table_vpe(cap_at(drive->kernel, left)->table),
+                    cap_at(drive->kernel, left)->sel);
     return true;
 }
 
@@ -295,6 +354,27 @@ bool drive_audit(struct drive *drive)
                 finding.where);
 }
 
+/* The number of the kernel at rest, after so many events. */
+static uint64_t number_at_rest(struct drive *drive)
+{
+    if (drive->numbered_at != drive->events)
+        drive->number = known_number(drive->kernel);
+    drive->numbered_at = drive->events;
+    return drive->number;
+}
+
+bool drive_audit_rest(struct drive *drive)
+{
+    if (!drive->known)
+        return drive_audit(drive);
+    if (!known_has(drive->known, number_at_rest(drive))) {
+        if (!drive_audit(drive))
+            return false;
+        known_add(drive->known, number_at_rest(drive));
+    }
+    return true;
+}
+
 /* What follows every event. `broken`: the VPE whose ring should be called broken. */
 static bool after_event(struct drive *drive, int32_t broken)
 {
@@ -309,10 +389,10 @@ static bool after_event(struct drive *drive, int32_t broken)
         return fail(drive, "a ring is called broken that is not, or the other way round");
     for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
         bool open = drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING;
-        if (open && rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_ENDED &&
-            !ended(drive, vpe))
+        enum rescind_vpe_state state = rescind_kernel_vpe_state(drive->kernel, vpe);
+        if (open && state == RESCIND_VPE_ENDED && !ended(drive, vpe))
             return false;
-        if (!open && rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_WAITING)
+        if (!open && state == RESCIND_VPE_WAITING)
             return fail(drive, "VPE%" PRIu32 " waits, though its call is answered", vpe);
     }
     return !drive->failure[0];
@@ -366,21 +446,22 @@ static bool is_sound(const struct rescind_ring *ring)
 
 void drive_spoil(struct drive *drive, uint32_t vpe, bool reply, uint32_t offset, uint8_t value)
 {
-    struct rescind_ring *ring = reply ? rescind_kernel_reply_ring(drive->kernel, vpe)
-                                      : rescind_kernel_syscall_ring(drive->kernel, vpe);
+    struct rescind_ring *ring = drive->ring[vpe][reply ? DRIVE_REPLIES : DRIVE_CALLS];
     drive->spoilt[vpe] = true;
+    /* Its replies are not taken from now on: the kernel may write them anywhere. */
+    drive->written[vpe][DRIVE_CALLS] = drive->written[vpe][DRIVE_REPLIES] = WRITTEN_ALL;
     ((uint8_t *)ring)[offset % PAGE] = value;
 }
 
 bool drive_deliver(struct drive *drive, uint32_t vpe)
 {
-    const struct rescind_ring *calls = rescind_kernel_syscall_ring(drive->kernel, vpe);
+    const struct rescind_ring *calls = drive->ring[vpe][DRIVE_CALLS];
     struct model_call call = call_exit();
     if (drive->failure[0])
         return false;
     if (!drive_idle(drive, vpe) || !rescind_kernel_message_waiting(drive->kernel, vpe))
         return true;
-    if (!is_sound(calls) || !is_sound(rescind_kernel_reply_ring(drive->kernel, vpe))) {
+    if (!is_sound(calls) || !is_sound(drive->ring[vpe][DRIVE_REPLIES])) {
         drive->ending[vpe] = write_down(drive, vpe, &call);
         rescind_kernel_message(drive->kernel, vpe);
         return after_event(drive, (int32_t)vpe);
@@ -464,13 +545,30 @@ uint32_t drive_rows(const struct drive *drive, struct model_row *rows)
     return count;
 }
 
-bool drive_judge(struct drive *drive, struct order *order, bool may_lack_memory)
+/* Are the kernel's tables those of the model? The two numbers together stand for the answer. */
+static bool has_tables(void *context, const struct model *model)
 {
     static struct model_row rows[MODEL_CAPS];
+    struct drive *drive = context;
+    uint64_t number = 0;
+    if (drive->known) {
+        number = known_pair(number_at_rest(drive), model_hash(model));
+        if (known_has(drive->known, number))
+            return true;
+    }
+    if (!model_equals(model, rows, drive_rows(drive, rows)))
+        return false;
+    if (drive->known)
+        known_add(drive->known, number);
+    return true;
+}
+
+bool drive_judge(struct drive *drive, struct order *order, bool may_lack_memory)
+{
     if (drive->failure[0])
         return false;
-    uint32_t count = drive_rows(drive, rows);
-    switch (order_search(order, &drive->start, &drive->history, rows, count, may_lack_memory)) {
+    switch (order_search_for(order, &drive->start, &drive->history, has_tables, drive,
+                             may_lack_memory)) {
     case ORDER_FOUND:
         return true;
     case ORDER_GAVE_UP:

@@ -13,6 +13,7 @@
 
 #include "rescind/kernel.h"
 #include "tests/history.h"
+#include "tests/known.h"
 #include "tests/order.h"
 
 struct drive_config {
@@ -23,6 +24,8 @@ struct drive_config {
 };
 
 enum { DRIVE_NOTHING = -1 };
+
+enum drive_ring { DRIVE_CALLS, DRIVE_REPLIES, DRIVE_RINGS };
 
 struct drive {
     struct rescind_kernel *kernel;
@@ -36,11 +39,16 @@ struct drive {
     bool spoilt[MODEL_VPES];    /* it has written into its rings what no driver would */
     bool audit;                 /* after every event; true at first */
     char failure[256];          /* empty: all is well */
+    struct known *known;        /* what has been found good at rest, and need not be looked at
+                                   again; NULL, as at first: everything is */
 
     void *arena; /* the driver's own from here on */
     size_t size;
     void *saved;
     size_t used;
+    uint64_t number, numbered_at;
+    struct rescind_ring *ring[MODEL_VPES][DRIVE_RINGS];
+    uint8_t written[MODEL_VPES][DRIVE_RINGS]; /* bits: slots that need be put back */
 };
 
 /* A kernel with its boot VPEs. Aborts when that can't be had: a test has no use for less. */
@@ -77,6 +85,8 @@ bool drive_deliver(struct drive *drive, uint32_t vpe);
 
 /* Runs the kernel's audit now, for those who have turned it off. */
 bool drive_audit(struct drive *drive);
+/* The same of a kernel at rest, where what is known need not be looked at again. */
+bool drive_audit_rest(struct drive *drive);
 
 /* Works in the order of the line until nothing can move. It fails when that takes too long, or
  * when a VPE still waits then. */

@@ -29,13 +29,14 @@ void known_free(struct known *known)
     free(known);
 }
 
-bool known_add(struct known *known, uint64_t number)
+bool known_has(const struct known *known, uint64_t number)
 {
-    uint64_t *place = &known->numbers[number % PLACES];
-    bool before = *place == number;
+    return known->numbers[number % PLACES] == number;
+}
 
-    *place = number;
-    return before;
+void known_add(struct known *known, uint64_t number)
+{
+    known->numbers[number % PLACES] = number;
 }
 
 /* Both halves of a product, after Wang Yi's wyhash. */
@@ -97,4 +98,9 @@ uint64_t known_number(const struct rescind_kernel *k)
     hash = add_bytes(hash, arena_at(k, k->tasks), k->vpes - k->tasks);
     hash = add_bytes(hash, arena_at(k, k->peers), k->served + served / 16 * 16 - k->peers);
     return add_nodes(hash, k);
+}
+
+uint64_t known_pair(uint64_t a, uint64_t b)
+{
+    return mix(a ^ 0xa0761d6478bd642fu, b ^ 0xe7037ed1a0b428dbu);
 }

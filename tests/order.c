@@ -100,6 +100,44 @@ static bool explains(struct model *model, const struct history_entry *entry, boo
     return !entry->answered || result == entry->result;
 }
 
+/* The only VPE whose call may come next; ORDER_VPES: there are several, or none. */
+static uint32_t only_next(const struct order *order, const struct history *history,
+                          const struct level *level)
+{
+    uint32_t only = ORDER_VPES;
+    for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
+        if (!may_come(order, history, level, vpe))
+            continue;
+        if (only != ORDER_VPES)
+            return ORDER_VPES;
+        only = vpe;
+    }
+    return only;
+}
+
+/* As long as only one VPE's call may come next it is done in place: there is nothing to come back
+ * to. False: an answer is not explained. */
+static bool go_straight(const struct order *order, const struct history *history,
+                        struct level *level, bool may_lack_memory)
+{
+    uint32_t vpe;
+    while ((vpe = only_next(order, history, level)) != ORDER_VPES) {
+        const struct history_entry *entry = next_call(order, history, level, vpe);
+        level->next[vpe]++;
+        if (!explains(&level->model, entry, may_lack_memory))
+            return false;
+    }
+    return true;
+}
+
+static bool is_through(const struct order *order, const struct level *level)
+{
+    for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++)
+        if (level->next[vpe] != order->count[vpe])
+            return false;
+    return true;
+}
+
 static void sort_by_vpe(struct order *order, const struct history *history)
 {
     memset(order->count, 0, sizeof order->count);
@@ -111,9 +149,9 @@ static void sort_by_vpe(struct order *order, const struct history *history)
     }
 }
 
-enum order_verdict order_search(struct order *order, const struct model *start,
-                                const struct history *history, const struct model_row *rows,
-                                uint32_t count, bool may_lack_memory)
+enum order_verdict order_search_for(struct order *order, const struct model *start,
+                                    const struct history *history, order_same *same, void *context,
+                                    bool may_lack_memory)
 {
     sort_by_vpe(order, history);
     order->search++;
@@ -123,9 +161,11 @@ enum order_verdict order_search(struct order *order, const struct model *start,
     copy_model(&level->model, start);
     memset(level->next, 0, sizeof level->next);
     level->candidate = 0;
+    if (!go_straight(order, history, level, may_lack_memory))
+        return ORDER_NONE;
     for (;;) {
         level = &order->levels[depth];
-        if (depth == history->count && model_equals(&level->model, rows, count))
+        if (is_through(order, level) && same(context, &level->model))
             return ORDER_FOUND;
         while (level->candidate < ORDER_VPES && !may_come(order, history, level, level->candidate))
             level->candidate++;
@@ -141,10 +181,30 @@ enum order_verdict order_search(struct order *order, const struct model *start,
         after->candidate = 0;
         const struct history_entry *entry = next_call(order, history, level, vpe);
         after->next[vpe]++;
-        if (!explains(&after->model, entry, may_lack_memory) || !remember(order, after))
+        if (!explains(&after->model, entry, may_lack_memory) ||
+            !go_straight(order, history, after, may_lack_memory) || !remember(order, after))
             continue;
         if (order->seen_count > STATES / 2)
             return ORDER_GAVE_UP;
         depth++;
     }
+}
+
+struct rows {
+    const struct model_row *rows;
+    uint32_t count;
+};
+
+static bool has_rows(void *context, const struct model *model)
+{
+    const struct rows *rows = context;
+    return model_equals(model, rows->rows, rows->count);
+}
+
+enum order_verdict order_search(struct order *order, const struct model *start,
+                                const struct history *history, const struct model_row *rows,
+                                uint32_t count, bool may_lack_memory)
+{
+    struct rows all = {rows, count};
+    return order_search_for(order, start, history, has_rows, &all, may_lack_memory);
 }

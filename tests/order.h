@@ -34,4 +34,10 @@ enum order_verdict order_search(struct order *order, const struct model *start,
                                 const struct history *history, const struct model_row *rows,
                                 uint32_t count, bool may_lack_memory);
 
+/* The same for who has no rows at hand, but can tell whether the tables are those of a model. */
+typedef bool order_same(void *context, const struct model *model);
+enum order_verdict order_search_for(struct order *order, const struct model *start,
+                                    const struct history *history, order_same *same, void *context,
+                                    bool may_lack_memory);
+
 #endif

@@ -30,6 +30,7 @@ case $task in
 build) ;;
 test | fuzz)
     command_from clang clang
+    command_from patch patch
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null ||
         missing="$missing libclang-rt-dev"

@@ -204,6 +204,69 @@ expect 2 "--size" profile --size 0
 expect 2 "--size" profile --size 10,1000001
 expect 2 "--shape is one of" profile --shape ring
 expect 2 "profile takes no file" profile "$task06"
+for shape in chain star binary random forest; do
+    expect 0 "" profile --format json --size 1,60 --shape $shape --kernels 3
+    json 'all[1]["kernels"] == 3 and all[1]["messages"] > 0 and o["bytes_per_cap"] == 64'
+done
+expect 0 "messages" profile --size 10 --kernels 2
+expect 0 "" profile --format json --shape forest --size 100
+json 'o["kernels"] == 4'
+expect 0 "" profile --format json --shape forest --size 100 --kernels 1 --selectors random
+json 'o["kernels"] == 1 and o["messages"] == 0'
+expect 0 "" profile --format json --size 10 --revoke recursive --frame plain
+json '"frame" not in o and o["events"] == 1'
+expect 0 "recursive+log" profile --size 10 --revoke recursive --frame log
+expect 0 "" profile --format json --size 10 --revoke recursive --frame log
+json 'o["frame"] == "log" and o["stack_bytes"] > 10 * 256'
+expect 0 "overflowed 65536 bytes" profile --size 5000 --revoke recursive --stack 65536
+expect 0 "" profile --format json --size 10,5000 --revoke recursive --stack 65536
+json 'o["overflowed"] is None and 0 < o["stack_bytes"] < 65536'
+json 'all[1]["overflowed"] == 65536 and all[1]["stack_bytes"] is None is all[1]["events"]'
+expect 0 "" profile --format json --size 10,5000 --stack 65536
+json 'all[1]["overflowed"] is None and all[1]["stack_bytes"] == o["stack_bytes"]'
+expect 0 " hear " profile --size 10 --entries
+expect 0 "" profile --format json --size 10 --entries
+json '{k for k, v in o["entry_stack_bytes"].items() if v} == {"message", "work", "end"}'
+expect 0 "" profile --format json --size 10 --entries --kernels 2
+json '{k for k, v in o["entry_stack_bytes"].items() if v} == {"message", "work", "hear", "tell"}'
+expect 2 "--kernels is from 1 to 64, not 0" profile --kernels 0
+expect 2 "--kernels is from 1 to 64, not 65" profile --kernels 65
+expect 2 "--stack is from 4096 to 1073741824, not 4095" profile --stack 4095
+expect 2 "--stack is from" profile --stack 0
+expect 2 "--revoke is one of iterative, recursive" profile --revoke slowly
+expect 2 "--frame is one of plain, log" profile --revoke recursive --frame large
+expect 2 "--frame is for --revoke recursive" profile --frame log
+expect 2 "is for one kernel" profile --revoke recursive --kernels 2
+expect 2 "is for one kernel" profile --revoke recursive --shape forest
+expect 2 "--stack is for one kernel" profile --stack 65536 --kernels 2
+expect 2 "--entries is for the kernel's own" profile --entries --revoke recursive
+expect 2 "--flame is for the kernel's own" profile --flame "$work/flame" --revoke recursive
+expect 2 "--flame is for one size" profile --flame "$work/flame" --size 10,20
+expect 2 "--plot draws chains" profile --plot "$work/svg" --shape star
+expect 2 "--plot draws chains" profile --plot "$work/svg" --flame "$work/flame"
+expect 0 "iterative" profile --flame "$work/flame" --size 100
+expect 3 "no/such/place" profile --flame "$work/no/such/place" --size 100
+if [ "$(grep -cE '^[A-Za-z]+;[a-z]+;rescind_kernel_[a-z]+ [0-9]+$' "$work/flame")" -ne \
+    "$(wc -l <"$work/flame")" ] || ! grep -q "^REVOKE;sweep;rescind_kernel_work " "$work/flame"; then
+    failed=$((failed + 1))
+    echo "not folded stacks:"
+    cat "$work/flame"
+fi
+env PATH="$work" "$tool" profile --plot "$work/svg" --size 10 >"$work/out" 2>"$work/err"
+if [ $? -eq 4 ] && grep -q "needs gnuplot" "$work/err"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "a missing gnuplot goes unnoticed"
+fi
+if command -v gnuplot >/dev/null; then
+    expect 0 "recursive, 64 KiB: breaks at" profile --plot "$work/svg" --size 10,100
+    expect 0 "" profile --plot "$work/svg" --size 10,100 --format json
+    json 'len(all) == 3 * 2 + 3 * 3 and all[6]["breaks_at"] is None'
+    json 'all[-1]["stack"] == 131072 and all[-1]["frame"] == "log" and all[-1]["breaks_at"] > 100'
+    grep -q "<svg" "$work/svg" || { failed=$((failed + 1)); echo "the plot is no SVG"; }
+    expect 3 "no/such/place" profile --plot "$work/no/such/place" --size 10
+fi
 
 expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
