@@ -138,7 +138,7 @@ for system in $systems; do
 done
 
 echo
-echo "What a step stands for (bench/cluster.h), in instructions:"
+echo "What a step stands for (sim/cluster.h), in instructions:"
 hand_in_ranges() { # FUNCTION NAME
     all=$(counted "$1" $across hand --size $handed --range 64 --across --measure revoke)
     $across hand --size $handed --range 64 --across --measure revoke >"$out.across"

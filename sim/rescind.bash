@@ -16,7 +16,10 @@ _rescind() {
     --audit) mapfile -t COMPREPLY < <(compgen -W "always sparse never" -- "$word"); return ;;
     --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
-    --shape) mapfile -t COMPREPLY < <(compgen -W "chain star binary random forest" -- "$word"); return ;;
+    --shape)
+        mapfile -t COMPREPLY < <(compgen -W "chain star binary random forest" -- "$word")
+        return
+        ;;
     --selectors) mapfile -t COMPREPLY < <(compgen -W "seq random attack" -- "$word"); return ;;
     --frame) mapfile -t COMPREPLY < <(compgen -W "plain log" -- "$word"); return ;;
     --revoke) mapfile -t COMPREPLY < <(compgen -W "iterative recursive" -- "$word"); return ;;

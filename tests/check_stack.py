@@ -6,9 +6,9 @@
 
 The bound: the compiler says for each function how much stack a call of it takes (-fstack-usage, a
 file .su beside each object), and the call graph of the compiled objects (check_archive.py, indirect
-calls included) says who calls whom. The dearest path from an entry point is its bound; it fails when
-that is more than LIMIT, when a function's stack has no bound, or when the graph has a cycle. A broken
-invariant's platform_panic() never comes back and is not in it.
+calls included) says who calls whom. The dearest path from an entry point is its bound; it fails
+when that is more than LIMIT, when a function's stack has no bound, or when the graph has a cycle. A
+broken invariant's platform_panic() never comes back and is not in it.
 
 The measurement: `rescind profile --entries` on painted stacks, in the shapes below. It fails when
 it is more than the bound, and when no shape has entered an entry point.
@@ -19,7 +19,8 @@ import re
 import subprocess
 import sys
 
-import check_archive
+sys.dont_write_bytecode = True # the module's lies in the source tree
+import check_archive # pylint: disable=wrong-import-position
 
 LIMIT = 4096
 ENTRIES = {"message": "rescind_kernel_message", "work": "rescind_kernel_work",

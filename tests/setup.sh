@@ -29,6 +29,7 @@ command_from dot graphviz
 case $task in
 build) ;;
 test | fuzz)
+    [ "$task" != test ] || command_from valgrind valgrind
     command_from clang clang
     command_from patch patch
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
