@@ -1,8 +1,8 @@
 /* The operations whose instructions are budgeted: budget [NAME...]. tests/budget.sh runs it under
  * callgrind, which counts inside functions measured_…() alone, from the beginning of each call of
  * phase() to its end; for each a line with its name and the number of units is printed, in the same
- * order. Deterministic. --build says how it was built, --targets does the many that bench/run.sh
- * prints instead. What goes wrong ends the process. */
+ * order. Deterministic. --build says how it was built, --targets [--few] does those that
+ * bench/run.sh prints instead. What goes wrong ends the process. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -359,7 +359,7 @@ __attribute__((noinline)) static struct litmus *measured_parse(void)
 
 __attribute__((noinline)) static struct explore_result *measured_explore(const struct litmus *l)
 {
-    struct explore_options options = {.strategy = EXPLORE_DPOR};
+    struct explore_options options = {.strategy = EXPLORE_DPOR, .work = 1};
     GError *error = NULL;
     struct explore_result *result = explore(l, &options, &error);
 
@@ -417,12 +417,12 @@ static void count_budget(void)
     count_litmus();
 }
 
-/* Every shape, order and range. */
-static void count_targets(void)
+/* Every shape, order and range; or one by one and one range. */
+static void count_targets(bool few)
 {
     static const uint32_t ranges[] = {1, 16, 80, 1000}; /* that divide the number of them */
 
-    for (guint i = 0; i < G_N_ELEMENTS(ranges); i++) {
+    for (guint i = 0; i < (few ? 2 : G_N_ELEMENTS(ranges)); i++) {
         for (int shape = 0; shape < GROVE_SHAPES; shape++) {
             for (int order = 0; order < GROVE_ORDERS; order++)
                 count_tree(shape, order, ranges[i]);
@@ -434,8 +434,8 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && g_str_equal(argv[1], "--build")) {
         printf("%s\n", BUDGET_BUILD);
-    } else if (argc == 2 && g_str_equal(argv[1], "--targets")) {
-        count_targets();
+    } else if (argc >= 2 && g_str_equal(argv[1], "--targets")) {
+        count_targets(argc > 2 && g_str_equal(argv[2], "--few"));
     } else {
         wanted = argc > 1 ? argv + 1 : NULL;
         count_budget();

@@ -29,6 +29,12 @@ uint32_t treap_find_place(const struct rescind_kernel *k, uint32_t root, uint32_
 /* The first node at or after `from` (which may be 2^32: none), or 0. Expected O(log n). */
 uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from);
 
+/* The node behind `node`, or 0. Expected O(1) for each of a run of neighbours. */
+static inline uint32_t treap_next(const struct rescind_kernel *k, uint32_t node);
+
+/* The place of the selector right behind that of `node`, which no node has. Expected O(1). */
+static inline struct treap_place treap_place_behind(const struct rescind_kernel *k, uint32_t node);
+
 /* Inserts `node`, whose sel and priority are set, at the place of its sel. Fewer than two
  * rotations expected. */
 static inline void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
@@ -43,6 +49,36 @@ static inline void treap_remove(struct rescind_kernel *k, uint32_t *root, uint32
 void treap_raise(struct rescind_kernel *k, uint32_t *root, uint32_t node);
 /* Puts in the place of `node` its two subtrees, joined. */
 void treap_join(struct rescind_kernel *k, uint32_t *root, uint32_t node);
+
+static inline uint32_t treap_leftmost(const struct rescind_kernel *k, uint32_t node)
+{
+    while (cap_at(k, node)->left != 0)
+        node = cap_at(k, node)->left;
+    return node;
+}
+
+static inline uint32_t treap_next(const struct rescind_kernel *k, uint32_t node)
+{
+    const struct cap *cap = cap_at(k, node);
+    uint32_t up = cap->up;
+
+    if (cap->right != 0)
+        return treap_leftmost(k, cap->right);
+    while (up != 0 && cap_at(k, up)->right == node) {
+        node = up;
+        up = cap_at(k, up)->up;
+    }
+    return up;
+}
+
+static inline struct treap_place treap_place_behind(const struct rescind_kernel *k, uint32_t node)
+{
+    uint32_t right = cap_at(k, node)->right;
+
+    if (right == 0)
+        return (struct treap_place){.up = node};
+    return (struct treap_place){.up = treap_leftmost(k, right), .left = true};
+}
 
 static inline void treap_insert(struct rescind_kernel *k, uint32_t *root, uint32_t node,
                                 struct treap_place place)

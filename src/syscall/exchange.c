@@ -50,8 +50,42 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
     return dst;
 }
 
-static void copy(struct rescind_kernel *k, const struct exchange *x, struct lookup from,
-                 uint16_t flags, uint32_t reserver)
+/* Where a run of copies of one event has come to. */
+struct run {
+    uint32_t source, copy; /* the last ones; 0: none yet */
+    uint64_t bound;        /* of the destination's selectors, this one is the first that is taken */
+};
+
+/* check() for an element behind one that has been copied in this event, where nothing is in the
+ * way: without a search. False: check() will tell. */
+static inline bool check_next(const struct rescind_kernel *k, const struct exchange *x,
+                              const struct run *run, struct lookup *out)
+{
+    uint32_t sel = x->dst + x->done;
+    const struct cap *cap;
+
+    if (run->source == 0 || sel >= run->bound || table_is_locked(k, x->dst_table, sel))
+        return false;
+    out->cap = treap_next(k, run->source);
+    cap = cap_at(k, out->cap);
+    if (out->cap == 0 || cap->sel != x->src + x->done || (cap->flags & CAP_VISITED) ||
+        !cap_is_there(k, cap) || pool_left(k) == 0)
+        return false;
+    out->place = treap_place_behind(k, run->copy);
+    out->error = cap_derive(k, cap);
+    return true;
+}
+
+/* The first selector at or behind the next destination that is taken. */
+static uint64_t find_bound(const struct rescind_kernel *k, const struct exchange *x)
+{
+    uint32_t index = table_find_from(k, x->dst_table, x->dst + x->done);
+
+    return index != 0 ? cap_at(k, index)->sel : TABLE_END;
+}
+
+static uint32_t copy(struct rescind_kernel *k, const struct exchange *x, struct lookup from,
+                     uint16_t flags, uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, from.cap);
     struct cap_spec spec = {
@@ -66,9 +100,10 @@ static void copy(struct rescind_kernel *k, const struct exchange *x, struct look
         .parent = from.cap,
     };
 
-    cap_create(k, &spec, from.place);
+    uint32_t index = cap_create(k, &spec, from.place);
     if (flags & CAP_RESERVED)
         revoke_hold(k, from.cap);
+    return index;
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -120,15 +155,19 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
 {
     /* With work left to undo all of it, nobody can see it half done. */
     bool at_once = x->done == 0 && x->count <= *work / 2;
+    struct run run = {.bound = x->count - x->done > 1 ? find_bound(k, x) : 0};
 
     while (*work > 0 && x->done < x->count) {
-        struct lookup source = check(k, x, x->done);
+        struct lookup source = {0};
+        if (!check_next(k, x, &run, &source))
+            source = check(k, x, x->done);
         if (source.error != RESCIND_NO_ERROR || source.line != NULL) {
             x->awaited = x->done;
             give_up(x, source.error);
             return;
         }
-        copy(k, x, source, at_once ? 0 : CAP_RESERVED, caller);
+        run.copy = copy(k, x, source, at_once ? 0 : CAP_RESERVED, caller);
+        run.source = source.cap;
         x->done++;
         --*work;
     }
