@@ -2,8 +2,9 @@
 # The README's figures: sh bench/run.sh [--quick]. Builds, and prints what revocations and exchanges
 # cost, on one kernel and across kernels: instructions by callgrind; stack, work, time and bytes by
 # `rescind profile`; messages and virtual steps by bench/across. Instruction counts, messages and
-# steps repeat exactly; times are this machine's. Plots and their data stay in build/bench/. With
-# --quick the sizes are smaller, and it takes less than a minute once all is built.
+# steps repeat exactly; times are this machine's: build/bench/bench measures each beside a floor.
+# Plots and their data (results.json, results.csv) stay in build/bench/. With --quick the sizes are
+# smaller, and it takes less than a minute once all is built.
 set -eu
 cd "$(dirname "$0")/.."
 quick=
@@ -18,7 +19,7 @@ esac
 sh tests/setup.sh bench
 mkdir -p build
 [ -e build/build.ninja ] || meson setup build >build/setup.log
-ninja -C build --quiet rescind bench/across >build/bench.log || { cat build/bench.log >&2; exit 1; }
+ninja -C build --quiet rescind bench/across bench/bench tests/budget >build/bench.log || { cat build/bench.log >&2; exit 1; }
 
 tool=build/rescind across=build/bench/across plots=build/bench
 count=10000 shapes="chain star binary random" orders="seq random attack"
@@ -77,6 +78,34 @@ for shape in $shapes; do
         echo "| $shape | $selectors | $exchange | $messages | $revoke |"
     done
 done
+
+echo
+echo "Instructions a capability in the kernel, from its entry on, without libc: exchange / revoke of"
+echo "10000 in sequence, at random, and in an order that aims at the treap:"
+echo "| shape | capabilities a call | in sequence | at random | aimed |"
+echo "|---|---|---|---|---|"
+sh tests/budget_count.sh build/tests/budget --targets ${quick:+--few} >$plots/instructions.txt
+awk '{
+        split($1, part, "-")
+        row = part[2] " | " (part[5] == "" ? 1 : part[5])
+        if (!(row in seen)) { seen[row] = 1; order[++rows] = row }
+        value[row, part[3], part[1]] = $2
+    }
+    END {
+        for (i = 1; i <= rows; i++) {
+            printf "| %s |", order[i]
+            split("sequence random attack", orders, " ")
+            for (j = 1; j <= 3; j++)
+                printf " %.0f / %.0f |", value[order[i], orders[j], "exchange"],
+                    value[order[i], orders[j], "revoke"]
+            printf "\n"
+        }
+    }' $plots/instructions.txt
+
+echo
+echo "Times, each beside a floor that was measured in the same run:"
+build/bench/bench ${quick:+--quick} --sources . --output $plots
+gnuplot -e "dir='$plots'" bench/times.gp
 
 echo
 echo "Stack, work and time:"

@@ -180,6 +180,7 @@ static void hash_peers(const struct rescind_kernel *k, uint64_t *at, uint64_t *h
         const struct peer *peer = peer_at(k, pe);
         mix(hash, (uint64_t)peer->taken << 24 | (uint64_t)peer->asks << 16 | peer->answers << 8 |
                       peer->frees);
+        mix(hash, peer->turn);
         note_line(k, peer->slot_waiters, (uint64_t)pe << 8 | 4, at);
         for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
             mix(hash, peer->taken & 1u << slot ? peer->askers[slot] : 0);

@@ -109,15 +109,23 @@ static void print_again(const struct command *c, const struct litmus *l)
                                              [EXPLORE_RANDOM] = " --strategy random",
                                              [EXPLORE_PCT] = " --strategy pct"};
     char *words = machine_words(&c->explore), *file = g_shell_quote(l->file);
-    char *depth = c->explore.strategy == EXPLORE_PCT
-                      ? g_strdup_printf(" --depth %u", c->explore.depth)
-                      : g_strdup("");
+    GString *again = g_string_new("again: rescind explore");
 
-    fprintf(c->json ? stderr : stdout, "again: rescind explore%s%s %s --save-schedule FILE %s%s\n",
-            strategies[c->explore.strategy], depth, words, l->file[0] == '-' ? "-- " : "", file);
+    g_string_append_printf(again, "%s %s", strategies[c->explore.strategy], words);
+    if (c->explore.strategy == EXPLORE_PCT)
+        g_string_append_printf(again, " --depth %u", c->explore.depth);
+    if (c->explore.max_schedules != 0)
+        g_string_append_printf(again, " --max-schedules %" G_GUINT64_FORMAT,
+                               c->explore.max_schedules);
+    if (c->explore.shards != 0)
+        g_string_append_printf(again, " --shard %u/%u", c->explore.shard, c->explore.shards);
+    g_string_append_printf(again, " %s%s\n", l->file[0] == '-' ? "-- " : "", file);
+    fputs(again->str, c->json ? stderr : stdout);
+    fputs("       (--save-schedule FILE keeps its schedule for rescind replay)\n",
+          c->json ? stderr : stdout);
+    g_string_free(again, TRUE);
     g_free(words);
     g_free(file);
-    g_free(depth);
 }
 
 /* What the violation is, as a file, a schedule and steps in words. */

@@ -70,17 +70,19 @@ static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t size)
     return mix(hash ^ 0x1d8e4e27c47d124fu, other);
 }
 
-/* Of a free node only what is next counts. */
+/* Of a free node only what is next counts. Nodes are added up, so that none has to wait for the one
+ * before it. */
 static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k)
 {
     for (uint32_t index = 1; index < k->pool.high; index++) {
         const struct pool_node *node = pool_node(k, index);
+        uint64_t seed = index * 0x9e3779b97f4a7c15u;
         if (node->type != 0)
-            hash = add_bytes(hash, node, POOL_NODE_SIZE);
+            hash += add_bytes(seed, node, POOL_NODE_SIZE);
         else
-            hash = mix(hash ^ index, node->next_free ^ 0xa0761d6478bd642fu);
+            hash += mix(seed, node->next_free ^ 0xa0761d6478bd642fu);
     }
-    return hash;
+    return mix(hash, 0x8ebc6af09c88c6e3u);
 }
 
 uint64_t known_number(const struct rescind_kernel *k)

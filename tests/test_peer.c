@@ -637,36 +637,37 @@ static void nothing_is_given_to_a_vpe_that_has_ended(void **state)
     system_free(s);
 }
 
+enum { CHUNK = RESCIND_PEER_CHUNK };
+
 /* One question at a time, and each goes on where the one before has ended. */
 static void questions_that_do_not_follow_the_one_before_are_refused(void **state)
 {
     struct system *s = new_linked();
-    struct rescind_peer_ask first = {.start = 40, .to = 10, .count = 20, .given = 16};
-    struct rescind_peer_cap caps[16];
+    struct rescind_peer_ask first = {.start = 40, .to = 10, .count = 2 * CHUNK, .given = CHUNK};
+    struct rescind_peer_cap caps[CHUNK];
     struct system_message m, answer;
 
     (void)state;
-    for (uint32_t i = 0; i < 16; i++)
+    for (uint32_t i = 0; i < CHUNK; i++)
         caps[i] = (struct rescind_peer_cap){GOOD_CAP};
     m = forge_ask(A, &first, caps);
     hear(s, A, B, m.bytes, m.size);
     kit_audit(s->k[B]);
     struct rescind_peer_ask next = first;
-    next.done = 16;
-    next.given = 4;
+    next.done = CHUNK;
     refused(s, A, B, forge_ask(A, &next, caps)); /* the answer has not left */
     answer.size = rescind_kernel_tell(s->k[B], A, answer.bytes);
     assert_true(answer.size > 0);
     refused(s, A, B, forge_ask(A, &first, caps));
     struct rescind_peer_ask others[] = {next, next, next, next, next, next, next};
-    others[0].done = 15;
+    others[0].done = CHUNK - 1;
     others[1].start++;
     others[2].to++;
     others[3].count++;
     others[4].asker++;
     others[5].table = 1;
     others[6].obtain = 1;
-    others[6].wanted = 4;
+    others[6].wanted = CHUNK;
     others[6].given = 0;
     for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         refused(s, A, B, forge_ask(A, &others[i], caps));
@@ -675,7 +676,7 @@ static void questions_that_do_not_follow_the_one_before_are_refused(void **state
     kit_audit(s->k[B]);
     refused(s, A, B, m);
     work(s, B);
-    assert_int_equal(kit_count(s->k[B], 0), 2 + 2 + 1 + 20);
+    assert_int_equal(kit_count(s->k[B], 0), 2 + 2 + 1 + 2 * CHUNK);
     system_free(s);
 }
 

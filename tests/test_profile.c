@@ -103,7 +103,7 @@ static void a_recursive_walk_takes_stack_in_proportion_to_the_depth(void **state
         o.shape = PROFILE_STAR;
         star = profile(o).stack_bytes;
         assert_true(two - thousand >= 1000 * (walk == PROFILE_RECURSIVE ? 16 : 256));
-        assert_in_range(two, 1.9 * (double)thousand, 2.1 * (double)thousand);
+        assert_in_range(two, 1.7 * (double)thousand, 2.1 * (double)thousand);
         assert_true(star < thousand / 10);
     }
 }

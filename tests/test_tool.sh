@@ -268,6 +268,15 @@ if command -v gnuplot >/dev/null; then
     expect 3 "no/such/place" profile --plot "$work/no/such/place" --size 10
 fi
 
+for other in "--shape forest" "--kernels 2" "--revoke recursive" "--stack 65536" --entries \
+    "--flame $work/flame"; do
+    # shellcheck disable=SC2086 # two words each
+    expect 2 "--boot counts" profile --boot $other
+done
+expect 2 "--boot is for sizes to 500000" profile --boot --size 10,500001
+expect 2 "--plot draws" profile --boot --plot "$work/svg"
+RESCIND_IMAGE="$work/no-such-image" expect 4 "no-such-image" profile --boot --size 10
+
 expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
 expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
@@ -289,6 +298,36 @@ fi
 RESCIND_IMAGE= RESCIND_QEMU= expect 4 "no-such-image" boot --image "$work/no-such-image" "$task06"
 expect 4 "no-such-image" boot --image "$work/no-such-image" "$task06"
 RESCIND_QEMU=$work/no-such-qemu expect 4 "" boot --image "$task06" "$task06"
+
+# busy ROUNDS: VPEs of K1 obtain from K0 all the time, while T of K0 revokes a capability with a child
+# on K1, and the channel from K0 is slow. The revocation takes its turn between their answers.
+busy() {
+    printf 'kernel K0\nkernel K1\nvpe T @ K0\nvpe S @ K0\nvpe U @ K1\ngrant T 2 = vpe U\n'
+    printf 'fault delay K0 K1\n'
+    for vpe in A B C D E F G H; do
+        printf 'vpe %s @ K1\ngrant %s 2 = vpe S\n' $vpe $vpe
+    done
+    printf 'program S\nrepeat 16 { creategate 0 100+$i label=1 ep=2 credits=1 }\nsignal s\n'
+    printf 'program T\ncreategate 0 20 label=1 ep=2 credits=1\nexchange delegate 2 20 30\n'
+    printf 'signal t\nwait g\nrevoke 20\n'
+    for vpe in A B C D E F G H; do
+        printf 'program %s\nwait s\nwait t\nexchange obtain 2 200:16 100:16\n' $vpe
+        [ $vpe != A ] || printf 'signal g\n'
+        printf 'repeat %s { revoke 200:16\nexchange obtain 2 200:16 100:16 }\n' "$1"
+    done
+}
+for rounds in 10 80; do
+    busy $rounds >"$work/busy.litmus"
+    expect 0 pass run --schedule random --seed 1 --log info "$work/busy.litmus"
+    grep "T: answered ok" "$work/err" | tail -n 1 >"$work/busy$rounds"
+done
+if [ -s "$work/busy10" ] && cmp -s "$work/busy10" "$work/busy80"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "a revocation waits longer the longer others exchange:"
+    cat "$work/busy10" "$work/busy80"
+fi
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -30,11 +30,11 @@
  * stub is held by it. The range takes effect by one flag of the destination's kernel: when the last
  * question of a delegation is answered, when the last answer to an obtain is heard.
  *
- * A message's records are told in the order ANSWER, MARKED and UNLINK, MARK and SWEEP, ASK, FREE,
- * each kind only when there is no more of the one before. So: the ANSWER that brings a child comes
- * before any MARK for it, and the one that says its stub is wanted before any UNLINK of it. What is
- * to be told of a node is decided when the message leaves: one that goes before its MARKED has left
- * says UNLINK alone.
+ * ANSWERs come first in a message, and there is always room for all that there can be; the other
+ * kinds take turns in coming next, so that none waits for ever behind another. So the ANSWER that
+ * brings a child comes before any MARK for it, and the one that says that its stub is wanted before
+ * any UNLINK of it. What is to be told of a node is decided when the message leaves: one that goes
+ * before its MARKED has left says UNLINK alone.
  *
  * Late, not wrong: a MARK or SWEEP whose child is not there crosses that child's UNLINK; it is
  * ignored and counted. The key alone would not do: a selector is used again. That the child names
@@ -61,11 +61,12 @@
  * - Bounded. A record costs one look at a table; an event hears one message. Orders from a peer are
  * a task of that peer's, which takes turns with the VPEs' calls; so nobody works for another.
  * Children on one kernel share messages: four records an edge that crosses, whatever lies between.
- * - Live. Layers, of which each waits for those behind it alone: blocked calls, which hold nothing
- * but a slot; calls that wait for a slot; sweeps; marks, which go down the tree; EXCHANGEs under
- * way, whose questions are answered at once; messages. A message can always be heard, since what it
- * makes the hearer want to tell needs no room: it is a flag of a node in a ring of its peer, or a
- * bit of a slot. A slot is blocked by revocations only, and no revocation waits for a slot.
+ * - Live. Layers, of which each waits for those behind it alone: calls that wait for a slot;
+ * blocked calls, which hold nothing else; sweeps; marks, which go down the tree; EXCHANGEs under
+ * way, whose questions are answered at once; messages. (A call is blocked by a revocation, or by
+ * another EXCHANGE's reservation.) A message can always be heard, since what it makes the hearer
+ * want to tell needs no room: it is a flag of a node in a ring of its peer, or a bit of a slot. And
+ *   everything that there is to tell leaves after a bounded number of messages.
  * - Exact. An order names the child by key and stub. A remote capability names its object by home
  * and number; it descends from a capability of that home, so the object lives as long as it does.
  * - Never short of memory. A remote child takes its own node and a stub. A removed child that is
@@ -124,7 +125,7 @@ struct rescind_peer_cap {
     uint32_t reserved; /* 0 */
 };
 
-enum { RESCIND_PEER_CHUNK = 16 }; /* capabilities in a question or an answer */
+enum { RESCIND_PEER_CHUNK = 4 }; /* capabilities in a question or an answer, at most */
 
 /* A question: part of an EXCHANGE of a VPE of the teller with one of the hearer. */
 struct rescind_peer_ask {

@@ -2,7 +2,7 @@
  *
  * What is to be told about a capability or a stub is no message yet: the node stands in a ring of
  * its peer (CAP_TELLING), and what there is to tell follows from its state when the message
- * leaves (kernel/tell.c). So nothing is allocated to tell, and what has become untrue is not told.
+ * leaves (kernel/peer.c). So nothing is allocated to tell, and what has become untrue is not told.
  * A ring `up` holds remote capabilities (MARKED) and tombs (UNLINK), a ring `down` holds stubs
  * (MARK, SWEEP). Everything here is O(1).
  */
@@ -21,6 +21,7 @@ struct peer {
     uint8_t taken;                   /* in use */
     uint8_t asks;                    /* there is something to ask */
     uint8_t answers, frees;          /* its own EXCHANGEs here: an answer to give, a slot to free */
+    uint8_t turn;                    /* which kind of record, and which slot, goes first */
     uint32_t slot_waiters;           /* line of tasks that wait for a slot */
     uint32_t askers[TASK_EXCHANGES]; /* the task that has the slot */
     uint32_t asker_line[TASK_EXCHANGES]; /* where it waits for its answer */

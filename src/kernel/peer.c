@@ -58,25 +58,25 @@ static bool put(struct writer *w, const void *record, size_t size)
 typedef size_t slot_writer(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_t *out,
                            size_t room);
 
-/* The records of all slots in `bits`; false: they don't all fit. */
-static bool put_slots(struct rescind_kernel *k, uint32_t pe, uint8_t *bits, slot_writer *write,
-                      struct writer *w)
+/* The records of the slots in `bits` that there is room for, beginning with slot `first`. */
+static void put_slots(struct rescind_kernel *k, uint32_t pe, uint8_t *bits, uint32_t first,
+                      slot_writer *write, struct writer *w)
 {
-    for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
-        if (!(*bits & 1u << slot))
-            continue;
-        size_t size = write(k, pe, slot, w->out + w->size, room(w));
+    for (uint32_t i = 0; i < TASK_EXCHANGES; i++) {
+        uint32_t slot = (first + i) % TASK_EXCHANGES;
+        size_t size = 0;
+        if (*bits & 1u << slot)
+            size = write(k, pe, slot, w->out + w->size, room(w));
         if (size == 0)
-            return false;
+            continue;
         w->size += (uint32_t)size;
         w->records++;
         *bits &= (uint8_t) ~(1u << slot);
     }
-    return true;
 }
 
 /* MARKED and UNLINK; a tomb has served its purpose then. */
-static bool put_up(struct rescind_kernel *k, struct peer *peer, struct writer *w)
+static void put_up(struct rescind_kernel *k, struct peer *peer, struct writer *w)
 {
     while (peer->up != 0) {
         uint32_t index = peer->up;
@@ -87,16 +87,15 @@ static bool put_up(struct rescind_kernel *k, struct peer *peer, struct writer *w
             .stub = cap->parent,
         };
         if (!put(w, &record, sizeof(record)))
-            return false;
+            return;
         peer_told(k, index);
         if (cap->type == CAP_TOMB)
             pool_give(k, index);
     }
-    return true;
 }
 
 /* MARK and SWEEP. */
-static bool put_down(struct rescind_kernel *k, struct peer *peer, struct writer *w)
+static void put_down(struct rescind_kernel *k, struct peer *peer, struct writer *w)
 {
     while (peer->down != 0) {
         uint32_t index = peer->down;
@@ -108,10 +107,9 @@ static bool put_down(struct rescind_kernel *k, struct peer *peer, struct writer 
             .key = remote_key(stub),
         };
         if (!put(w, &order, sizeof(order)))
-            return false;
+            return;
         peer_told(k, index);
     }
-    return true;
 }
 
 static size_t write_free(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_t *out,
@@ -128,19 +126,56 @@ static size_t write_free(struct rescind_kernel *k, uint32_t pe, uint32_t slot, u
     return sizeof(record);
 }
 
+enum {
+    ANSWER_MAX =
+        sizeof(struct rescind_peer_answer) + RESCIND_PEER_CHUNK * sizeof(struct rescind_peer_cap),
+    ASK_MAX =
+        sizeof(struct rescind_peer_ask) + RESCIND_PEER_CHUNK * sizeof(struct rescind_peer_cap),
+};
+_Static_assert(sizeof(struct rescind_peer_message) + TASK_EXCHANGES * ANSWER_MAX + ASK_MAX <=
+                   RESCIND_PEER_MSG_MAX,
+               "all answers fit, and then one record of any kind");
+
+/* The kinds of records that take turns. */
+enum turn { TURN_UP, TURN_DOWN, TURN_ASK, TURN_FREE, TURNS };
+
+static void put_kind(struct rescind_kernel *k, uint32_t pe, enum turn turn, struct writer *w)
+{
+    struct peer *peer = peer_at(k, pe);
+    uint32_t first = peer->turn / TURNS % TASK_EXCHANGES;
+
+    switch (turn) {
+    case TURN_UP:
+        put_up(k, peer, w);
+        break;
+    case TURN_DOWN:
+        put_down(k, peer, w);
+        break;
+    case TURN_ASK:
+        put_slots(k, pe, &peer->asks, first, across_write, w);
+        break;
+    default:
+        put_slots(k, pe, &peer->frees, first, write_free, w);
+        break;
+    }
+}
+
 size_t rescind_kernel_tell(struct rescind_kernel *k, uint32_t pe, void *message)
 {
     struct peer *peer = peer_at(k, pe);
     struct writer w = {.out = message, .size = sizeof(struct rescind_peer_message)};
     struct rescind_peer_message head = {.sender = k->pe};
 
-    /* In this order, each only when there is no more of the one before: see peer.h. */
-    if (put_slots(k, pe, &peer->answers, serve_write, &w) && put_up(k, peer, &w) &&
-        put_down(k, peer, &w) && put_slots(k, pe, &peer->asks, across_write, &w))
-        put_slots(k, pe, &peer->frees, write_free, &w);
+    /* All answers first: nothing may come before the one that its link depends on. */
+    put_slots(k, pe, &peer->answers, 0, serve_write, &w);
+    KERNEL_ASSERT(peer->answers == 0);
+    for (uint32_t i = 0; i < TURNS; i++)
+        put_kind(k, pe, (enum turn)((peer->turn + i) % TURNS), &w);
     peer_hush(k, pe);
     if (w.records == 0)
         return 0;
+    if (peer->next != 0) /* something had no room: another kind goes first then */
+        peer->turn = (peer->turn + 1) % (TURNS * TASK_EXCHANGES);
     peer->count.told++;
     head.records = (uint16_t)w.records;
     head.size = w.size;

@@ -360,12 +360,10 @@ size_t across_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
-bool across_is_cap(const struct rescind_kernel *k, uint32_t pe,
-                   const struct rescind_peer_cap *element)
+bool across_is_cap(const struct rescind_kernel *k, const struct rescind_peer_cap *element)
 {
     const struct cap_type *type = cap_type(element->type);
 
-    (void)pe;
     if (type == NULL || element->home >= k->peer_count || element->reserved != 0 ||
         element->stub == 0 ||
         (element->rights & ~(RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X)) != 0)
@@ -378,7 +376,7 @@ bool across_is_cap(const struct rescind_kernel *k, uint32_t pe,
            cap_at(k, element->object)->type == type->node;
 }
 
-static bool is_sound(const struct rescind_kernel *k, uint32_t pe, const struct exchange *x,
+static bool is_sound(const struct rescind_kernel *k, const struct exchange *x,
                      const struct rescind_peer_answer *answer)
 {
     bool ok = answer->error == RESCIND_NO_ERROR;
@@ -390,7 +388,7 @@ static bool is_sound(const struct rescind_kernel *k, uint32_t pe, const struct e
         answer->error != RESCIND_OUT_OF_MEM && answer->error != RESCIND_NO_PERM)
         return false;
     for (uint32_t i = 0; i < answer->given; i++) {
-        if (!across_is_cap(k, pe, &answer->caps[i]))
+        if (!across_is_cap(k, &answer->caps[i]))
             return false;
     }
     return true;
@@ -417,7 +415,7 @@ enum remote_sense across_answer(struct rescind_kernel *k, uint32_t pe,
     uint32_t slot = answer->head.slot;
     struct peer *peer = peer_at(k, pe);
 
-    if (!is_asked(k, pe, slot) || !is_sound(k, pe, asker_at(k, pe, slot), answer))
+    if (!is_asked(k, pe, slot) || !is_sound(k, asker_at(k, pe, slot), answer))
         return REMOTE_REFUSED;
     struct exchange *x = asker_at(k, pe, slot);
     if (answer->error != RESCIND_NO_ERROR) {

@@ -39,8 +39,7 @@ enum remote_sense across_answer(struct rescind_kernel *k, uint32_t pe,
                                 const struct rescind_peer_answer *answer);
 enum remote_sense across_free(struct rescind_kernel *k, uint32_t pe, uint32_t slot);
 
-/* Can `element`, which kernel `pe` sends, be a capability? */
-bool across_is_cap(const struct rescind_kernel *k, uint32_t pe,
-                   const struct rescind_peer_cap *element);
+/* Can `element`, which a peer sends, be a capability? */
+bool across_is_cap(const struct rescind_kernel *k, const struct rescind_peer_cap *element);
 
 #endif

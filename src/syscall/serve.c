@@ -198,7 +198,7 @@ static bool is_sound(const struct rescind_kernel *k, uint32_t pe,
     if (now == 0 && ask->count != 0 && !ask->obtain)
         return false;
     for (uint32_t i = 0; i < ask->given; i++) {
-        if (!across_is_cap(k, pe, &ask->caps[i]))
+        if (!across_is_cap(k, &ask->caps[i]))
             return false;
     }
     if (s->state == SERVE_IDLE)
