@@ -266,6 +266,8 @@ static int merge(char **files, bool json)
 
     for (char **file = files; *file != NULL && error == NULL; file++)
         explore_report_read(*file, reports, &error);
+    if (error == NULL && reports->len == 0)
+        error = g_strdup_printf("%s: there is no report in it", files[0]);
     if (error == NULL)
         merged = explore_report_merge(reports, &error);
     if (merged == NULL)

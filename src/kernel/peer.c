@@ -62,7 +62,7 @@ typedef size_t slot_writer(struct rescind_kernel *k, uint32_t pe, uint32_t slot,
 static void put_slots(struct rescind_kernel *k, uint32_t pe, uint8_t *bits, uint32_t first,
                       slot_writer *write, struct writer *w)
 {
-    for (uint32_t i = 0; i < TASK_EXCHANGES; i++) {
+    for (uint32_t i = 0; i < TASK_EXCHANGES && *bits != 0; i++) {
         uint32_t slot = (first + i) % TASK_EXCHANGES;
         size_t size = 0;
         if (*bits & 1u << slot)
