@@ -14,7 +14,10 @@
 #include "pc99/channel.h"
 #include "pc99/console.h"
 #include "pc99/layout.h"
+#include "user/pc_area.h"
 #include "user/startup.h"
+
+_Static_assert((int)BOOT_CLOCK_LOOP == (int)PC_CLOCK_LOOP, "ring 3 counts the loop that is stated");
 
 enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 128 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */
@@ -197,6 +200,9 @@ static char *image_line(const struct boot_options *options)
 
     if (options->audit) {
         g_string_append(line, " audit");
+    }
+    if (options->clock != NULL) {
+        g_string_append(line, " clock");
     }
     if (options->phase != 0) {
         g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);

@@ -16,6 +16,16 @@
 
 #include "sim/outcome.h"
 
+/* What the machine's clock says. Under icount a tick is an instruction, of one kernel's machine; of
+ * several kernels' machines all processors' instructions count. */
+struct boot_clock {
+    GPtrArray *vpes;   /* of GArray of uint32_t: BOOT_CLOCK_LOOP instructions, then each call of its
+                          program, from its message to its answer */
+    GArray *stretches; /* of uint64_t: the longest that each kernel kept interrupts out */
+};
+struct boot_clock *boot_clock_new(void);
+void boot_clock_free(struct boot_clock *clock);
+
 /* All zero will do. */
 struct boot_options {
     const char *image;   /* NULL: RESCIND_IMAGE of the environment, else what boot_image() finds */
@@ -26,14 +36,15 @@ struct boot_options {
     unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
     unsigned processors; /* of the machine; 0: one a kernel */
     uint64_t phase;      /* another schedule for each; 0: the usual one */
-    GString *console;    /* gets all that the guest wrote on its console, in any case; or NULL */
-    GString *text;       /* gets the same without the kernel's own lines: programs' text; or NULL */
+    struct boot_clock *clock; /* is filled in; or NULL */
+    GString *console; /* gets all that the guest wrote on its console, in any case; or NULL */
+    GString *text;    /* gets the same without the kernel's own lines: programs' text; or NULL */
     /* Every message that the guest's kernel took, header and payload, in order; or NULL. */
     void (*capture)(void *context, uint32_t vpe, const uint8_t *message, size_t size);
     void *context;
 };
 
-enum { BOOT_TIMEOUT = 60 };
+enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192 };
 
 enum boot_error {
     BOOT_ERROR_IMAGE,   /* there is no image */

@@ -12,7 +12,7 @@
 
 #define FNV_BASIS G_GUINT64_CONSTANT(0xcbf29ce484222325)
 #define FNV_PRIME G_GUINT64_CONSTANT(0x100000001b3)
-enum { RESULTS_A_LINE = 32 };
+enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16 };
 
 /* Where the reader stands. A line is `at` .. `line_end`, without its newline. */
 struct reader {
@@ -147,6 +147,40 @@ static void read_message(struct reader *r)
     g_byte_array_unref(bytes);
 }
 
+/* The `t` lines of a VPE. */
+static void read_ticks(struct reader *r, guint count)
+{
+    GByteArray *bytes = g_byte_array_new();
+    GArray *ticks = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    while (!r->failed && bytes->len < 4 * count && next_line(r)) {
+        guint before = bytes->len;
+
+        r->failed = !take(r, "t ");
+        take_bytes(r, bytes);
+        r->failed = r->failed || bytes->len != MIN(before + 4 * TICKS_A_LINE, 4 * count);
+    }
+    for (guint at = 0; at + 4 <= bytes->len; at += 4) {
+        guint32 number;
+
+        memcpy(&number, bytes->data + at, sizeof number);
+        number = GUINT32_FROM_BE(number);
+        g_array_append_val(ticks, number);
+    }
+    g_ptr_array_add(r->options->clock->vpes, ticks);
+    g_byte_array_unref(bytes);
+}
+
+/* The rest of an `s` line. */
+static void read_stretch(struct reader *r)
+{
+    GArray *stretches = r->options->clock->stretches;
+    uint64_t number = take_field(r, RESCIND_STARTUP_KERNELS), ticks = take_field(r, G_MAXUINT64);
+
+    r->failed = r->failed || number != stretches->len || !at_end_of_line(r);
+    g_array_append_val(stretches, ticks);
+}
+
 /* The rest of a `vpe` line, and the results, which must be as many as it says. */
 static void read_vpe(struct reader *r, uint32_t index, struct outcome_vpe *vpe)
 {
@@ -168,6 +202,9 @@ static void read_vpe(struct reader *r, uint32_t index, struct outcome_vpe *vpe)
         take_bytes(r, vpe->results);
         r->failed =
             r->failed || vpe->results->len != MIN(before + RESULTS_A_LINE, entry->call_count);
+    }
+    if (!r->failed && r->options->clock != NULL) {
+        read_ticks(r, entry->call_count + 1);
     }
 }
 
@@ -225,7 +262,11 @@ static void read_head(struct reader *r)
 
 static void read_end(struct reader *r)
 {
-    r->failed = take_field(r, G_MAXUINT64) != r->line - 1 ||
+    const struct rescind_startup *module = r->module;
+    const struct boot_clock *clock = r->options->clock;
+
+    r->failed = (clock != NULL && clock->stretches->len != module->kernel_count) ||
+                take_field(r, G_MAXUINT64) != r->line - 1 ||
                 take_field(r, G_MAXUINT64) != r->hash || !at_end_of_line(r) ||
                 r->line_end + 1 != r->end;
 }
@@ -244,6 +285,8 @@ static void read_all(struct reader *r, struct outcome *outcome)
             seen++;
         } else if (seen > 0 && take(r, "c")) {
             read_cap(r, outcome_vpe(outcome, seen - 1)->caps);
+        } else if (seen == count && r->options->clock != NULL && take(r, "s")) {
+            read_stretch(r);
         } else if (seen == count && take(r, "end")) {
             read_end(r);
             done = true;
@@ -272,6 +315,27 @@ static void set_error(const struct reader *r, const char *text, GError **error)
                 "line %" G_GUINT64_FORMAT " of the PC's report makes no sense: \"%.100s\"", r->line,
                 line);
     g_free(line);
+}
+
+static void free_ticks(gpointer ticks)
+{
+    g_array_unref(ticks);
+}
+
+struct boot_clock *boot_clock_new(void)
+{
+    struct boot_clock *clock = g_new(struct boot_clock, 1);
+
+    clock->vpes = g_ptr_array_new_with_free_func(free_ticks);
+    clock->stretches = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    return clock;
+}
+
+void boot_clock_free(struct boot_clock *clock)
+{
+    g_ptr_array_unref(clock->vpes);
+    g_array_unref(clock->stretches);
+    g_free(clock);
 }
 
 struct outcome *boot_report(const char *text, size_t size, const uint8_t *module,

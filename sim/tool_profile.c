@@ -6,6 +6,7 @@
 
 #include "sim/plot.h"
 #include "sim/profile.h"
+#include "sim/profile_boot.h"
 #include "sim/profile_report.h"
 
 enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
@@ -16,7 +17,7 @@ enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
 struct request {
     char *format, *shape, *sizes, *selectors, *revoke, *frame, *plot, *flame;
     gint64 kernels, stack, seed; /* NOT_GIVEN, or not */
-    gboolean entries;
+    gboolean entries, boot;
 
     struct profile_options options;
     GArray *numbers; /* of --size: uint32_t */
@@ -115,6 +116,21 @@ static bool choose_sizes(struct request *r, int *status)
     return *status == TOOL_OK;
 }
 
+/* What --boot does not go with; NULL: all of it does. */
+static const char *boot_conflict(const struct request *r)
+{
+    const struct profile_options *o = &r->options;
+
+    if (o->shape == PROFILE_FOREST || o->kernels > 1 || o->walk != PROFILE_ITERATIVE ||
+        o->stack != 0 || r->entries || r->flame != NULL)
+        return "--boot counts the instructions of one kernel's own revocation, of no forest: with "
+               "it go --shape, --size, --selectors, --seed and --format";
+    for (guint i = 0; i < r->numbers->len; i++)
+        if (g_array_index(r->numbers, uint32_t, i) > PROFILE_BOOT_MAX)
+            return "--boot is for sizes to 500000";
+    return NULL;
+}
+
 /* Which options do not go together; NULL: they do. */
 static const char *conflict(const struct request *r)
 {
@@ -122,7 +138,7 @@ static const char *conflict(const struct request *r)
     bool forest = o->kernels > 1 || o->shape == PROFILE_FOREST;
 
     if (r->plot != NULL && (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
-                            r->stack != NOT_GIVEN || r->flame != NULL || r->entries))
+                            r->stack != NOT_GIVEN || r->flame != NULL || r->entries || r->boot))
         return "--plot draws chains of one kernel, by every walk: with it go --size, --selectors, "
                "--seed and --format";
     if (o->walk != PROFILE_ITERATIVE && forest)
@@ -135,7 +151,7 @@ static const char *conflict(const struct request *r)
         return "--flame is for one size";
     if (r->entries && o->walk != PROFILE_ITERATIVE)
         return "--entries is for the kernel's own revocation";
-    return NULL;
+    return r->boot ? boot_conflict(r) : NULL;
 }
 
 static bool understand(struct request *r, char **args, int *status)
@@ -187,6 +203,24 @@ static int profile_sizes(const struct request *r, struct profile_options options
         }
         if (plot != NULL)
             plot_point(plot, options.size, (double)profile.stack_bytes);
+    }
+    return TOOL_OK;
+}
+
+/* The same on the PC. */
+static int boot_sizes(const struct request *r)
+{
+    struct profile_options options = r->options;
+
+    for (guint i = 0; i < r->numbers->len; i++) {
+        struct profile_boot profile;
+        GError *error = NULL;
+        options.size = g_array_index(r->numbers, uint32_t, i);
+        if (!profile_boot(&options, &profile, &error))
+            return failed(TOOL_MACHINE, error);
+        if (i == 0 && !r->json)
+            profile_boot_print_head();
+        (r->json ? profile_boot_print_json : profile_boot_print_row)(&options, &profile);
     }
     return TOOL_OK;
 }
@@ -265,6 +299,8 @@ static int profile(const struct request *r)
 
     if (r->plot != NULL)
         return draw(r);
+    if (r->boot)
+        return boot_sizes(r);
     status = profile_sizes(r, r->options, true, NULL);
     return status == TOOL_OK && r->flame != NULL ? burn(r) : status;
 }
@@ -305,6 +341,8 @@ int tool_profile(char **argv)
          "bytes of stack that there are, in whole pages (as many as it takes)", "N"},
         {"entries", 0, 0, G_OPTION_ARG_NONE, &r.entries,
          "the stack of each entry point of the kernel, too", NULL},
+        {"boot", 0, 0, G_OPTION_ARG_NONE, &r.boot,
+         "on QEMU's pc99: instructions of calls, of one kernel alone", NULL},
         {"plot", 0, 0, G_OPTION_ARG_FILENAME, &r.plot,
          "draw the stack of chains, by every walk, as SVG", "FILE"},
         {"flame", 0, 0, G_OPTION_ARG_FILENAME, &r.flame,

@@ -548,6 +548,34 @@ static void a_program_that_computes_does_not_stop_one_that_calls(void **state)
     outcome_free(outcome);
 }
 
+/* Its turn is over when the timer ticks, also where that comes while its text goes out. */
+static void a_program_that_prints_all_the_time_leaves_others_their_turns(void **state)
+{
+    enum { LINES = 600, TEXT = 400 };
+    struct boot_options options = {.icount = true, .text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    uint64_t message[2 + TEXT / 8] = {RESCIND_SYS_PRINT, TEXT};
+    struct outcome *outcome;
+    const char *other;
+
+    (void)state;
+    memset(&message[2], 'a', TEXT);
+    ((char *)&message[2])[TEXT - 1] = '\n';
+    add_vpe(m, "A");
+    for (int i = 0; i < LINES; i++) {
+        add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+    }
+    add_vpe(m, "B");
+    add_print(m, "other\n");
+    outcome = boot(m, &options);
+    other = strstr(options.text->str, "other\n");
+    assert_non_null(other);
+    assert_true(other - options.text->str < LINES * TEXT / 2);
+    assert_int_equal(options.text->len, LINES * TEXT + strlen("other\n"));
+    g_string_free(options.text, TRUE);
+    outcome_free(outcome);
+}
+
 static void an_endless_loop_takes_nothing_but_its_time(void **state)
 {
     struct boot_options options = {.text = g_string_new(NULL), .timeout = 4};
@@ -1228,11 +1256,13 @@ static void the_command_line_is_checked(void **state)
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
         {" captured",
-         "rescind: the command line may say seed=N, phase=N, capture and audit, and nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
+         "nothing else\n",
          EXIT_REFUSED},
         {"phase=3  audit seed=5", "", EXIT_DONE},
         {"audits",
-         "rescind: the command line may say seed=N, phase=N, capture and audit, and nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
+         "nothing else\n",
          EXIT_REFUSED},
         {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };
@@ -1388,6 +1418,7 @@ int main(void)
         cmocka_unit_test(captured_messages_are_the_bytes_of_the_ring),
         cmocka_unit_test(both_targets_send_the_same_bytes),
         cmocka_unit_test(a_program_that_computes_does_not_stop_one_that_calls),
+        cmocka_unit_test(a_program_that_prints_all_the_time_leaves_others_their_turns),
         cmocka_unit_test(an_endless_loop_takes_nothing_but_its_time),
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),

@@ -35,18 +35,31 @@ void console_text(const char *text, size_t size)
     }
 }
 
+/* Up to the end of a line or of the text, for the mark goes before lines. */
+static size_t line_size(const char *text, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size && text[i] != '\n') {
+        i++;
+    }
+    return i < size ? i + 1 : size;
+}
+
 void console_program(const char *text, size_t size)
 {
     const char mark = CONSOLE_MARK;
 
-    console_begin();
-    for (size_t i = 0; i < size; i++) {
-        if (!in_line && (text[i] == 'r' || text[i] == CONSOLE_MARK)) {
+    while (size > 0) {
+        size_t line = line_size(text, size);
+
+        if (!in_line && (*text == 'r' || *text == CONSOLE_MARK)) {
             console_text(&mark, 1);
         }
-        console_text(&text[i], 1);
+        console_text(text, line);
+        text += line;
+        size -= line;
     }
-    console_end();
 }
 
 static void put_string(const char *text)

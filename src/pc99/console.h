@@ -1,7 +1,7 @@
 /* The console, on COM1: what programs print, and the kernel's own reports, each a line of its own
  * that starts with "rescind: ". So that nobody takes a program's line for the kernel's, one that
- * starts with an r (or with the mark) has the mark before it. All processors share it: a report, a
- * program's text, and what stands between console_begin() and console_end() come out whole.
+ * starts with an r (or with the mark) has the mark before it. All processors share it: a report,
+ * and what stands between console_begin() and console_end(), come out whole.
  */
 #ifndef PC99_CONSOLE_H
 #define PC99_CONSOLE_H
@@ -13,7 +13,7 @@ void console_init(void);
 
 enum { CONSOLE_MARK = 0x1e };
 
-/* A program's text. */
+/* A program's text, or a piece of it: between console_begin() and console_end(). */
 void console_program(const char *text, size_t size);
 
 /* The kernel's, as it stands, in as many pieces as it takes. */

@@ -32,7 +32,7 @@ static uint64_t image_frame(void)
 
 static uint64_t area_frames(const struct rescind_startup_vpe *entry)
 {
-    return frames_for(sizeof(struct pc_area) + entry->call_count);
+    return frames_for(pc_area_size(entry->call_count));
 }
 
 static uint64_t data_frames(void)
@@ -165,6 +165,7 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     runner->area->number = runner->number;
     runner->area->pe = (uint16_t)loop->number;
     runner->area->vpe = (uint16_t)runner->vpe;
+    runner->area->clocked = loop->clock;
     __builtin_memset(runner->area->results, RESCIND_RESULT_NONE,
                      loop_vpe(loop, runner->vpe)->call_count);
     runner->context = (struct context){
@@ -272,6 +273,7 @@ static void prepare_loops(const struct load *load, struct machine *machine)
         loop->number = i;
         loop->capture = load->capture;
         loop->audit = load->audit;
+        loop->clock = load->clock;
     }
     for (uint32_t i = 0; i < load->module->vpe_count; i++) {
         machine->loops[startup_vpe(load->module, i)->kernel].vpe_count++;

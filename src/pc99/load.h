@@ -14,6 +14,7 @@ struct load {
     uint64_t phase;                       /* loop_shift() */
     bool capture;                         /* the report gets every message */
     bool audit;                           /* the kernels are checked at the end */
+    bool clock;                           /* the report gets the times of calls and stretches */
     struct frames frames;
 };
 

@@ -20,6 +20,37 @@ enum { PERIODS = 7, JITTER = 3, DELAYS = 8, DELAY_LOOKS = 4096, GATHER_LOOKS = 1
 struct context *loop_doorbell(uint64_t idle);
 struct context *loop_trap(struct context *context);
 
+/* More than the instructions of trap.S on the way in and out, which the clock does not see. */
+enum { EDGES = 64 };
+
+/* Bytes of text that go out at a time: a byte costs some 20 instructions. */
+enum { PIECE = 64 };
+
+/* Interrupts have just been shut out, and will be let in at once. */
+static void stretch_begin(struct loop *loop)
+{
+    if (loop->clock) {
+        loop->entered = cpu_ticks();
+    }
+}
+
+static void stretch_end(struct loop *loop)
+{
+    if (loop->clock) {
+        uint64_t length = cpu_ticks() - loop->entered + EDGES;
+
+        loop->longest = length > loop->longest ? length : loop->longest;
+    }
+}
+
+/* Lets pending interrupts in. */
+static void window(struct loop *loop)
+{
+    stretch_end(loop);
+    cpu_interrupt_window();
+    stretch_begin(loop);
+}
+
 static void queue_init(struct link *queue)
 {
     queue->next = queue->prev = queue;
@@ -170,6 +201,19 @@ static void answer(struct loop *loop, struct runner *runner)
     }
 }
 
+/* Interrupts come in between pieces; others' text does not. */
+static void print(struct loop *loop, const char *text, size_t size)
+{
+    console_begin();
+    for (size_t at = 0; at < size; at += PIECE) {
+        if (at > 0) {
+            window(loop);
+        }
+        console_program(text + at, size - at < PIECE ? size - at : PIECE);
+    }
+    console_end();
+}
+
 static void obey(struct loop *loop, const struct rescind_kernel_output *output)
 {
     struct runner *runner = &loop->runners[output->vpe];
@@ -178,7 +222,7 @@ static void obey(struct loop *loop, const struct rescind_kernel_output *output)
     case RESCIND_OUTPUT_NOTHING:
         break;
     case RESCIND_OUTPUT_PRINT:
-        console_program(output->text, output->size);
+        print(loop, output->text, output->size);
         break;
     case RESCIND_OUTPUT_REPLY:
         answer(loop, runner);
@@ -204,7 +248,9 @@ static bool drain(struct loop *loop)
         obey(loop, &output);
         output = rescind_kernel_take_output(loop->kernel);
     }
-    peers_tell(loop);
+    if (rescind_kernel_tell_first(loop->kernel) >= 0) {
+        peers_tell(loop);
+    }
     return any;
 }
 
@@ -223,8 +269,7 @@ static bool may_run(const struct loop *loop, const struct runner *runner)
 /* Gives the kernel a message of `runner` if there is one. True: the kernel had an answer to it. */
 static bool take_message(struct loop *loop, struct runner *runner)
 {
-    if ((loop->module->watch != 0 || loop->capture) &&
-        rescind_kernel_message_waiting(loop->kernel, runner->vpe)) {
+    if (loop->peeks && rescind_kernel_message_waiting(loop->kernel, runner->vpe)) {
         peek(loop, runner);
     }
     rescind_kernel_message(loop->kernel, runner->vpe);
@@ -264,7 +309,7 @@ static void work(struct loop *loop)
     here->ticked = false;
     listen(loop);
     while ((!here->ticked || queue_is_empty(&loop->run)) && work_once(loop)) {
-        cpu_interrupt_window();
+        window(loop);
         listen(loop);
     }
 }
@@ -302,6 +347,9 @@ static _Noreturn void finish(const struct loop *loop)
 
         report_vpe(loop->report, &loop->all[kernel], next[kernel]++);
     }
+    for (uint32_t i = 0; loop->clock && i < loop->board->count; i++) {
+        report_stretch(loop->report, &loop->all[i]);
+    }
     if (!report_end(loop->report)) {
         console_report("COM2 did not take the whole report");
     }
@@ -330,7 +378,9 @@ static void rest(struct loop *loop)
         if (loop->number == 0 && board_is_over(loop->board)) {
             end(loop);
         }
+        stretch_end(loop);
         cpu_sleep();
+        stretch_begin(loop);
     }
     lapic_set_timer(loop->period);
 }
@@ -340,7 +390,7 @@ static struct context *next_turn(struct loop *loop)
 {
     struct runner *runner;
 
-    cpu_interrupt_window(); /* a tick of the last turn is not to cut the next one short */
+    window(loop); /* a tick of the last turn is not to cut the next one short */
     work(loop);
     while (queue_is_empty(&loop->run)) {
         rest(loop);
@@ -383,10 +433,9 @@ static void kill(struct loop *loop, struct runner *runner)
     progress(loop);
 }
 
-/* Called by trap.S: the current VPE rang. `idle`: it has seen nothing new since it last did. */
-struct context *loop_doorbell(uint64_t idle)
+/* The current VPE rang. `idle`: it has seen nothing new since it last did. */
+static struct context *ring(struct loop *loop, uint64_t idle)
 {
-    struct loop *loop = processor_here()->loop;
     struct runner *runner = loop->current;
     bool answered;
 
@@ -395,10 +444,15 @@ struct context *loop_doorbell(uint64_t idle)
         kill(loop, runner);
         return next_turn(loop);
     }
+    processor_here()->ticked = false;
     answered = take_message(loop, runner);
     if (!may_run(loop, runner)) {
         progress(loop);
         runner->blocked = true;
+    } else if (answered && processor_here()->ticked) { /* its turn ended while its text went out */
+        progress(loop);
+        runner->stale = true;
+        queue_append(&loop->run, &runner->link);
     } else if (answered) {
         progress(loop);
         return &runner->context;
@@ -413,6 +467,18 @@ struct context *loop_doorbell(uint64_t idle)
         queue_append(&loop->run, &runner->link);
     }
     return next_turn(loop);
+}
+
+/* Called by trap.S. */
+struct context *loop_doorbell(uint64_t idle)
+{
+    struct loop *loop = processor_here()->loop;
+    struct context *context;
+
+    stretch_begin(loop);
+    context = ring(loop, idle);
+    stretch_end(loop);
+    return context;
 }
 
 /* The timer, or another processor's call, has ended the turn of `runner`. */
@@ -430,11 +496,9 @@ static void preempt(struct loop *loop, struct runner *runner)
     }
 }
 
-/* Called by trap.S: an exception or interrupt in ring 3, whose context is the current VPE's. */
-struct context *loop_trap(struct context *context)
+/* An exception or interrupt in ring 3, whose context is the current VPE's. */
+static struct context *trap(struct loop *loop, struct context *context)
 {
-    struct loop *loop = processor_here()->loop;
-
     announce(loop, loop->current);
     if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
         lapic_end_of_interrupt();
@@ -449,6 +513,17 @@ struct context *loop_trap(struct context *context)
     return next_turn(loop);
 }
 
+/* Called by trap.S. */
+struct context *loop_trap(struct context *context)
+{
+    struct loop *loop = processor_here()->loop;
+
+    stretch_begin(loop);
+    context = trap(loop, context);
+    stretch_end(loop);
+    return context;
+}
+
 /* All begin at one time, as well as they can: one that keeps the others waiting is left behind. */
 static void gather(struct board *board)
 {
@@ -460,11 +535,17 @@ static void gather(struct board *board)
 
 void loop_run(struct loop *loop)
 {
+    struct context *context;
+
+    loop->peeks = loop->module->watch != 0 || loop->capture;
     processor_here()->loop = loop;
     gather(loop->board);
     lapic_set_timer(loop->period);
     for (uint32_t i = 0; i < loop->delay; i++) {
         cpu_pause();
     }
-    trap_resume(next_turn(loop));
+    stretch_begin(loop);
+    context = next_turn(loop);
+    stretch_end(loop);
+    trap_resume(context);
 }

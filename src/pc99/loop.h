@@ -66,9 +66,13 @@ struct loop {
     struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
     bool capture;            /* the report gets every message that the kernel takes */
     bool audit;              /* every invariant of every kernel is checked at the machine's end */
+    bool peeks;              /* messages are looked at before the kernel takes them */
+    bool clock;              /* the fields below are kept, and calls timed */
+    uint64_t entered;        /* since when interrupts have been kept out, in ticks */
+    uint64_t longest;        /* that they have been, in ticks, with what trap.S does */
 };
 
-/* Makes an empty loop; the caller fills in the fields above `current`, and the last two. */
+/* Makes an empty loop; the caller fills in the fields above `current`, capture, audit and clock. */
 void loop_init(struct loop *loop);
 
 /* Another schedule for each `phase`: how often and when the timer comes, when this processor begins

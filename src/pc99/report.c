@@ -7,7 +7,7 @@
 
 #define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
-enum { RESULTS_A_LINE = 32 };
+enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16 };
 
 static void put_text(struct report *report, const char *text)
 {
@@ -51,6 +51,19 @@ static void put_results(struct report *report, const uint8_t *results, uint32_t 
     for (uint32_t at = 0; at < count; at += RESULTS_A_LINE) {
         put_text(report, "r ");
         put_hex(report, results + at, count - at < RESULTS_A_LINE ? count - at : RESULTS_A_LINE);
+        end_line(report);
+    }
+}
+
+static void put_ticks(struct report *report, const uint32_t *ticks, uint32_t count)
+{
+    for (uint32_t at = 0; at < count; at += TICKS_A_LINE) {
+        put_text(report, "t ");
+        for (uint32_t i = at; i < count && i < at + TICKS_A_LINE; i++) {
+            uint32_t number = __builtin_bswap32(ticks[i]);
+
+            put_hex(report, (const uint8_t *)&number, sizeof number);
+        }
         end_line(report);
     }
 }
@@ -124,7 +137,7 @@ void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, s
 void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe)
 {
     const struct rescind_startup_vpe *entry = loop_vpe(loop, vpe);
-    const struct pc_area *area = loop->runners[vpe].area;
+    struct pc_area *area = loop->runners[vpe].area;
     uint32_t position = area->position < entry->step_count ? area->position : entry->step_count;
     bool ended = rescind_kernel_vpe_state(loop->kernel, vpe) == RESCIND_VPE_ENDED;
 
@@ -135,7 +148,18 @@ void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe)
     put_number(report, entry->call_count);
     end_line(report);
     put_results(report, area->results, entry->call_count);
+    if (loop->clock) {
+        put_ticks(report, pc_ticks(area, entry->call_count), entry->call_count + 1);
+    }
     put_caps(report, loop, vpe);
+}
+
+void report_stretch(struct report *report, const struct loop *loop)
+{
+    put_text(report, "s");
+    put_number(report, loop->number);
+    put_number(report, loop->longest);
+    end_line(report);
 }
 
 bool report_end(struct report *report)

@@ -6,11 +6,14 @@
  *     m VPE HEX...                       a message that the kernel took (if asked to capture)
  *     vpe INDEX STATE POSITION CALLS     STATE: e ended, t through its program, s stuck
  *     r HEX...                           its results, two digits each, 32 to a line
+ *     t HEX...                           PC_CLOCK_LOOP instructions and then each call in ticks,
+ *                                        eight digits each, 16 to a line (if asked to clock)
  *     c KIND SEL TYPE -                  its capabilities, by table and selector: a root,
  *     c KIND SEL TYPE VPE KIND SEL       or with its parent
  *
  * VPEs are numbered over all kernels, as the start-up module does; a parent may be on another one.
  *
+ *     s KERNEL TICKS                     the longest that it kept interrupts out (the same)
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
  */
 #ifndef PC99_REPORT_H
@@ -41,6 +44,8 @@ void report_begin(struct report *report, uint32_t vpes);
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size);
 /* VPE `vpe` of the loop's kernel. No kernel may run meanwhile. */
 void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe);
+/* Of the loop's kernel, if it had the clock. */
+void report_stretch(struct report *report, const struct loop *loop);
 /* False: some of it was lost on the way. */
 bool report_end(struct report *report);
 

@@ -2,9 +2,10 @@
  * and hands over to the loops. start_main() is called by boot.S, once; start_other() by
  * trampoline.S, on each further processor.
  *
- * The command line knows four words: seed=N, the kernels' secret, instead of the module's; phase=N,
+ * The command line knows five words: seed=N, the kernels' secret, instead of the module's; phase=N,
  * another schedule for each N (loop_shift()); capture, which puts every message that a kernel takes
- * into the report; and audit, which checks every invariant of the kernels at the machine's end.
+ * into the report; clock, which puts there what calls took and how long the kernel kept interrupts
+ * out; and audit, which checks every invariant of the kernels at the machine's end.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -141,9 +142,13 @@ static void read_line(const char *line, struct load *load)
             load->capture = true;
         } else if (read_flag(&line, "audit")) {
             load->audit = true;
+        } else if (read_flag(&line, "clock")) {
+            load->clock = true;
         } else if (!read_option(&line, "seed=", &load->seed) &&
                    !read_option(&line, "phase=", &load->phase)) {
-            refuse("the command line may say seed=N, phase=N, capture and audit, and nothing else");
+            refuse(
+                "the command line may say seed=N, phase=N, capture, clock and audit, and nothing "
+                "else");
         }
     }
 }

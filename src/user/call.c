@@ -48,18 +48,18 @@ static enum rescind_error send(struct rescind_env *env, const struct message *m)
 
 enum rescind_error rescind_noop(struct rescind_env *env)
 {
-    struct message m = {0};
+    struct message m;
 
-    message_u64(&m, RESCIND_SYS_NOOP);
+    message_begin(&m, RESCIND_SYS_NOOP);
     return send(env, &m);
 }
 
 enum rescind_error rescind_creategate(struct rescind_env *env, uint32_t vpe, uint32_t dst,
                                       uint64_t label, uint32_t ep, uint64_t credits)
 {
-    struct message m = {0};
+    struct message m;
 
-    message_u64(&m, RESCIND_SYS_CREATEGATE);
+    message_begin(&m, RESCIND_SYS_CREATEGATE);
     message_u64(&m, vpe);
     message_u64(&m, dst);
     message_u64(&m, label);
@@ -71,9 +71,9 @@ enum rescind_error rescind_creategate(struct rescind_env *env, uint32_t vpe, uin
 enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe, struct rescind_range own,
                                     struct rescind_range other, bool obtain)
 {
-    struct message m = {0};
+    struct message m;
 
-    message_u64(&m, RESCIND_SYS_EXCHANGE);
+    message_begin(&m, RESCIND_SYS_EXCHANGE);
     message_u64(&m, vpe);
     message_range(&m, own);
     message_range(&m, other);
@@ -83,9 +83,9 @@ enum rescind_error rescind_exchange(struct rescind_env *env, uint32_t vpe, struc
 
 enum rescind_error rescind_revoke(struct rescind_env *env, struct rescind_range range, bool own)
 {
-    struct message m = {0};
+    struct message m;
 
-    message_u64(&m, RESCIND_SYS_REVOKE);
+    message_begin(&m, RESCIND_SYS_REVOKE);
     message_range(&m, range);
     message_u64(&m, own);
     return send(env, &m);
@@ -93,11 +93,11 @@ enum rescind_error rescind_revoke(struct rescind_env *env, struct rescind_range 
 
 enum rescind_error rescind_print(struct rescind_env *env, const char *text, size_t size)
 {
-    struct message m = {0};
+    struct message m;
 
     if (size > PRINT_MAX)
         return RESCIND_INV_ARGS;
-    message_u64(&m, RESCIND_SYS_PRINT);
+    message_begin(&m, RESCIND_SYS_PRINT);
     message_u64(&m, size);
     message_put(&m, text, size);
     return send(env, &m);
@@ -105,9 +105,9 @@ enum rescind_error rescind_print(struct rescind_env *env, const char *text, size
 
 void rescind_exit(struct rescind_env *env, uint32_t code)
 {
-    struct message m = {0};
+    struct message m;
 
-    message_u64(&m, RESCIND_SYS_EXIT);
+    message_begin(&m, RESCIND_SYS_EXIT);
     message_u64(&m, code);
     send(env, &m); /* has no reply */
     for (;;)

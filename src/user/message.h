@@ -28,6 +28,13 @@ static inline void message_u64(struct message *m, uint64_t value)
     message_put(m, &value, sizeof(value));
 }
 
+/* The first of all; what lies behind a message's end stays as it was. */
+static inline void message_begin(struct message *m, uint64_t opcode)
+{
+    m->size = 0;
+    message_u64(m, opcode);
+}
+
 static inline void message_range(struct message *m, struct rescind_range range)
 {
     message_put(m, &range, sizeof(range));

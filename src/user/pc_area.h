@@ -24,8 +24,24 @@ struct pc_area {
     uint16_t vpe;      /* and its number there */
     uint32_t position; /* the step it stands at; the step count when it is through */
     uint8_t signalled; /* it has set a signal; the kernel clears this when it has seen it */
+    uint8_t clocked;   /* it is to fill in pc_ticks(), too; set by the kernel */
     uint8_t results[]; /* one byte a call of its program, RESCIND_RESULT_NONE at first */
 };
+
+/* Behind the results, aligned: the ticks that a loop of PC_CLOCK_LOOP instructions took, then those
+ * of each call, from its message to its answer. */
+enum { PC_CLOCK_LOOP = 8192 };
+static inline uint32_t *pc_ticks(struct pc_area *area, uint32_t calls)
+{
+    size_t offset = offsetof(struct pc_area, results) + calls;
+
+    return (uint32_t *)(void *)((uint8_t *)area + ((offset + 3) & ~(size_t)3));
+}
+
+static inline uint64_t pc_area_size(uint32_t calls)
+{
+    return sizeof(struct pc_area) + calls + 3 + 4 * ((uint64_t)calls + 1);
+}
 
 /* The first bytes of the program's image. */
 struct pc_image {

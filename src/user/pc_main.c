@@ -12,8 +12,42 @@
 #include "user/startup.h"
 #include "user/steps.h"
 
+enum { CLOCK_TRIES = 4 };
+
 _Noreturn void pc_main(void);
 void pc_doorbell(uint64_t idle);
+
+static uint64_t ticks(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static uint32_t since(uint64_t start)
+{
+    uint64_t passed = ticks() - start;
+
+    return passed < UINT32_MAX ? (uint32_t)passed : UINT32_MAX;
+}
+
+/* What the clock makes of a known number of instructions; the least, for the timer may interfere.
+ */
+static uint32_t clock_loop(void)
+{
+    uint32_t least = UINT32_MAX;
+
+    for (int i = 0; i < CLOCK_TRIES; i++) {
+        uint64_t count = PC_CLOCK_LOOP / 2, start = ticks();
+        uint32_t passed;
+
+        __asm__ volatile("1: decq %0\n\tjnz 1b" : "+r"(count) : : "cc");
+        passed = since(start);
+        least = passed < least ? passed : least;
+    }
+    return least;
+}
 
 static void wait(struct rescind_env *env, bool idle)
 {
@@ -49,16 +83,26 @@ static int run_program(struct rescind_env *env, uint32_t number)
     return -1;
 }
 
+static void do_call(struct rescind_env *env, const struct steps *steps, const struct step *step)
+{
+    struct pc_area *area = (struct pc_area *)PC_AREA;
+    uint64_t start = area->clocked ? ticks() : 0;
+
+    area->results[steps->calls] = (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
+    if (area->clocked) {
+        uint32_t count = startup_vpe(steps->module, steps->vpe)->call_count;
+
+        pc_ticks(area, count)[1 + steps->calls] = since(start);
+    }
+}
+
 /* Does one step; false: the VPE stays where it is. */
 static bool do_step(struct rescind_env *env, const struct steps *steps, const struct step *step,
                     bool fresh)
 {
-    struct pc_area *area = (struct pc_area *)PC_AREA;
-    uint8_t *results = area->results;
-
     switch (step->kind) {
     case RESCIND_STEP_CALL:
-        results[steps->calls] = (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
+        do_call(env, steps, step);
         return true;
     case RESCIND_STEP_SIGNAL:
         set_signal(step->arg);
@@ -90,6 +134,9 @@ void pc_main(void)
     struct step step;
     bool fresh = false;
 
+    if (area->clocked) {
+        *pc_ticks(area, startup_vpe(module, area->number)->call_count) = clock_loop();
+    }
     steps_start(&steps, module, area->number);
     while (steps_next(&steps, &step) && do_step(&env, &steps, &step, fresh)) {
         steps_done(&steps);
