@@ -51,12 +51,13 @@ static int compare_numbers(const void *a, const void *b)
 
 static void treap_fill(struct index *x)
 {
-    struct treap_place place;
+    struct treap_place place = {0};
 
     for (uint32_t i = 0; i < x->size; i++) {
-        *cap_at(x->k, i + 1) = (struct cap){.type = RESCIND_CAP_GATE, .sel = x->sel[i]};
+        uint32_t index = x->k->pool.first + i;
+        *cap_at(x->k, index) = (struct cap){.type = RESCIND_CAP_GATE, .sel = x->sel[i]};
         table_find_place(x->k, 0, x->sel[i], &place);
-        table_insert(x->k, i + 1, place);
+        table_insert(x->k, index, place);
     }
 }
 

@@ -182,7 +182,7 @@ static uint32_t linked(const struct fuzz *f, unsigned pe, bool down, uint32_t n)
     const struct rescind_kernel *k = f->now->k[VICTIM];
     uint32_t found[NODES], count = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (down ? remote_is_stub(k, pe, index)
                  : cap_is_cap(cap) && (cap->flags & CAP_REMOTE) && cap->peer == pe)

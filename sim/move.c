@@ -525,7 +525,7 @@ static bool audit_links(struct machine *m, bool at_end)
 static bool is_due(const struct machine *m, const struct machine_kernel *k)
 {
     return m->options.audit == AUDIT_ALWAYS ||
-           k->events - k->audited_at >= MAX(k->kernel->pool.high, 64);
+           k->events - k->audited_at >= MAX(k->kernel->pool.high - k->kernel->pool.first, 64);
 }
 
 bool move_audit(struct machine *m)

@@ -312,10 +312,10 @@ static bool profile_kernel(struct rescind_kernel *k, const struct profile_option
     rescind_kernel_boot_vpe(k, 0, 1 << 20);
     if (!build(k, tree) || !has_shape(k, tree))
         return false;
-    used = k->pool.used;
+    used = pool_used(k);
     if (!derive(k, tree->sel[0], FIRST_SEL + tree->plan->size))
         return false;
-    out->bytes_per_cap = (uint64_t)(k->pool.used - used) * POOL_NODE_SIZE;
+    out->bytes_per_cap = (uint64_t)(pool_used(k) - used) * POOL_NODE_SIZE;
     out->treap_depth = treap_depth(k);
     return measure(k, options, tree, out);
 }

@@ -28,7 +28,7 @@ static uint64_t stub_name(const struct rescind_kernel *k, uint32_t index)
     const struct cap *stub = cap_at(k, index), *parent;
     uint64_t hash = k->pe;
 
-    if (index == 0 || index >= k->pool.high || stub->type != CAP_STUB)
+    if (!pool_has(k, index) || stub->type != CAP_STUB)
         return 0;
     parent = cap_at(k, stub->parent);
     mix(&hash, (uint64_t)parent->sel << 12 | parent->table);
@@ -84,7 +84,7 @@ static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct 
 {
     uint64_t sum = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (!cap_is_cap(cap) && cap->type != CAP_STUB && cap->type != CAP_TOMB)
             continue;
@@ -96,7 +96,7 @@ static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct 
         const struct table *t = table_at(k, table);
         uint64_t hash = table;
         mix(&hash, t->lock_from);
-        mix(&hash, t->lock_to);
+        mix(&hash, t->lock_last);
         note_line(k, t->lock_waiters, table << 2 | 2, at);
         sum += hash;
     }
@@ -196,8 +196,8 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
     uint64_t *at = g_newa0(uint64_t, task_count(k));
     uint64_t hash = hash_caps(all, k, at);
 
-    mix(&hash, k->pool.used);
-    mix(&hash, k->pool.fuse);
+    mix(&hash, k->pool.spare[0]);
+    mix(&hash, k->pool.starved);
     if (k->peer_count > 1)
         hash_peers(k, at, &hash);
     hash_orders(all, k, &hash);

@@ -169,12 +169,12 @@ static uint32_t scattered(uint32_t i)
 
 __attribute__((noinline)) static void measured_insert(struct rescind_kernel *k)
 {
-    struct treap_place place;
+    struct treap_place place = {0};
 
-    for (uint32_t i = 1; i <= CAPS; i++) {
-        struct cap *cap = cap_at(k, i);
+    for (uint32_t i = 0; i < CAPS; i++) {
+        struct cap *cap = cap_at(k, k->pool.first + i);
         if (table_find_place(k, cap->table, cap->sel, &place) == 0)
-            table_insert(k, i, place);
+            table_insert(k, k->pool.first + i, place);
     }
 }
 
@@ -182,15 +182,15 @@ __attribute__((noinline)) static uint32_t measured_find(struct rescind_kernel *k
 {
     uint32_t found = 0;
 
-    for (uint32_t i = 1; i <= CAPS; i++)
-        found += table_find_from(k, 0, scattered(i)) == i;
+    for (uint32_t i = 0; i < CAPS; i++)
+        found += table_find_from(k, 0, scattered(i)) == k->pool.first + i;
     return found;
 }
 
 __attribute__((noinline)) static void measured_remove(struct rescind_kernel *k)
 {
-    for (uint32_t i = 1; i <= CAPS; i++)
-        table_remove(k, i);
+    for (uint32_t i = 0; i < CAPS; i++)
+        table_remove(k, k->pool.first + i);
 }
 
 static void insert(void *state)
@@ -218,8 +218,8 @@ static void count_treap(void)
 
     if (k == NULL || rescind_kernel_create(k, size, &config) == NULL)
         g_error("no kernel");
-    for (uint32_t i = 1; i <= CAPS; i++)
-        *cap_at(k, i) = (struct cap){.type = RESCIND_CAP_GATE, .sel = scattered(i)};
+    for (uint32_t i = 0; i < CAPS; i++)
+        *cap_at(k, k->pool.first + i) = (struct cap){.type = RESCIND_CAP_GATE, .sel = scattered(i)};
     count("treap-insert", CAPS, insert, k);
     count("treap-find", CAPS, find, k);
     count("treap-remove", CAPS, remove_all, k);

@@ -229,7 +229,7 @@ bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
 static uint32_t left_below(const struct rescind_kernel *k, uint32_t vpe,
                            const struct model_call *call)
 {
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (!cap_is_cap(cap) || cap_parent(cap) == 0 || !cap_is_there(k, cap))
             continue;

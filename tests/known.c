@@ -74,7 +74,7 @@ static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t size)
  * before it. */
 static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k)
 {
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct pool_node *node = pool_node(k, index);
         uint64_t seed = index * 0x9e3779b97f4a7c15u;
         if (node->type != 0)
@@ -88,8 +88,8 @@ static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k)
 uint64_t known_number(const struct rescind_kernel *k)
 {
     size_t served = (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
-    const uint32_t numbers[] = {k->pool.limit, k->pool.high, k->pool.free, k->pool.used,
-                                k->pool.fuse,  k->vpe_count, k->ready,     k->talking};
+    const uint32_t numbers[] = {k->pool.limit,   k->pool.high, k->pool.free, k->pool.spare[0],
+                                k->pool.starved, k->vpe_count, k->ready,     k->talking};
     uint64_t hash = add_bytes(k->pe, numbers, sizeof numbers);
 
     for (uint32_t i = 0; i < k->vpe_count; i++) {
@@ -97,7 +97,7 @@ uint64_t known_number(const struct rescind_kernel *k)
         hash = mix(hash ^ vpe->end_code,
                    0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling + 4u * vpe->end_wanted);
     }
-    hash = add_bytes(hash, arena_at(k, k->tasks), k->vpes - k->tasks);
+    hash = add_bytes(hash, arena_at(k, ARENA_TABLES), k->vpes - ARENA_TABLES);
     hash = add_bytes(hash, arena_at(k, k->peers), k->served + served / 16 * 16 - k->peers);
     return add_nodes(hash, k);
 }

@@ -361,8 +361,12 @@ static void drawn_programs_are_sound_in_every_order(void **state)
             drive_now(d, vpe, &call);
             drive_save(d);
         }
-        if (tight) /* hardly a node is left, then */
-            d->kernel->pool.limit = d->kernel->pool.high + 1;
+        if (tight) { /* hardly a node is left, then */
+            struct pool *pool = &d->kernel->pool;
+            uint32_t used = pool_used(d->kernel);
+            pool->limit = pool->high + 1;
+            pool->spare[0] = pool->limit - pool->first - used;
+        }
         drive_save(d);
         struct program program = draw(d, &choice);
         program.may_lack_memory = tight;

@@ -389,7 +389,7 @@ static void an_unlink_is_wanted_once_and_not_of_what_is_reserved(void **state)
     (void)state;
     kit_send(s->k[A], 0, kit_delegate(system_sel(s, B, 0), 11, 50, 1));
     work(s, A);
-    for (uint32_t index = 1; index < s->k[A]->pool.high; index++) {
+    for (uint32_t index = s->k[A]->pool.first; index < s->k[A]->pool.high; index++) {
         if (remote_is_stub(s->k[A], B, index) && (cap_at(s->k[A], index)->flags & CAP_RESERVED))
             refused(s, B, A, forge_record(B, RESCIND_PEER_UNLINK, 0, index));
     }
@@ -857,7 +857,7 @@ static void a_damaged_message_breaks_no_invariant(void **state)
 
 static uint32_t used(const struct system *s, unsigned pe)
 {
-    return s->k[pe]->pool.used;
+    return pool_used(s->k[pe]);
 }
 
 /* What B has at 10 + `met` is being revoked when A wants it among `count`: A waits, holding
@@ -1346,7 +1346,7 @@ static void the_audit_of_rest_finds_what_is_left(void **state)
     at(s, A, 10)->pending = 1;
     is_not_at_rest(s);
     s = new_linked();
-    task_join(s->k[A], &at(s, A, 10)->waiters, 0);
+    task_join(s->k[A], cap_line(at(s, A, 10)), 0);
     is_not_at_rest(s);
     s = new_linked();
     cap_at(s->k[A], stub_of(s, A, 0, 10))->flags |= CAP_SEEN;

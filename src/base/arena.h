@@ -18,9 +18,13 @@
 #include "rescind/abi.h"
 #include "rescind/platform.h"
 
+/* For what is worth its room in every caller: the few functions that each copy of a capability goes
+ * through. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 struct rescind_kernel {
     /* Byte offsets from this struct. */
-    size_t tasks, tables, vpes, calls, peers, served, rings, nodes;
+    size_t tasks, vpes, calls, peers, served, rings;
 
     uint32_t vpe_limit;  /* length of the arrays that go by VPE */
     uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
@@ -36,6 +40,10 @@ struct rescind_kernel {
     struct outbox outbox;
 };
 
+/* The tables come first, at a place that is known beforehand: every insertion and removal needs it.
+ */
+enum { ARENA_TABLES = (sizeof(struct rescind_kernel) + 63) / 64 * 64 };
+
 static inline void *arena_at(const struct rescind_kernel *k, size_t offset)
 {
     return (char *)(uintptr_t)k + offset;
@@ -44,39 +52,51 @@ static inline void *arena_at(const struct rescind_kernel *k, size_t offset)
 /* The pool's node at `index`, to be read as what its type says. */
 static inline void *pool_node(const struct rescind_kernel *k, uint32_t index)
 {
-    return arena_at(k, k->nodes + (size_t)index * POOL_NODE_SIZE);
+    return arena_at(k, (size_t)index * POOL_NODE_SIZE);
 }
 
 /* A broken invariant stops the kernel, in every build. */
 #define KERNEL_ASSERT(holds)                                                                       \
     ((holds) ? (void)0 : platform_panic(__FILE__ ": broken invariant: " #holds))
 
-/* How many nodes can still be taken. */
-static inline uint32_t pool_left(const struct rescind_kernel *k)
+/* Does a number that anybody may have named stand for a node that was taken once? */
+static inline bool pool_has(const struct rescind_kernel *k, uint32_t index)
 {
-    uint32_t left = k->pool.limit - 1 - k->pool.used;
-
-    return left < k->pool.fuse ? left : k->pool.fuse;
+    return index >= k->pool.first && index < k->pool.high;
 }
 
-/* A node of type `type`, which is not 0; its other bytes hold anything. 0 when none is left. */
-static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
+/* How many nodes are taken; how many can still be. */
+static inline uint32_t pool_used(const struct rescind_kernel *k)
+{
+    return k->pool.limit - k->pool.first - k->pool.spare[0] - k->pool.spare[1];
+}
+
+static inline uint32_t pool_left(const struct rescind_kernel *k)
+{
+    return k->pool.spare[0];
+}
+
+/* A node of type `type`, which is not 0; its other bytes hold anything. There is one left. */
+static inline uint32_t pool_take_one(struct rescind_kernel *k, uint8_t type)
 {
     struct pool *pool = &k->pool;
     uint32_t index = pool->free;
     struct pool_node *node;
 
-    if (pool_left(k) == 0)
-        return 0;
     node = pool_node(k, index != 0 ? index : pool->high);
     if (index != 0)
         pool->free = node->next_free;
     else
         index = pool->high++;
     node->type = type;
-    pool->used++;
-    pool->fuse -= pool->fuse != UINT32_MAX;
+    pool->spare[0]--;
     return index;
+}
+
+/* The same, but 0 when none is left. */
+static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
+{
+    return pool_left(k) == 0 ? 0 : pool_take_one(k, type);
 }
 
 /* Gives back a node that was taken. */
@@ -88,7 +108,7 @@ static inline void pool_give(struct rescind_kernel *k, uint32_t index)
     node->type = 0;
     node->next_free = k->pool.free;
     k->pool.free = index;
-    k->pool.used--;
+    k->pool.spare[k->pool.starved]++;
 }
 
 #endif

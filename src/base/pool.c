@@ -3,7 +3,16 @@
 
 #include "base/arena.h"
 
-void pool_init(struct pool *pool, uint32_t limit)
+void pool_init(struct pool *pool, uint32_t first, uint32_t limit)
 {
-    *pool = (struct pool){.limit = limit, .high = 1, .fuse = UINT32_MAX};
+    *pool = (struct pool){.first = first, .limit = limit, .high = first, .spare = {limit - first}};
+}
+
+void pool_starve(struct pool *pool, uint32_t left)
+{
+    uint32_t all = pool->spare[0] + pool->spare[1], some = left < all ? left : all;
+
+    pool->starved = left != UINT32_MAX;
+    pool->spare[0] = some;
+    pool->spare[1] = all - some;
 }

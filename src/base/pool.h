@@ -1,6 +1,7 @@
 /* The pool: nodes of 64 bytes, one cache line, that hold one capability or one small object each.
  *
- * A node is named by its index; 0 names none. Its first byte is its type, 0 while it is free.
+ * A node is named by its index, which is its place in the arena in units of a node, so that no base
+ * need be added to it; 0 names none. Its first byte is its type, 0 while it is free.
  * Taking and giving back are O(1); the pool never grows, so taking can fail. What works on them,
  * pool_node(), pool_take(), pool_give() and pool_left(), is in base/arena.h.
  */
@@ -14,11 +15,14 @@ struct rescind_kernel;
 #define POOL_NODE_SIZE 64u
 
 struct pool {
-    uint32_t limit; /* nodes 1 .. limit - 1 may be taken */
-    uint32_t high;  /* nodes from here on were never taken */
-    uint32_t free;  /* head of the list of nodes given back */
-    uint32_t used;  /* nodes taken now */
-    uint32_t fuse;  /* after so many more, none is given: fault injection; UINT32_MAX: off */
+    uint32_t first; /* nodes first .. limit - 1 may be taken */
+    uint32_t limit;
+    uint32_t high; /* nodes from here on were never taken */
+    uint32_t free; /* head of the list of nodes given back */
+    /* Nodes that are not taken: [0] can be, [1] a fault withholds. Those given back go where
+     * `starved` says, so that what is left when a fault strikes only gets less. */
+    uint32_t spare[2];
+    uint32_t starved;
 };
 
 struct pool_node {
@@ -26,6 +30,9 @@ struct pool_node {
     uint32_t next_free;                    /* while free */
 };
 
-void pool_init(struct pool *pool, uint32_t limit);
+void pool_init(struct pool *pool, uint32_t first, uint32_t limit);
+
+/* Fault injection: `left` more nodes can be taken, and then none; UINT32_MAX ends it. */
+void pool_starve(struct pool *pool, uint32_t left);
 
 #endif

@@ -12,10 +12,8 @@ static uint64_t splitmix(uint64_t *seed)
 
 void random_init(struct random *random, uint64_t seed)
 {
-    for (int i = 0; i < 4; i += 2) {
-        uint64_t bits = splitmix(&seed);
-        random->state[i] = (uint32_t)bits;
-        random->state[i + 1] = (uint32_t)(bits >> 32);
-    }
-    random->state[0] |= 1; /* all zeros would stay all zeros */
+    uint64_t bits = splitmix(&seed);
+
+    random->state[0] = (uint32_t)bits | 1; /* all zeros would stay all zeros */
+    random->state[1] = (uint32_t)(bits >> 32);
 }

@@ -3,7 +3,7 @@
  * Its state is seeded once, from the platform or from an explicit seed, is never shown to a
  * program, and is drawn from for treap priorities alone.
  * Source: Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", 2021
- * (xoshiro128++, seeded by splitmix64).
+ * (xoroshiro64*, seeded by splitmix64).
  */
 #ifndef RESCIND_BASE_RANDOM_H
 #define RESCIND_BASE_RANDOM_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct random {
-    uint32_t state[4];
+    uint32_t state[2];
 };
 
 void random_init(struct random *random, uint64_t seed);
@@ -19,16 +19,11 @@ void random_init(struct random *random, uint64_t seed);
 /* The next 32 bits. O(1). */
 static inline uint32_t random_next(struct random *random)
 {
-    uint32_t *s = random->state, sum = s[0] + s[3], t = s[1] << 9;
-    uint32_t result = (sum << 7 | sum >> 25) + s[0];
+    uint32_t a = random->state[0], b = random->state[1] ^ a;
 
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = s[3] << 11 | s[3] >> 21;
-    return result;
+    random->state[0] = (a << 26 | a >> 6) ^ b ^ b << 9;
+    random->state[1] = b << 13 | b >> 19;
+    return a * 0x9e3779bbu;
 }
 
 #endif

@@ -15,19 +15,23 @@
 
 /* Where a capability stands in a revocation (the protocol is argued in revoke.h). */
 enum cap_flag {
-    CAP_VISITED = 1,    /* marking has reached it: nothing may be derived from it any more */
-    CAP_SEEN = 2,       /* its parent's marking has counted it in: it goes when its parent's
-                           descendants go, whoever sweeps first */
-    CAP_MARKED = 4,     /* it and all its descendants have been visited */
-    CAP_ENTERED = 8,    /* a sweep has entered it: it goes as soon as it has no children */
-    CAP_PASSED = 16,    /* its parent's sweep has come by, and need not again */
-    CAP_KEEP = 32,      /* entered as a root of own = 0: it becomes clean again instead */
-    CAP_QUEUED = 64,    /* on the stack or in the queue of a task that is to look at it */
-    CAP_RESERVED = 128, /* an EXCHANGE not yet settled has put it here: see cap_is_there() */
-    CAP_REMOTE = 256,   /* its parent is stub `parent` of kernel `peer` */
-    CAP_TELLING = 512,  /* there is something to tell its peer about it: see cap/peer.h */
-    CAP_GONE = 1024,    /* a reserved stub whose child has gone already */
-    CAP_UNTOLD = 2048,  /* a stub that the peer has still to be told of, in an ANSWER */
+    CAP_VISITED = 1, /* marking has reached it: nothing may be derived from it any more */
+    CAP_SEEN = 2,    /* its parent's marking has counted it in: it goes when its parent's
+                        descendants go, whoever sweeps first */
+    CAP_MARKED = 4,  /* it and all its descendants have been visited */
+    CAP_ENTERED = 8, /* a sweep has entered it: it goes as soon as it has no children */
+    CAP_PASSED = 16, /* its parent's sweep has come by, and need not again */
+    CAP_KEEP = 32,   /* entered as a root of own = 0: it becomes clean again instead */
+    CAP_QUEUED =
+        64, /* at the bottom of the stack or in the queue of a task that is to look at it */
+    CAP_RESERVED = 128,  /* an EXCHANGE not yet settled has put it here: see cap_is_there() */
+    CAP_REMOTE = 256,    /* its parent is stub `parent` of kernel `peer` */
+    CAP_TELLING = 512,   /* there is something to tell its peer about it: see cap/peer.h */
+    CAP_GONE = 1024,     /* a reserved stub whose child has gone already */
+    CAP_UNTOLD = 2048,   /* a stub that the peer has still to be told of, in an ANSWER */
+    CAP_AWAY = 4096,     /* a stub: so that one look at the flags tells what is nothing special */
+    CAP_STACKED = 8192,  /* on the stack of a task, and below it stands its parent */
+    CAP_AWAITED = 16384, /* a task may have joined its waiters */
 };
 
 struct cap {
@@ -35,9 +39,8 @@ struct cap {
     uint8_t rights;                        /* enum rescind_perm, of a memory capability */
     uint16_t flags;                        /* enum cap_flag */
 
-    uint32_t table : 12; /* which table holds it (cap/table.h) */
-    uint32_t home : 10;  /* the kernel of its object */
-    uint32_t peer : 10;  /* the kernel of its remote parent; of a stub: of its child */
+    uint16_t table; /* which table holds it (cap/table.h) */
+    uint16_t home;  /* the kernel of its object */
 
     union {
         struct {
@@ -58,22 +61,29 @@ struct cap {
 
     uint32_t object; /* what it names, as its type understands it, in kernel `home` */
 
-    uint32_t waiters;  /* line of tasks that wait until it is marked, gone or free again */
-    uint32_t reserver; /* while RESERVED: the task of the EXCHANGE */
+    uint32_t waiters;  /* line of tasks that wait until it is marked, gone or free again: see
+                          cap_line() */
+    uint16_t reserver; /* while RESERVED: the task of the EXCHANGE */
+    uint16_t peer;     /* the kernel of its remote parent; of a stub: of its child */
     uint32_t pending;  /* why it can't be marked yet: children that were SEEN and are not MARKED,
                           children that are RESERVED, and EXCHANGEs that use it */
-    uint32_t work;     /* while QUEUED: the one below it, or behind it */
+    uint32_t work;     /* while QUEUED or STACKED: the one below it, or behind it */
 };
 _Static_assert(sizeof(struct cap) <= POOL_NODE_SIZE, "a capability is one cache line");
 
-/* What the bit fields hold: RESCIND_VPE_MAX times two tables, RESCIND_PE_MAX kernels. */
-enum { CAP_TABLE_MASK = (1 << 12) - 1, CAP_PE_MASK = (1 << 10) - 1 };
-_Static_assert(RESCIND_VPE_MAX *RESCIND_TABLE_KINDS == CAP_TABLE_MASK + 1, "every table");
-_Static_assert(RESCIND_PE_MAX == CAP_PE_MASK + 1, "every PE");
+_Static_assert(RESCIND_VPE_MAX *RESCIND_TABLE_KINDS <= UINT16_MAX, "a table fits");
+_Static_assert(RESCIND_PE_MAX <= UINT16_MAX, "a kernel fits");
+_Static_assert(RESCIND_VPE_MAX + RESCIND_PE_MAX * (1 + TASK_EXCHANGES) <= UINT16_MAX,
+               "a task fits");
 
 static inline struct cap *cap_at(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_node(k, index);
+}
+
+static inline uint32_t cap_index(const struct rescind_kernel *k, const struct cap *cap)
+{
+    return (uint32_t)((size_t)((const char *)cap - (const char *)k) / POOL_NODE_SIZE);
 }
 
 /* Types of pool nodes: capabilities', with a place reserved for one whose type is not known yet;
@@ -90,6 +100,22 @@ static inline bool cap_is_cap(const struct cap *cap)
     return cap->type != 0 && cap->type <= CAP_PLACE;
 }
 
+/* The line of those that wait for it, for one that is about to join. */
+static inline uint32_t *cap_line(struct cap *cap)
+{
+    cap->flags |= CAP_AWAITED;
+    return &cap->waiters;
+}
+
+/* They become ready. */
+static inline void cap_wake(struct rescind_kernel *k, struct cap *cap)
+{
+    if (cap->flags & CAP_AWAITED) {
+        cap->flags &= (uint16_t)~CAP_AWAITED;
+        task_wake(k, &cap->waiters);
+    }
+}
+
 /* Its parent on this kernel; 0 where it has none. */
 static inline uint32_t cap_parent(const struct cap *cap)
 {
@@ -99,13 +125,13 @@ static inline uint32_t cap_parent(const struct cap *cap)
 /* What every object in a pool node starts with. */
 struct object {
     uint8_t type;  /* enum object_node (object/object.h) */
-    uint32_t refs; /* capabilities of its own kernel that name it */
+    uint32_t refs; /* capabilities of its own kernel that name it and have no parent there */
 };
 
 /* An object type: a row, and nothing else in the kernel knows the type. A new type is one new file
  * and one line in object/types.c. Where a type's objects are pool nodes, each counts the
- * capabilities of its own kernel that name it, and goes with the last one. (Those of other kernels
- * descend from one of this kernel, which goes last.) */
+ * capabilities of its own kernel that name it and have no parent there, and goes with the last one.
+ * (All others descend from one of those, which goes after them.) */
 struct cap_type {
     const char *name;
     uint8_t node; /* type of the pool nodes that its objects are; 0: they lie elsewhere */

@@ -1,18 +1,15 @@
 /* Making and removing capabilities; see create.h. */
 #include "cap/create.h"
 
-#include "base/task.h"
 #include "cap/peer.h"
-#include "cap/table.h"
-#include "cap/tree.h"
 
-/* Does it name an object of this kernel that counts? */
+/* Does it name an object of this kernel that counts those that name it? */
 static bool counts(const struct rescind_kernel *k, const struct cap *cap)
 {
     return cap->home == k->pe && cap->type != CAP_PLACE && cap_types[cap->type]->node != 0;
 }
 
-static void acquire(struct rescind_kernel *k, const struct cap *cap)
+void cap_acquire(struct rescind_kernel *k, const struct cap *cap)
 {
     struct object *object = pool_node(k, cap->object);
 
@@ -31,31 +28,6 @@ static void release(struct rescind_kernel *k, const struct cap *cap)
         pool_give(k, cap->object);
 }
 
-uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec, struct treap_place place)
-{
-    uint32_t index = pool_take(k, spec->type);
-
-    if (index == 0)
-        return 0;
-    struct cap *cap = cap_at(k, index);
-    cap->rights = spec->rights;
-    cap->flags = spec->flags;
-    cap->table = spec->table & CAP_TABLE_MASK;
-    cap->home = spec->home & CAP_PE_MASK;
-    cap->peer = spec->peer & CAP_PE_MASK;
-    cap->sel = spec->sel;
-    cap->object = spec->object;
-    cap->waiters = 0;
-    cap->reserver = spec->reserver;
-    cap->pending = 0;
-    table_insert(k, index, place);
-    tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
-    if (spec->flags & CAP_REMOTE)
-        cap->parent = spec->parent;
-    acquire(k, cap);
-    return index;
-}
-
 void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *spec)
 {
     struct cap *cap = cap_at(k, index);
@@ -64,16 +36,16 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
     cap->type = spec->type;
     cap->rights = spec->rights;
     cap->flags |= CAP_REMOTE;
-    cap->home = spec->home & CAP_PE_MASK;
-    cap->peer = spec->peer & CAP_PE_MASK;
+    cap->home = (uint16_t)spec->home;
+    cap->peer = (uint16_t)spec->peer;
     cap->object = spec->object;
     cap->parent = spec->parent;
-    acquire(k, cap);
+    cap_acquire(k, cap);
 }
 
 uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec)
 {
-    struct treap_place place;
+    struct treap_place place = {0};
 
     KERNEL_ASSERT(table_find_place(k, spec->table, spec->sel, &place) == 0);
     return cap_create(k, spec, place);
@@ -83,9 +55,13 @@ void cap_destroy(struct rescind_kernel *k, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
-    tree_unlink(k, index);
+    KERNEL_ASSERT(cap->child == 0);
+    if (cap_parent(cap) != 0) {
+        cap_destroy_child(k, index);
+        return;
+    }
     table_remove(k, index);
-    task_wake(k, &cap->waiters);
+    cap_wake(k, cap);
     release(k, cap);
     if (!(cap->flags & CAP_REMOTE)) {
         pool_give(k, index);

@@ -2,7 +2,9 @@
 #ifndef RESCIND_CAP_CREATE_H
 #define RESCIND_CAP_CREATE_H
 
-#include "cap/treap.h"
+#include "base/task.h"
+#include "cap/table.h"
+#include "cap/tree.h"
 
 /* A capability that is to be put into a table. */
 struct cap_spec {
@@ -16,10 +18,13 @@ struct cap_spec {
 };
 
 /* Makes a capability: takes a node, enters it into its table at the place of its selector (as
- * table_find_place() has just told) and into the derivation tree, acquires its object. 0 when the
- * pool is empty; nothing has changed then. Expected O(1). */
-uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec,
-                    struct treap_place place);
+ * table_find_place() has just told) and into the derivation tree. 0 when the pool is empty; nothing
+ * has changed then. Expected O(1). */
+static inline uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec,
+                                  struct treap_place place);
+/* The same where it is known that a node is left. */
+ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap_spec *spec,
+                                      struct treap_place place);
 
 /* The same for a selector that is known to be free, but not its place. Expected O(log n). */
 uint32_t cap_create_at(struct rescind_kernel *k, const struct cap_spec *spec);
@@ -31,8 +36,54 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
 /* Removes a capability that has no children; its waiters become ready. A remote one leaves a tomb
  * until its peer has been told. Expected O(1). */
 void cap_destroy(struct rescind_kernel *k, uint32_t index);
+/* The same for one whose parent is on this kernel. */
+static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index);
 
 /* The capability's global key; which of the two kinds of table it is in is bit 32 of its object. */
 uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap);
+
+/* ------------------------------------------------------------------------------------------- */
+
+/* A capability without a parent on this kernel counts for its object, if that is a node of this
+ * kernel's; what is derived from it here goes before it does, and need not. */
+void cap_acquire(struct rescind_kernel *k, const struct cap *cap);
+
+ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap_spec *spec,
+                                      struct treap_place place)
+{
+    uint32_t index = pool_take_one(k, spec->type);
+    struct cap *cap = cap_at(k, index);
+
+    cap->rights = spec->rights;
+    cap->flags = spec->flags;
+    cap->table = (uint16_t)spec->table;
+    cap->home = (uint16_t)spec->home;
+    cap->peer = (uint16_t)spec->peer;
+    cap->sel = spec->sel;
+    cap->object = spec->object;
+    cap->waiters = 0;
+    cap->reserver = (uint16_t)spec->reserver;
+    cap->pending = 0;
+    table_insert(k, index, place);
+    tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
+    cap->parent = spec->parent;
+    if (cap_parent(cap) == 0)
+        cap_acquire(k, cap);
+    return index;
+}
+
+static inline uint32_t cap_create(struct rescind_kernel *k, const struct cap_spec *spec,
+                                  struct treap_place place)
+{
+    return pool_left(k) == 0 ? 0 : cap_create_one(k, spec, place);
+}
+
+static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
+{
+    tree_unlink(k, index);
+    table_remove(k, index);
+    cap_wake(k, cap_at(k, index));
+    pool_give(k, index);
+}
 
 #endif

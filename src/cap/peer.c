@@ -99,7 +99,7 @@ void peer_queue(struct rescind_kernel *k, uint32_t pe, uint32_t index)
     struct cap *cap = cap_at(k, index);
     uint32_t task = task_of_peer(k, pe);
 
-    KERNEL_ASSERT(!(cap->flags & CAP_QUEUED));
+    KERNEL_ASSERT(!(cap->flags & (CAP_QUEUED | CAP_STACKED)));
     cap->flags |= CAP_QUEUED;
     cap->work = 0;
     if (peer->last == 0)

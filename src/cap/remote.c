@@ -18,13 +18,13 @@ uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, u
     if (index == 0)
         return 0;
     struct cap *stub = cap_at(k, index);
-    stub->flags = CAP_RESERVED;
-    stub->peer = peer & CAP_PE_MASK;
+    stub->flags = CAP_AWAY | CAP_RESERVED;
+    stub->peer = (uint16_t)peer;
     stub->key_low = (uint32_t)key;
     stub->key_high = (uint32_t)(key >> 32);
     stub->chain = 0;
     stub->waiters = stub->pending = 0;
-    stub->reserver = reserver;
+    stub->reserver = (uint16_t)reserver;
     tree_link(k, parent, index);
     revoke_hold(k, parent);
     return index;
@@ -69,8 +69,7 @@ void remote_settle(struct rescind_kernel *k, uint32_t index)
 
 bool remote_is_stub(const struct rescind_kernel *k, uint32_t pe, uint32_t index)
 {
-    return index != 0 && index < k->pool.high && cap_at(k, index)->type == CAP_STUB &&
-           cap_at(k, index)->peer == pe;
+    return pool_has(k, index) && cap_at(k, index)->type == CAP_STUB && cap_at(k, index)->peer == pe;
 }
 
 enum remote_sense remote_marked(struct rescind_kernel *k, uint32_t pe, uint32_t index)

@@ -8,11 +8,14 @@
 
 /* ---- What is to be looked at: stacks and queues ------------------------------------------- */
 
+/* Puts a capability on the stack: as the only one there, or above its parent. So a stack is a path
+ * in the derivation tree. */
 static void push(struct rescind_kernel *k, uint32_t *stack, uint32_t index)
 {
     struct cap *cap = cap_at(k, index);
 
-    cap->flags |= CAP_QUEUED;
+    KERNEL_ASSERT(*stack == 0 || *stack == cap_parent(cap));
+    cap->flags |= *stack == 0 ? CAP_QUEUED : CAP_STACKED;
     cap->work = *stack;
     *stack = index;
 }
@@ -21,7 +24,7 @@ static void pop(struct rescind_kernel *k, uint32_t *stack)
 {
     struct cap *cap = cap_at(k, *stack);
 
-    cap->flags &= (uint16_t)~CAP_QUEUED;
+    cap->flags &= (uint16_t) ~(CAP_QUEUED | CAP_STACKED);
     *stack = cap->work;
 }
 
@@ -35,7 +38,8 @@ void revoke_release(struct rescind_kernel *k, uint32_t index)
     struct cap *cap = cap_at(k, index);
 
     KERNEL_ASSERT(cap->pending > 0 && !(cap->flags & CAP_MARKED));
-    if (--cap->pending == 0 && (cap->flags & (CAP_VISITED | CAP_QUEUED)) == CAP_VISITED)
+    if (--cap->pending == 0 &&
+        (cap->flags & (CAP_VISITED | CAP_QUEUED | CAP_STACKED)) == CAP_VISITED)
         peer_queue(k, k->pe, index);
 }
 
@@ -43,7 +47,7 @@ void revoke_child_gone(struct rescind_kernel *k, uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
 
-    if (cap->child == 0 && (cap->flags & (CAP_ENTERED | CAP_QUEUED)) == CAP_ENTERED)
+    if (cap->child == 0 && (cap->flags & (CAP_ENTERED | CAP_QUEUED | CAP_STACKED)) == CAP_ENTERED)
         peer_queue(k, k->pe, index);
 }
 
@@ -55,7 +59,7 @@ static void mark(struct rescind_kernel *k, uint32_t index)
     struct cap *cap = cap_at(k, index);
 
     cap->flags |= CAP_VISITED | CAP_MARKED;
-    task_wake(k, &cap->waiters);
+    cap_wake(k, cap);
     if (!(cap->flags & CAP_SEEN))
         return;
     if (cap->flags & CAP_REMOTE)
@@ -75,41 +79,45 @@ static void visit(struct rescind_kernel *k, uint32_t *stack, uint32_t index)
         push(k, stack, index);
 }
 
-/* `parent` counts in its child `at`, of which it is all that need be said that it was not SEEN. */
-static void see(struct rescind_kernel *k, struct cap *parent, uint32_t *stack, uint32_t at)
+/* `parent` counts in its child `at`, which is reserved, a stub, or was visited for another. */
+static void see(struct rescind_kernel *k, struct cap *parent, uint32_t at)
 {
     struct cap *child = cap_at(k, at);
 
     child->flags |= CAP_SEEN;
     if (child->flags & (CAP_RESERVED | CAP_MARKED))
         return; /* a reserved one was counted when it was reserved */
+    KERNEL_ASSERT(child->flags & (CAP_AWAY | CAP_VISITED));
     parent->pending++;
-    if (child->type == CAP_STUB)
+    if (child->flags & CAP_AWAY)
         peer_tell(k, at);
-    else if (!(child->flags & CAP_VISITED))
-        visit(k, stack, at);
 }
 
-/* The capability on top has counted in all its children. */
-static void end_marking(struct rescind_kernel *k, uint32_t *stack)
+/* The capability on top has counted in all its children. False: there is nothing to go on with in
+ * this pass. */
+static bool end_marking(struct rescind_kernel *k, uint32_t *stack)
 {
     uint32_t index = *stack;
     struct cap *cap = cap_at(k, index);
 
     pop(k, stack);
-    if (cap->pending != 0)
-        return;
-    if (cap->flags != (CAP_SEEN | CAP_VISITED)) {
+    if (*stack != 0)
+        cap_at(k, *stack)->pending++;
+    if (cap->pending == 0)
         mark(k, index);
-    } else { /* as mark() would */
-        cap->flags = CAP_SEEN | CAP_VISITED | CAP_MARKED;
-        task_wake(k, &cap->waiters);
-        revoke_release(k, cap->parent);
-    }
+    return *stack != 0;
 }
 
-/* The capability on top counts in its children, and so on with those that it puts on the stack. A
- * child of this kernel that nothing has happened to is counted in here, as see() would. */
+/* The flags of what nothing but one revocation has happened to, in the order of time: 0, then on
+ * its stack, marked, and on its stack again. It has no waiters while they are 0. */
+enum {
+    CAP_MARKING = CAP_SEEN | CAP_VISITED | CAP_STACKED,
+    CAP_DOOMED = CAP_SEEN | CAP_VISITED | CAP_MARKED,
+    CAP_SWEEPING = CAP_DOOMED | CAP_PASSED | CAP_ENTERED | CAP_STACKED
+};
+
+/* The capability on top counts in its children, and so on with those that it puts on the stack,
+ * which it does not count. What is plain is dealt with here, as end_marking() and mark() would. */
 static void mark_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
 {
     struct cap *cap = cap_at(k, *stack);
@@ -118,27 +126,28 @@ static void mark_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
     for (; left > 0; left--) {
         uint32_t at = cap->child;
         struct cap *child = cap_at(k, at);
-        if (at == 0 || (child->flags & CAP_SEEN)) {
-            end_marking(k, stack);
-            if (*stack == 0 || (cap = cap_at(k, *stack))->flags & CAP_MARKED) {
-                left--;
-                break;
+        if (at != 0 && child->flags == 0) {
+            cap->child = child->next; /* the ring turns */
+            if ((child->child | child->pending) == 0) {
+                child->flags = CAP_DOOMED;
+            } else {
+                child->flags = CAP_MARKING;
+                child->work = *stack;
+                *stack = at;
+                cap = child;
             }
-            continue;
-        }
-        cap->child = child->next; /* the ring turns */
-        if (child->flags != 0 || child->pending != 0 || child->type == CAP_STUB) {
-            see(k, cap, stack, at);
+        } else if (at != 0 && !(child->flags & CAP_SEEN)) {
+            cap->child = child->next;
+            see(k, cap, at);
+        } else if (cap->flags == CAP_MARKING && cap->pending == 0) {
+            cap->flags = CAP_DOOMED;
+            *stack = cap->work;
             cap = cap_at(k, *stack);
-        } else if (child->child == 0) {
-            child->flags = CAP_SEEN | CAP_VISITED | CAP_MARKED;
-            task_wake(k, &child->waiters);
+        } else if (end_marking(k, stack)) {
+            cap = cap_at(k, *stack);
         } else {
-            child->flags = CAP_SEEN | CAP_VISITED | CAP_QUEUED;
-            cap->pending++;
-            child->work = *stack;
-            *stack = at;
-            cap = child;
+            left--;
+            break;
         }
     }
     *work = left;
@@ -150,7 +159,7 @@ void revoke_settle(struct rescind_kernel *k, uint32_t index)
 
     cap->flags &= (uint16_t)~CAP_RESERVED;
     if (!(cap->flags & CAP_VISITED))
-        task_wake(k, &cap->waiters);
+        cap_wake(k, cap);
     if (cap_parent(cap) == 0)
         return;
     if (!(cap->flags & CAP_SEEN) || (cap->flags & CAP_MARKED)) {
@@ -188,7 +197,7 @@ static void finish(struct rescind_kernel *k, uint32_t index)
         cap->flags &= (uint16_t) ~(CAP_KEEP | CAP_ENTERED);
         if (!(cap->flags & CAP_SEEN))
             cap->flags &= (uint16_t) ~(CAP_VISITED | CAP_MARKED);
-        task_wake(k, &cap->waiters);
+        cap_wake(k, cap);
         return;
     }
     cap_destroy(k, index);
@@ -227,19 +236,25 @@ static void come_by(struct rescind_kernel *k, uint32_t *stack, uint32_t at)
     }
 }
 
-/* The capability on top has come by all its children: it goes when it has none left, or waits for
- * the last of them to go. */
-static void end_sweeping(struct rescind_kernel *k, uint32_t *stack)
+/* The capability on top comes by its next child; or has come by all, and goes when it has none
+ * left, or waits for the last of them to go. False: there is nothing to go on with in this pass. */
+static bool sweep_one(struct rescind_kernel *k, uint32_t *stack)
 {
-    uint32_t index = *stack;
+    uint32_t index = *stack, at = cap_at(k, index)->child;
 
+    if (at != 0 && !(cap_at(k, at)->flags & CAP_PASSED)) {
+        cap_at(k, index)->child = cap_at(k, at)->next;
+        come_by(k, stack, at);
+        return true;
+    }
     pop(k, stack);
-    if (cap_at(k, index)->child == 0)
+    if (at == 0)
         finish(k, index);
+    return *stack != 0;
 }
 
-/* The capability on top comes by its children, and so on with those that it puts on the stack. A
- * child of this kernel that nothing else has happened to is dealt with here, as come_by() would. */
+/* The capability on top comes by its children, and so on with those that it puts on the stack. What
+ * is plain is dealt with here, as sweep_one() would. */
 static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
 {
     struct cap *cap = cap_at(k, *stack);
@@ -248,26 +263,28 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
     for (; left > 0; left--) {
         uint32_t at = cap->child;
         struct cap *child = cap_at(k, at);
-        if (at == 0 || (child->flags & CAP_PASSED)) {
-            end_sweeping(k, stack);
-            if (*stack == 0 || !((cap = cap_at(k, *stack))->flags & CAP_MARKED)) {
-                left--;
-                break;
+        if (at != 0 && child->flags == CAP_DOOMED) {
+            if (child->child != 0) {
+                cap->child = child->next;
+                child->flags = CAP_SWEEPING;
+                child->work = *stack;
+                *stack = at;
+                cap = child;
+                continue;
             }
-        } else if (child->flags != (CAP_SEEN | CAP_VISITED | CAP_MARKED) ||
-                   child->type == CAP_STUB) {
-            cap->child = child->next;
-            come_by(k, stack, at);
+        } else if (at == 0 && cap->flags == CAP_SWEEPING) {
+            at = *stack;
+            *stack = cap->work;
             cap = cap_at(k, *stack);
-        } else if (child->child == 0) {
-            cap_destroy(k, at);
         } else {
-            cap->child = child->next;
-            child->flags |= CAP_PASSED | CAP_ENTERED | CAP_QUEUED;
-            child->work = *stack;
-            *stack = at;
-            cap = child;
+            if (sweep_one(k, stack)) {
+                cap = cap_at(k, *stack);
+                continue;
+            }
+            left--;
+            break;
         }
+        cap_destroy_child(k, at);
     }
     *work = left;
 }
@@ -311,6 +328,9 @@ static void start_pass(struct revoke *r, enum revoke_phase phase)
     r->open = false;
     r->table = r->first_table;
     r->sel = r->from;
+    r->root = r->first;
+    r->behind = 0;
+    r->last = false;
 }
 
 void revoke_begin(struct rescind_kernel *k, struct revoke *r)
@@ -320,13 +340,40 @@ void revoke_begin(struct rescind_kernel *k, struct revoke *r)
     start_pass(r, REVOKE_MARK);
 }
 
-/* The next capability of the range, at or after r->sel; 0 when there is none in any table. */
+/* Is `index`, which was, in the part of the range that the pass has still before it? */
+static bool is_ahead(const struct rescind_kernel *k, const struct revoke *r, uint32_t index)
+{
+    uint32_t sel = cap_at(k, index)->sel;
+
+    return sel >= r->sel && sel < r->to && table_holds(k, r->table, index);
+}
+
+/* The first capability of the range in r->table at or after r->sel; 0: there is none. */
+static uint32_t root_ahead(const struct rescind_kernel *k, const struct revoke *r)
+{
+    if (is_ahead(k, r, r->root))
+        return r->root;
+    if (is_ahead(k, r, r->behind))
+        return r->behind;
+    if (r->last || r->sel >= r->to)
+        return 0;
+    uint32_t index = table_find_from(k, r->table, r->sel);
+    return index != 0 && cap_at(k, index)->sel < r->to ? index : 0;
+}
+
+/* The next root, at or after r->sel; 0 when there is none in any table. */
 static uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
 {
     for (; r->table <= r->last_table; r->table++, r->sel = r->from) {
-        uint32_t index = table_find_from(k, r->table, r->sel);
-        if (index != 0 && cap_at(k, index)->sel < r->to)
+        uint32_t index = root_ahead(k, r);
+        if (index != 0) {
+            r->root = index;
+            r->behind = treap_next(k, index);
+            r->last = r->behind == 0 || cap_at(k, r->behind)->sel >= r->to;
             return index;
+        }
+        r->root = r->behind = 0;
+        r->last = false;
     }
     return 0;
 }
@@ -404,12 +451,14 @@ static enum progress step_root(struct rescind_kernel *k, struct revoke *r, uint3
     if (index == 0)
         return CALL_DONE;
     uint64_t sel = cap_at(k, index)->sel;
+    if (r->first == 0 && r->table == r->first_table)
+        r->first = index;
     enum pass pass = pass_root(k, r, stack, index);
     if (pass == ROOT_DONE)
         r->sel = sel + 1;
     if (pass != ROOT_WAIT)
         return CALL_MORE;
-    task_join(k, &cap_at(k, index)->waiters, task);
+    task_join(k, cap_line(cap_at(k, index)), task);
     return CALL_WAITS;
 }
 

@@ -82,6 +82,11 @@ struct revoke {
     bool open;      /* this pass has left something for the next one to wait for */
     uint32_t table; /* where the pass is: table, */
     uint64_t sel;   /* and next selector to look for a root at */
+
+    /* Nodes that save a search, believed only as far as the table says so: the first root of all,
+     * the last one looked at and the one behind it. Nothing new comes into a locked range. */
+    uint32_t first, root, behind;
+    bool last; /* there is none behind it */
 };
 
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */

@@ -3,10 +3,9 @@
 
 #include "base/task.h"
 
-uint32_t table_find_place(const struct rescind_kernel *k, uint32_t table, uint32_t sel,
-                          struct treap_place *place)
+void table_init(struct table *t)
 {
-    return treap_find_place(k, table_at(k, table)->root, sel, place);
+    *t = (struct table){.lock_from = 1};
 }
 
 uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from)
@@ -18,15 +17,18 @@ void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_
 {
     struct table *t = table_at(k, table);
 
-    KERNEL_ASSERT(t->lock_from == t->lock_to);
-    t->lock_from = from;
-    t->lock_to = to;
+    KERNEL_ASSERT(!table_has_lock(t));
+    if (from == to)
+        return;
+    t->lock_from = (uint32_t)from;
+    t->lock_last = (uint32_t)(to - 1);
 }
 
 void table_unlock(struct rescind_kernel *k, uint32_t table)
 {
     struct table *t = table_at(k, table);
 
-    t->lock_from = t->lock_to = 0;
+    t->lock_from = 1;
+    t->lock_last = 0;
     task_wake(k, &t->lock_waiters);
 }

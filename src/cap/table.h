@@ -15,13 +15,16 @@
 enum { TABLE_RECENT = 8 };
 
 struct table {
-    uint32_t root;                 /* of its treap */
+    _Alignas(64) uint32_t root;    /* of its treap */
     uint32_t count;                /* capabilities in it, reserved ones included */
-    uint64_t lock_from, lock_to;   /* selectors that a revocation holds; empty when equal */
+    uint32_t lock_from, lock_last; /* selectors that a revocation holds; none when from > last */
     uint32_t lock_waiters;         /* line of tasks that wait for them */
-    uint32_t recent[TABLE_RECENT]; /* nodes that were found or put here lately, by selector; one
-                                      is believed only if the node itself says it is the one */
+    uint32_t newest;               /* what was put here last, if it is still there: from its */
+    uint32_t newest_free;          /* selector to this one there is nothing else */
+    uint32_t recent[TABLE_RECENT]; /* nodes that were found here lately, by selector; one is
+                                      believed only if the node itself says it is the one */
 };
+_Static_assert(sizeof(struct table) == 64, "a table is one cache line");
 
 /* Tables go by number: that of a VPE's table of a kind. */
 static inline uint32_t table_of(uint32_t vpe, uint32_t kind)
@@ -39,15 +42,15 @@ static inline uint32_t table_kind(uint32_t table)
 
 static inline struct table *table_at(const struct rescind_kernel *k, uint32_t table)
 {
-    return (struct table *)arena_at(k, k->tables) + table;
+    return (struct table *)arena_at(k, ARENA_TABLES) + table;
 }
 
-/* It will be asked for again soon. */
-static inline void table_note(struct rescind_kernel *k, uint32_t index)
+/* Is the node what `sel` of the table holds, as its number was remembered? */
+static inline bool table_holds(const struct rescind_kernel *k, uint32_t table, uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
 
-    table_at(k, cap->table)->recent[cap->sel % TABLE_RECENT] = index;
+    return index != 0 && cap->table == table && cap_is_cap(cap);
 }
 
 /* The capability at `sel`, or 0. Expected O(log n); O(1) when it was used lately. */
@@ -55,22 +58,45 @@ static inline uint32_t table_find(const struct rescind_kernel *k, uint32_t table
 {
     const struct table *t = table_at(k, table);
     uint32_t recent = t->recent[sel % TABLE_RECENT];
-    const struct cap *cap = cap_at(k, recent);
 
-    if (recent != 0 && cap->sel == sel && cap->table == table && cap_is_cap(cap))
+    if (cap_at(k, recent)->sel == sel && table_holds(k, table, recent))
         return recent;
+    if (cap_at(k, t->newest)->sel == sel && table_holds(k, table, t->newest))
+        return t->newest;
     return treap_find(k, t->root, sel);
 }
 
-/* The capability at `sel`; or 0, and then where one would go. Expected O(log n). */
-uint32_t table_find_place(const struct rescind_kernel *k, uint32_t table, uint32_t sel,
-                          struct treap_place *place);
+/* The same for one that will be asked for again soon. */
+static inline uint32_t table_use(struct rescind_kernel *k, uint32_t table, uint32_t sel)
+{
+    uint32_t index = table_find(k, table, sel);
+
+    table_at(k, table)->recent[sel % TABLE_RECENT] = index;
+    return index;
+}
+
+/* The capability at `sel`; or 0, and then where one would go. Expected O(log n); O(1) right behind
+ * the one that was put there last. */
+static inline uint32_t table_find_place(const struct rescind_kernel *k, uint32_t table,
+                                        uint32_t sel, struct treap_place *place)
+{
+    const struct table *t = table_at(k, table);
+
+    if (sel <= t->newest_free && table_holds(k, table, t->newest) &&
+        sel > cap_at(k, t->newest)->sel) {
+        *place = treap_place_behind(k, t->newest);
+        place->free = t->newest_free;
+        return 0;
+    }
+    return treap_find_place(k, t->root, sel, place);
+}
+
 /* The first capability at or after `from`, or 0. Expected O(log n). */
 uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from);
 
 /* Puts capability `index`, whose table and sel are set, into its table at the place of its sel;
  * takes it out. */
-static inline void table_insert(struct rescind_kernel *k, uint32_t index, struct treap_place place)
+ALWAYS_INLINE void table_insert(struct rescind_kernel *k, uint32_t index, struct treap_place place)
 {
     struct cap *cap = cap_at(k, index);
     struct table *table = table_at(k, cap->table);
@@ -78,7 +104,8 @@ static inline void table_insert(struct rescind_kernel *k, uint32_t index, struct
     cap->priority = random_next(&k->random);
     treap_insert(k, &table->root, index, place);
     table->count++;
-    table->recent[cap->sel % TABLE_RECENT] = index;
+    table->newest = index;
+    table->newest_free = place.free;
 }
 
 static inline void table_remove(struct rescind_kernel *k, uint32_t index)
@@ -89,15 +116,24 @@ static inline void table_remove(struct rescind_kernel *k, uint32_t index)
     table->count--;
 }
 
-/* Is the selector in a locked range? O(1). */
+/* Is anything locked? Is the selector? O(1). */
+static inline bool table_has_lock(const struct table *t)
+{
+    return t->lock_from <= t->lock_last;
+}
+
 static inline bool table_is_locked(const struct rescind_kernel *k, uint32_t table, uint32_t sel)
 {
     const struct table *t = table_at(k, table);
 
-    return sel >= t->lock_from && sel < t->lock_to;
+    return sel >= t->lock_from && sel <= t->lock_last;
 }
 
-/* Locks selectors from .. to - 1, of which none is locked; unlocks, making the waiters ready. */
+/* An empty one. */
+void table_init(struct table *t);
+
+/* Locks selectors from .. to - 1, where none of the table's is locked; unlocks, making the waiters
+ * ready. */
 void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_t to);
 void table_unlock(struct rescind_kernel *k, uint32_t table);
 

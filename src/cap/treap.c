@@ -3,35 +3,10 @@
 
 uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
 {
-    const char *nodes = pool_node(k, 0);
-    uint32_t at = root;
+    const struct cap *above, *before;
 
-    while (at != 0) {
-        const struct cap *cap = (const void *)(nodes + (size_t)at * POOL_NODE_SIZE);
-        if (cap->sel == sel)
-            return at;
-        at = sel < cap->sel ? cap->left : cap->right;
-    }
-    return 0;
-}
-
-uint32_t treap_find_place(const struct rescind_kernel *k, uint32_t root, uint32_t sel,
-                          struct treap_place *place)
-{
-    const char *nodes = pool_node(k, 0);
-    uint32_t at = root, up = 0;
-    bool left = false;
-
-    while (at != 0) {
-        const struct cap *cap = (const void *)(nodes + (size_t)at * POOL_NODE_SIZE);
-        if (cap->sel == sel)
-            return at;
-        up = at;
-        left = sel < cap->sel;
-        at = left ? cap->left : cap->right;
-    }
-    *place = (struct treap_place){up, left};
-    return 0;
+    treap_descend(k, root, sel, &above, &before);
+    return before != NULL && before->sel == sel ? cap_index(k, before) : 0;
 }
 
 uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from)
@@ -61,35 +36,44 @@ static uint32_t *link_to(struct rescind_kernel *k, uint32_t *root, uint32_t up, 
     return cap->left == child ? &cap->left : &cap->right;
 }
 
-/* Turns the edge between `node` and its parent around; the order by selector stays. */
-static void rotate_up(struct rescind_kernel *k, uint32_t *root, uint32_t node)
+void treap_part(struct rescind_kernel *k, uint32_t *root, uint32_t node, bool before)
 {
     struct cap *cap = cap_at(k, node);
-    uint32_t above = cap->up, moved;
-    struct cap *parent = cap_at(k, above);
+    uint32_t up = cap->up, left = 0, right = 0;
 
-    *link_to(k, root, parent->up, above) = node;
-    cap->up = parent->up;
-    parent->up = node;
-    if (parent->left == node) {
-        moved = cap->right;
-        parent->left = moved;
-        cap->right = above;
-    } else {
-        moved = cap->left;
-        parent->right = moved;
-        cap->left = above;
+    for (;;) {
+        uint32_t from = up;
+        struct cap *above = cap_at(k, from);
+        if (before) {
+            above->left = right;
+            if (right != 0)
+                cap_at(k, right)->up = from;
+            right = from;
+        } else {
+            above->right = left;
+            if (left != 0)
+                cap_at(k, left)->up = from;
+            left = from;
+        }
+        up = above->up;
+        if (up == 0)
+            break;
+        above = cap_at(k, up);
+        before = above->left == from;
+        if (above->priority <= cap->priority) {
+            *(before ? &above->left : &above->right) = node;
+            break;
+        }
     }
-    if (moved != 0)
-        cap_at(k, moved)->up = above;
-}
-
-void treap_raise(struct rescind_kernel *k, uint32_t *root, uint32_t node)
-{
-    const struct cap *cap = cap_at(k, node);
-
-    while (cap->up != 0 && cap->priority < cap_at(k, cap->up)->priority)
-        rotate_up(k, root, node);
+    if (up == 0)
+        *root = node;
+    cap->up = up;
+    cap->left = left;
+    cap->right = right;
+    if (left != 0)
+        cap_at(k, left)->up = node;
+    if (right != 0)
+        cap_at(k, right)->up = node;
 }
 
 void treap_join(struct rescind_kernel *k, uint32_t *root, uint32_t node)

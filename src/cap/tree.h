@@ -1,8 +1,8 @@
 /* The derivation tree: who was derived from whom, across tables.
  *
  * A capability's children form a ring, of which it knows one; a child knows its parent and its two
- * neighbours. So linking and unlinking are O(1), and a walk that turns the ring as it goes
- * (tree_turn) needs no cursor that a removal in between could leave dangling.
+ * neighbours. So linking and unlinking are O(1), and a walk that turns the ring as it goes, making
+ * the next child the first, needs no cursor that a removal in between could leave dangling.
  */
 #ifndef RESCIND_CAP_TREE_H
 #define RESCIND_CAP_TREE_H
@@ -31,31 +31,24 @@ static inline void tree_link(struct rescind_kernel *k, uint32_t parent, uint32_t
     first->prev = child;
 }
 
-/* Takes `index` out of its parent's ring. It has no children. */
+/* Takes `index`, whose parent is on this kernel, out of its parent's ring. */
 static inline void tree_unlink(struct rescind_kernel *k, uint32_t index)
 {
-    struct cap *cap = cap_at(k, index);
+    struct cap *cap = cap_at(k, index), *above = cap_at(k, cap->parent);
+    uint32_t next = cap->next, prev = cap->prev;
 
-    KERNEL_ASSERT(cap->child == 0);
-    if (cap->flags & CAP_REMOTE)
+    if (next == index) {
+        above->child = 0;
         return;
-    if (cap->parent != 0) {
-        struct cap *above = cap_at(k, cap->parent);
-        if (above->child == index)
-            above->child = cap->next == index ? 0 : cap->next;
     }
-    cap_at(k, cap->prev)->next = cap->next;
-    cap_at(k, cap->next)->prev = cap->prev;
+    if (above->child == index)
+        above->child = next;
+    cap_at(k, prev)->next = next;
+    cap_at(k, next)->prev = prev;
 }
 
 /* The capability behind *at in depth-first order below their root, or 0 behind the last; *depth is
  * kept. *at becomes the last capability looked at: the root, where 0 is returned. */
 uint32_t tree_next(const struct rescind_kernel *k, uint32_t *at, uint32_t *depth);
-
-/* The next child in the ring becomes the parent's first. */
-static inline void tree_turn(const struct rescind_kernel *k, struct cap *parent)
-{
-    parent->child = cap_at(k, parent->child)->next;
-}
 
 #endif

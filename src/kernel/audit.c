@@ -22,6 +22,7 @@
     X(treap_order, "a treap's selectors ascend from left to right")                                \
     X(treap_heap, "no treap node has a smaller priority than the one above it")                    \
     X(table_counts, "a table counts exactly the capabilities that it holds")                       \
+    X(newest_alone, "there is nothing behind a table's newest capability up to where it says so")  \
     X(ring_links, "the neighbours of a capability in its parent's ring link back to it")           \
     X(parent_live, "every capability's parent is live, or it is a root")                           \
     X(child_known, "a capability's first child names it as its parent, and every child is in its " \
@@ -29,14 +30,16 @@
     X(root_above, "every capability is below a root")                                              \
     X(stubs_sound, "a stub names a child on another kernel, and has a parent and no children")     \
     X(derived_alike, "a derived capability has its parent's type and object, and no more rights")  \
-    X(object_refs, "an object counts exactly the capabilities that name it")                       \
+    X(object_refs,                                                                                 \
+      "an object counts exactly the capabilities that name it and have no parent here")            \
     X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
     X(pending_counts, "a capability's pending are its reserved and its seen, unmarked children, "  \
                       "and the EXCHANGEs that hold it")                                            \
-    X(queued_once, "what is queued stands on one stack or in one queue, of a task that goes on")   \
+    X(queued_once, "what is queued stands on one stack, on its parent, or in one queue, of a "     \
+                   "task that goes on")                                                            \
     X(told_once, "what there is to tell a peer stands in its ring, and the peer in the line")      \
     X(effect_whole,                                                                                \
       "of a revocation that has taken effect, all in its range is marked until it is "             \
@@ -55,12 +58,12 @@ struct invariant {
 
 static bool is_cap(const struct rescind_kernel *k, uint32_t index)
 {
-    return index != 0 && index < k->pool.high && cap_is_cap(cap_at(k, index));
+    return pool_has(k, index) && cap_is_cap(cap_at(k, index));
 }
 
 static bool is_stub(const struct rescind_kernel *k, uint32_t index)
 {
-    return index != 0 && index < k->pool.high && cap_at(k, index)->type == CAP_STUB;
+    return pool_has(k, index) && cap_at(k, index)->type == CAP_STUB;
 }
 
 /* In the derivation tree. */
@@ -71,7 +74,7 @@ static bool is_derived(const struct rescind_kernel *k, uint32_t index)
 
 static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
-    return index != 0 && index < k->pool.high && cap_at(k, index)->type >= OBJECT_GATE;
+    return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE;
 }
 
 static uint32_t table_total(const struct rescind_kernel *k)
@@ -85,7 +88,7 @@ typedef bool good_cap(const struct rescind_kernel *k, uint32_t index, const stru
 static bool each(const struct rescind_kernel *k, uint32_t *where,
                  bool (*wanted)(const struct rescind_kernel *k, uint32_t index), good_cap *good)
 {
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         if (wanted(k, index) && !good(k, index, cap_at(k, index))) {
             *where = index;
             return false;
@@ -103,22 +106,23 @@ static bool check_pool_counts(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t used = 0, free = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++)
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
         used += cap_at(k, index)->type != 0;
     for (uint32_t at = k->pool.free; at != 0 && free < k->pool.high; free++) {
         const struct pool_node *node = pool_node(k, at);
         *where = at;
-        if (at >= k->pool.high || node->type != 0)
+        if (!pool_has(k, at) || node->type != 0)
             return false;
         at = node->next_free;
     }
     *where = 0;
-    return used == k->pool.used && k->pool.high <= k->pool.limit && used + free == k->pool.high - 1;
+    return used == pool_used(k) && k->pool.high <= k->pool.limit &&
+           used + free == k->pool.high - k->pool.first;
 }
 
 static bool check_node_types(const struct rescind_kernel *k, uint32_t *where)
 {
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         uint8_t type = cap_at(k, index)->type;
         *where = index;
         if (type != 0 && type != RESCIND_CAP_GATE && type != RESCIND_CAP_VPE &&
@@ -225,9 +229,24 @@ static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
             return false;
         in_tables += count;
     }
-    for (uint32_t index = 1; index < k->pool.high; index++)
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
         caps += is_cap(k, index);
     return in_tables == caps;
+}
+
+static bool check_newest_alone(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t table = 0; table < table_total(k); table++) {
+        const struct table *t = table_at(k, table);
+        uint32_t next;
+        *where = table_vpe(table);
+        if (!is_cap(k, t->newest) || cap_at(k, t->newest)->table != table)
+            continue; /* it is gone, and what is remembered of it is not believed */
+        next = treap_after(k, t->newest);
+        if (next != 0 && cap_at(k, next)->sel <= t->newest_free)
+            return false;
+    }
+    return true;
 }
 
 static bool ring_links_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
@@ -266,7 +285,7 @@ static bool check_child_known(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t children = 0, in_rings = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (!is_derived(k, index))
             continue;
@@ -292,7 +311,7 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t caps = 0, met = 0, depth = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         caps += is_derived(k, index);
         if (!is_derived(k, index) || cap_parent(cap_at(k, index)) != 0)
             continue;
@@ -322,7 +341,8 @@ static bool stubs_sound_good(const struct rescind_kernel *k, uint32_t index, con
     (void)index;
     return cap->peer != k->pe && cap->peer < k->peer_count && cap->parent != 0 &&
            !(cap->flags & CAP_REMOTE) && RESCIND_KEY_PE(remote_key(cap)) == cap->peer &&
-           RESCIND_KEY_TYPE(remote_key(cap)) == cap_at(k, cap->parent)->type && cap->child == 0;
+           RESCIND_KEY_TYPE(remote_key(cap)) == cap_at(k, cap->parent)->type && cap->child == 0 &&
+           (cap->flags & CAP_AWAY);
 }
 
 static bool check_stubs_sound(const struct rescind_kernel *k, uint32_t *where)
@@ -348,7 +368,7 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
 {
     uint64_t named = 0, counted = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         *where = index;
         if (is_object(k, index)) {
@@ -367,7 +387,7 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
             if (!is_object(k, cap->object) ||
                 cap_at(k, cap->object)->type != object_type_of(cap->type))
                 return false;
-            named++;
+            named += cap_parent(cap) == 0;
         }
     }
     *where = 0;
@@ -498,7 +518,8 @@ static bool reserved_open_good(const struct rescind_kernel *k, uint32_t index,
     if (!is_exchanging(k, cap->reserver))
         return false;
     return cap->type == CAP_STUB || cap_is_there(k, cap) ||
-           (cap->child == 0 && (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_SEEN)) == CAP_RESERVED);
+           (cap->child == 0 &&
+            (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_SEEN | CAP_AWAITED)) == CAP_RESERVED);
 }
 
 static bool check_reserved_open(const struct rescind_kernel *k, uint32_t *where)
@@ -577,9 +598,11 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
         if (!add_line(k, table_at(k, table)->lock_waiters, &total))
             return UINT32_MAX;
     }
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         *where = index;
-        if (is_cap(k, index) && !add_line(k, cap_at(k, index)->waiters, &total))
+        const struct cap *cap = cap_at(k, index);
+        if (is_cap(k, index) && cap->waiters != 0 &&
+            (!(cap->flags & CAP_AWAITED) || !add_line(k, cap->waiters, &total)))
             return UINT32_MAX;
     }
     return total;
@@ -614,11 +637,19 @@ static uint32_t pin_of(const struct rescind_kernel *k, uint32_t vpe)
     return x->pin;
 }
 
+/* Does the parent count it as pending? What stands on it on a stack it need not. */
+static bool is_counted(const struct cap *child)
+{
+    if (child->flags & CAP_RESERVED)
+        return true;
+    return (child->flags & (CAP_SEEN | CAP_MARKED | CAP_STACKED)) == CAP_SEEN;
+}
+
 static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where)
 {
     uint64_t pending = 0, reasons = 0;
 
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         *where = index;
         if (is_cap(k, index)) {
@@ -628,8 +659,7 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
                 continue;
             do {
                 const struct cap *child = cap_at(k, at);
-                own += (child->flags & CAP_RESERVED) ||
-                       (child->flags & (CAP_SEEN | CAP_MARKED)) == CAP_SEEN;
+                own += is_counted(child);
                 at = child->next;
             } while (at != cap->child);
             if (own > cap->pending)
@@ -673,7 +703,10 @@ static bool check_queued_once(const struct rescind_kernel *k, uint32_t *where)
         if (!is_cap(k, stack) || !task_waits(k, task))
             return false;
         for (uint32_t at = stack; at != 0; at = cap_at(k, at)->work, total++) {
-            if (!is_cap(k, at) || !(cap_at(k, at)->flags & CAP_QUEUED) || total > k->pool.high)
+            const struct cap *cap = cap_at(k, at);
+            if (!is_cap(k, at) || total > k->pool.high ||
+                !(cap->flags & (cap->work != 0 ? CAP_STACKED : CAP_QUEUED)) ||
+                (cap->work != 0 && cap->work != cap_parent(cap)))
                 return false;
         }
     }
@@ -682,8 +715,8 @@ static bool check_queued_once(const struct rescind_kernel *k, uint32_t *where)
         if (!count_queue(k, peer_at(k, pe)->first, peer_at(k, pe)->last, &total))
             return false;
     }
-    for (uint32_t index = 1; index < k->pool.high; index++)
-        queued += is_cap(k, index) && (cap_at(k, index)->flags & CAP_QUEUED);
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        queued += is_cap(k, index) && (cap_at(k, index)->flags & (CAP_QUEUED | CAP_STACKED)) != 0;
     *where = 0;
     return queued == total;
 }
@@ -698,7 +731,7 @@ static bool count_ring(const struct rescind_kernel *k, uint32_t pe, uint32_t fir
         return true;
     do {
         const struct cap *cap = cap_at(k, at);
-        if (at == 0 || at >= k->pool.high || !(cap->flags & CAP_TELLING) || cap->peer != pe ||
+        if (!pool_has(k, at) || !(cap->flags & CAP_TELLING) || cap->peer != pe ||
             (cap->type == CAP_STUB) != down || ++*total > k->pool.high)
             return false;
         at = down ? cap->tell_next : cap->next;
@@ -726,7 +759,7 @@ static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
             return false;
         pe = rescind_kernel_tell_after(k, (uint32_t)pe);
     }
-    for (uint32_t index = 1; index < k->pool.high; index++) {
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
         if (is_derived(k, index) || cap->type == CAP_TOMB)
             telling += (cap->flags & CAP_TELLING) != 0;
@@ -743,10 +776,10 @@ static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
         const struct table *t = table_at(k, table);
         uint32_t vpe = table_vpe(table), opcode = call_at(k, vpe)->opcode;
         *where = vpe;
-        if (t->lock_from == t->lock_to) {
+        if (!table_has_lock(t)) {
             if (t->lock_waiters != 0)
                 return false;
-        } else if (t->lock_from > t->lock_to || !vpe_at(k, vpe)->calling ||
+        } else if (!vpe_at(k, vpe)->calling ||
                    (opcode != RESCIND_SYS_REVOKE && opcode != RESCIND_SYS_EXIT)) {
             return false;
         }
@@ -758,7 +791,8 @@ static bool nothing_left_good(const struct rescind_kernel *k, uint32_t index, co
 {
     (void)k;
     (void)index;
-    return (cap->flags & ~(unsigned)CAP_REMOTE) == 0 && cap->waiters == 0 && cap->pending == 0;
+    return (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_AWAY)) == 0 && cap->waiters == 0 &&
+           cap->pending == 0;
 }
 
 static bool is_tomb(const struct rescind_kernel *k, uint32_t index)

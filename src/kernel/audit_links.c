@@ -78,9 +78,10 @@ static bool stub_good(const struct rescind_kernel *above, uint32_t stub,
         return true; /* the child may be on its way, or never come */
     if (child == 0 && (has_tomb(above, stub, below) || is_unlinked(stub, messages, count)))
         return true;
-    if (child == 0) /* or the answer that brings it is on its way */
-        return cap_at(below, at_key(above, stub, below))->type == CAP_PLACE &&
-               !(cap->flags & CAP_MARKED);
+    if (child == 0) { /* or the answer that brings it is on its way */
+        uint32_t place = at_key(above, stub, below);
+        return place != 0 && cap_at(below, place)->type == CAP_PLACE && !(cap->flags & CAP_MARKED);
+    }
     if ((cap->flags & CAP_MARKED) && !(cap_at(below, child)->flags & CAP_MARKED))
         return false;
     return !(cap_at(below, child)->flags & CAP_SEEN) ||
@@ -109,7 +110,7 @@ bool rescind_kernel_audit_links(const struct rescind_kernel *above,
                                 const struct rescind_kernel_message *messages, unsigned count,
                                 struct rescind_finding *finding)
 {
-    for (uint32_t index = 1; index < above->pool.high; index++) {
+    for (uint32_t index = above->pool.first; index < above->pool.high; index++) {
         if (remote_is_stub(above, below->pe, index) &&
             !stub_good(above, index, below, messages, count))
             return report(finding, "stub_has_child",
@@ -117,7 +118,7 @@ bool rescind_kernel_audit_links(const struct rescind_kernel *above,
                           "UNLINK is under way",
                           index);
     }
-    for (uint32_t index = 1; index < below->pool.high; index++) {
+    for (uint32_t index = below->pool.first; index < below->pool.high; index++) {
         const struct cap *cap = cap_at(below, index);
         if (cap_is_cap(cap) && cap_is_there(below, cap) && (cap->flags & CAP_REMOTE) &&
             cap->peer == above->pe && !child_good(above, below, cap))

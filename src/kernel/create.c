@@ -12,9 +12,9 @@
 #include "syscall/call.h"
 #include "syscall/serve.h"
 
-/* A visit of a revocation costs some tens of instructions, a copy of an EXCHANGE about a thousand:
- * an event of 32 takes a few thousand for the one and some thirty thousand for the other. */
-enum { DEFAULT_WORK = 32 };
+/* A unit of work is a look of a revocation at a capability, some thirty instructions; so an event
+ * takes two thousand or so. */
+enum { DEFAULT_WORK = 64 };
 
 static size_t round_up(size_t size, size_t to)
 {
@@ -24,14 +24,12 @@ static size_t round_up(size_t size, size_t to)
 /* Where everything lies; returns the arena's size. */
 static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_config *config)
 {
-    size_t at = round_up(sizeof(struct rescind_kernel), 64);
+    size_t at = ARENA_TABLES + config->vpes * RESCIND_TABLE_KINDS * sizeof(struct table);
 
     k->vpe_limit = config->vpes;
     k->peer_count = config->peers != 0 ? config->peers : 1;
     k->tasks = at;
     at = round_up(at + task_count(k) * sizeof(struct task), 64);
-    k->tables = at;
-    at = round_up(at + config->vpes * RESCIND_TABLE_KINDS * sizeof(struct table), 64);
     k->vpes = at;
     at = round_up(at + config->vpes * sizeof(struct vpe), 64);
     k->calls = at;
@@ -42,8 +40,11 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     at = round_up(at + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served),
                   VPE_RING_PAGE);
     k->rings = at;
-    k->nodes = at + (size_t)config->vpes * 2 * VPE_RING_PAGE;
-    return k->nodes + (size_t)config->nodes * POOL_NODE_SIZE;
+    at += (size_t)config->vpes * 2 * VPE_RING_PAGE;
+    /* One node is set aside, for 0 is none. */
+    pool_init(&k->pool, (uint32_t)(at / POOL_NODE_SIZE) + 1,
+              (uint32_t)(at / POOL_NODE_SIZE) + config->nodes);
+    return at + (size_t)config->nodes * POOL_NODE_SIZE;
 }
 
 static bool is_sane(const struct rescind_kernel_config *config)
@@ -70,17 +71,16 @@ struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
         return NULL;
     memset(k, 0, sizeof(*k));
     lay_out(k, config);
-    memset(arena_at(k, k->tasks), 0, k->rings - k->tasks);
+    memset(arena_at(k, ARENA_TABLES), 0, k->rings - ARENA_TABLES);
     k->work = config->work != 0 ? config->work : DEFAULT_WORK;
     k->pe = config->pe;
-    pool_init(&k->pool, config->nodes);
     random_init(&k->random, config->seed);
     return k;
 }
 
 size_t rescind_kernel_used(const struct rescind_kernel *k)
 {
-    return k->nodes + (size_t)k->pool.high * POOL_NODE_SIZE;
+    return (size_t)k->pool.high * POOL_NODE_SIZE;
 }
 
 enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t mem_addr,

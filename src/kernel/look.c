@@ -36,7 +36,7 @@ static void describe(const struct rescind_kernel *k, uint32_t index, struct resc
 bool rescind_kernel_above_stub(const struct rescind_kernel *k, uint32_t stub,
                                struct rescind_kernel_cap *out)
 {
-    if (stub == 0 || stub >= k->pool.high || cap_at(k, stub)->type != CAP_STUB)
+    if (!pool_has(k, stub) || cap_at(k, stub)->type != CAP_STUB)
         return false;
     describe(k, cap_at(k, stub)->parent, out);
     return true;

@@ -1,7 +1,7 @@
 /* Objects: what capabilities name. Small ones live in a pool node; a VPE in its array.
  *
  * Each object type is one pair of files and a row of struct cap_type; the rows are gathered in
- * types.c. A node's object counts the capabilities that name it and goes with the last of them.
+ * types.c. A node's object goes with the last capability that names it (cap/cap.h).
  */
 #ifndef RESCIND_OBJECT_OBJECT_H
 #define RESCIND_OBJECT_OBJECT_H

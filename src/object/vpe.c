@@ -44,6 +44,8 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
     if (pool_left(k) < 3)
         return RESCIND_OUT_OF_MEM;
     k->vpe_count++;
+    for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++)
+        table_init(table_at(k, table_of(vpe, kind)));
     *vpe_at(k, vpe) = (struct vpe){0};
     ring_init(vpe_syscall_ring(k, vpe));
     ring_init(vpe_reply_ring(k, vpe));

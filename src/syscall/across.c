@@ -372,8 +372,7 @@ bool across_is_cap(const struct rescind_kernel *k, const struct rescind_peer_cap
         return element->type != RESCIND_CAP_VPE || element->object < RESCIND_VPE_MAX;
     if (type->node == 0)
         return type->exists(k, element->object);
-    return element->object != 0 && element->object < k->pool.high &&
-           cap_at(k, element->object)->type == type->node;
+    return pool_has(k, element->object) && cap_at(k, element->object)->type == type->node;
 }
 
 static bool is_sound(const struct rescind_kernel *k, const struct exchange *x,

@@ -28,6 +28,9 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
     return RESCIND_NO_ERROR;
 }
 
+/* A copy takes as many units of work as some looks of a revocation. */
+enum { COPY_WORK = 4 };
+
 /* Can element `i` be copied now? Then the capability to copy, and the place to copy it to. */
 static struct lookup check(struct rescind_kernel *k, const struct exchange *x, uint32_t i)
 {
@@ -43,51 +46,43 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
     dst.cap = src.cap;
     if (dst.line != NULL)
         return dst;
-    if (pool_left(k) == 0)
+    if (pool_left(k) <= i - x->done)
         dst.error = RESCIND_OUT_OF_MEM;
     else
         dst.error = cap_derive(k, cap_at(k, src.cap));
     return dst;
 }
 
-/* Where a run of copies of one event has come to. */
-struct run {
-    uint32_t source, copy; /* the last ones; 0: none yet */
-    uint64_t bound;        /* of the destination's selectors, this one is the first that is taken */
+/* What is to be copied, and where to. */
+struct copy {
+    uint32_t source; /* 0: none yet */
+    struct treap_place place;
 };
 
-/* check() for an element behind one that has been copied in this event, where nothing is in the
- * way: without a search. False: check() will tell. */
-static inline bool check_next(const struct rescind_kernel *k, const struct exchange *x,
-                              const struct run *run, struct lookup *out)
+/* Is there a capability that nothing is the matter with? */
+static inline bool is_plain(const struct rescind_kernel *k, uint32_t source)
 {
-    uint32_t sel = x->dst + x->done;
-    const struct cap *cap;
+    const struct cap *cap = cap_at(k, source);
 
-    if (run->source == 0 || sel >= run->bound || table_is_locked(k, x->dst_table, sel))
-        return false;
-    out->cap = treap_next(k, run->source);
-    cap = cap_at(k, out->cap);
-    if (out->cap == 0 || cap->sel != x->src + x->done || (cap->flags & CAP_VISITED) ||
-        !cap_is_there(k, cap) || pool_left(k) == 0)
-        return false;
-    out->place = treap_place_behind(k, run->copy);
-    out->error = cap_derive(k, cap);
-    return true;
+    return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED)) &&
+           cap_derive(k, cap) == RESCIND_NO_ERROR;
 }
 
-/* The first selector at or behind the next destination that is taken. */
-static uint64_t find_bound(const struct rescind_kernel *k, const struct exchange *x)
+/* check() where nothing is in the way; *at becomes about element `i`. False: check() will tell. */
+ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *x, uint32_t i,
+                               struct copy *at)
 {
-    uint32_t index = table_find_from(k, x->dst_table, x->dst + x->done);
-
-    return index != 0 ? cap_at(k, index)->sel : TABLE_END;
+    at->source = table_use(k, x->src_table, x->src + i);
+    return is_plain(k, at->source) && pool_left(k) > i - x->done &&
+           !table_has_lock(table_at(k, x->dst_table)) &&
+           table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
 }
 
-static uint32_t copy(struct rescind_kernel *k, const struct exchange *x, struct lookup from,
-                     uint16_t flags, uint32_t reserver)
+/* Copies the next element, which has been checked. */
+ALWAYS_INLINE void copy(struct rescind_kernel *k, struct exchange *x, struct copy at,
+                        uint16_t flags, uint32_t reserver)
 {
-    const struct cap *cap = cap_at(k, from.cap);
+    const struct cap *cap = cap_at(k, at.source);
     struct cap_spec spec = {
         .table = x->dst_table,
         .sel = x->dst + x->done,
@@ -97,13 +92,11 @@ static uint32_t copy(struct rescind_kernel *k, const struct exchange *x, struct 
         .reserver = reserver,
         .home = cap->home,
         .object = cap->object,
-        .parent = from.cap,
+        .parent = at.source,
     };
 
-    uint32_t index = cap_create(k, &spec, from.place);
-    if (flags & CAP_RESERVED)
-        revoke_hold(k, from.cap);
-    return index;
+    cap_create_one(k, &spec, at.place);
+    x->done++;
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -128,7 +121,7 @@ static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_
         x->dst_table = x->obtain ? mine : table_of(x->target, x->kind);
         if (x->count == 0)
             return CALL_DONE;
-        if (is_hopeless(k, x))
+        if (x->count > 1 && is_hopeless(k, x))
             found.error = RESCIND_INV_ARGS;
         else if (x->again)
             found = check(k, x, x->awaited);
@@ -150,47 +143,96 @@ static void give_up(struct exchange *x, enum rescind_error error)
     x->again = true;
 }
 
-/* Makes copies while there is work left. */
+/* Element `i` is not plain. True: it can be copied all the same. */
+static bool check_closely(struct rescind_kernel *k, struct exchange *x, uint32_t i, struct copy *at)
+{
+    struct lookup found = check(k, x, i);
+
+    *at = (struct copy){found.cap, found.place};
+    if (found.error == RESCIND_NO_ERROR && found.line == NULL)
+        return true;
+    x->awaited = i;
+    give_up(x, found.error);
+    return false;
+}
+
+/* The node behind `node`, if that is at `sel`; or what a search finds there, or 0. */
+static inline uint32_t find_behind(const struct rescind_kernel *k, uint32_t table, uint32_t node,
+                                   uint32_t sel)
+{
+    uint32_t next = node != 0 ? treap_next(k, node) : 0;
+
+    return next != 0 && cap_at(k, next)->sel == sel ? next : table_find(k, table, sel);
+}
+
+/* Checks the elements behind the first, which `at` is about. False: one can't be copied. */
+static bool check_rest(struct rescind_kernel *k, struct exchange *x, struct copy at)
+{
+    bool room = pool_left(k) >= x->count && at.place.free - x->dst >= x->count - 1 &&
+                !table_has_lock(table_at(k, x->dst_table));
+
+    for (uint32_t i = 1; i < x->count; i++) {
+        uint32_t source = find_behind(k, x->src_table, at.source, x->src + i);
+        at.source = source;
+        if ((!room || !is_plain(k, source)) && !check_closely(k, x, i, &at))
+            return false;
+    }
+    return true;
+}
+
+/* The whole range in this event: all is checked, and then all is copied. False: it can't be. */
+static bool copy_all(struct rescind_kernel *k, struct exchange *x)
+{
+    struct copy at = {0};
+
+    if ((!check_plain(k, x, 0, &at) && !check_closely(k, x, 0, &at)) ||
+        (x->count > 1 && !check_rest(k, x, at)))
+        return false;
+    for (;;) {
+        copy(k, x, at, 0, 0);
+        if (x->done == x->count)
+            return true;
+        at.source = treap_next(k, at.source);
+        table_find_place(k, x->dst_table, x->dst + x->done, &at.place);
+    }
+}
+
+/* Reserves copies while there is work left. */
 static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
 {
-    /* With work left to undo all of it, nobody can see it half done. */
-    bool at_once = x->done == 0 && x->count <= *work / 2;
-    struct run run = {.bound = x->count - x->done > 1 ? find_bound(k, x) : 0};
+    struct copy at = {0};
 
-    while (*work > 0 && x->done < x->count) {
-        struct lookup source = {0};
-        if (!check_next(k, x, &run, &source))
-            source = check(k, x, x->done);
-        if (source.error != RESCIND_NO_ERROR || source.line != NULL) {
-            x->awaited = x->done;
-            give_up(x, source.error);
-            return;
+    for (; *work > 0 && x->done < x->count; *work -= *work < COPY_WORK ? *work : COPY_WORK) {
+        at.source = find_behind(k, x->src_table, at.source, x->src + x->done);
+        if (!is_plain(k, at.source) || pool_left(k) == 0 ||
+            table_has_lock(table_at(k, x->dst_table)) ||
+            table_find_place(k, x->dst_table, x->dst + x->done, &at.place) != 0) {
+            if (!check_closely(k, x, x->done, &at))
+                return;
         }
-        run.copy = copy(k, x, source, at_once ? 0 : CAP_RESERVED, caller);
-        run.source = source.cap;
-        x->done++;
-        --*work;
+        copy(k, x, at, CAP_RESERVED, caller);
+        revoke_hold(k, at.source);
     }
     if (x->done < x->count)
         return;
     x->phase = EXCHANGE_SETTLE;
-    if (!at_once) {
-        task_at(k, caller)->committed = true; /* the instant at which the call takes effect */
-        x->done = 0;
-    }
+    task_at(k, caller)->committed = true; /* the instant at which the call takes effect */
+    x->done = 0;
 }
 
-/* One copy that was reserved is plainly there now, unless a revocation has taken it already. */
-static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
+/* Copies that were reserved are plainly there now, unless a revocation has taken them already. */
+static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
 {
-    uint32_t index = table_find(k, x->dst_table, x->dst + x->done);
+    uint32_t index = 0;
 
-    x->done++;
-    if (index == 0)
-        return;
-    const struct cap *cap = cap_at(k, index);
-    if ((cap->flags & CAP_RESERVED) && cap->reserver == caller)
-        revoke_settle(k, index);
+    for (; *work > 0 && x->done < x->count; --*work, x->done++) {
+        index = find_behind(k, x->dst_table, index, x->dst + x->done);
+        if (index == 0)
+            continue;
+        const struct cap *cap = cap_at(k, index);
+        if ((cap->flags & CAP_RESERVED) && cap->reserver == caller)
+            revoke_settle(k, index);
+    }
 }
 
 /* The last copy goes again: nobody has seen it, so nothing has been derived from it. */
@@ -218,7 +260,13 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
-    reserve(k, x, caller, work);
+    if (x->done == 0 && x->count <= *work / COPY_WORK) {
+        *work -= x->count * COPY_WORK;
+        if (copy_all(k, x))
+            return CALL_DONE;
+    } else {
+        reserve(k, x, caller, work);
+    }
     return CALL_MORE;
 }
 
@@ -235,7 +283,8 @@ enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32
         switch (x->phase) {
         case EXCHANGE_RESERVE: {
             enum progress progress = attempt(k, x, caller, work, error);
-            across_decline(k, x);
+            if (x->granted)
+                across_decline(k, x);
             if (progress != CALL_MORE)
                 return progress;
             break;
@@ -246,8 +295,7 @@ enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32
                 *error = RESCIND_NO_ERROR;
                 return CALL_DONE;
             }
-            settle(k, x, caller);
-            --*work;
+            settle(k, x, caller, work);
             break;
         case EXCHANGE_UNDO:
             if (x->done > 0) {

@@ -8,6 +8,7 @@
 #define RESCIND_SYSCALL_LOOKUP_H
 
 #include "cap/table.h"
+#include "object/vpe.h"
 
 struct lookup {
     enum rescind_error error; /* INV_ARGS: not as wanted */
@@ -16,14 +17,59 @@ struct lookup {
     struct treap_place place; /* or where the free selector's capability goes */
 };
 
+/* A capability that was found at a selector; 0: nothing was. O(1). */
+static inline struct lookup lookup_found(struct rescind_kernel *k, uint32_t index)
+{
+    struct cap *cap = cap_at(k, index);
+
+    /* Before the EXCHANGE that reserved it takes effect, the selector is empty. */
+    if (index == 0 || !cap_is_there(k, cap))
+        return (struct lookup){.error = RESCIND_INV_ARGS};
+    if (cap->flags & CAP_VISITED)
+        return (struct lookup){.line = cap_line(cap)};
+    return (struct lookup){.cap = index};
+}
+
 /* The capability at `sel`, which must be there. Expected O(log n). */
-struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t sel);
+static inline struct lookup lookup_source(struct rescind_kernel *k, uint32_t table, uint32_t sel)
+{
+    return lookup_found(k, table_use(k, table, sel));
+}
 
 /* A selector that must be free. Expected O(log n). */
-struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
+static inline struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 
 /* The VPE capability at `sel` of the table of objects of `vpe`; its object is a live VPE, as far
  * as this kernel knows (home is the kernel of the VPE). */
-struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
+static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
+
+/* ------------------------------------------------------------------------------------------- */
+
+/* The selector holds `index`, and was to be free. */
+struct lookup lookup_taken(struct rescind_kernel *k, uint32_t index);
+
+static inline struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel)
+{
+    struct lookup found = {0};
+    uint32_t index = table_find_place(k, table, sel, &found.place);
+
+    if (index != 0)
+        return lookup_taken(k, index);
+    if (table_is_locked(k, table, sel))
+        found.line = &table_at(k, table)->lock_waiters;
+    return found;
+}
+
+static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_source(k, table_of(vpe, RESCIND_TABLE_OBJECT), sel);
+
+    if (found.cap != 0) {
+        const struct cap *cap = cap_at(k, found.cap);
+        if (cap->type != RESCIND_CAP_VPE || (cap->home == k->pe && vpe_at(k, cap->object)->ended))
+            return (struct lookup){.error = RESCIND_INV_ARGS};
+    }
+    return found;
+}
 
 #endif
