@@ -20,15 +20,66 @@ struct endpoint {
 
 /* Sends `size` bytes of `payload`, spending a credit. MISS_CREDITS without one; else as
  * ring_send(). A refused message spends nothing. */
-enum rescind_error endpoint_send(const struct endpoint *from, struct rescind_ring *ring,
-                                 const void *payload, size_t size);
+static inline enum rescind_error endpoint_send(const struct endpoint *from,
+                                               struct rescind_ring *ring, const void *payload,
+                                               size_t size)
+{
+    struct ring_place place;
+    enum ring_state state;
 
-/* Replies to `request`, granting the credit back. As ring_send(). */
-enum rescind_error endpoint_reply(const struct endpoint *from, struct rescind_ring *ring,
-                                  const struct rescind_header *request, const void *payload,
-                                  size_t size);
+    if (*from->credits == 0)
+        return RESCIND_MISS_CREDITS;
+    if (size > RESCIND_PAYLOAD_MAX)
+        return RESCIND_INV_ARGS;
+    state = ring_room(ring, &place);
+    if (state == RING_FULL || state == RING_BROKEN)
+        return ring_refusal(ring, state);
+    *place.header = (struct rescind_header){
+        .sender_pe = from->pe,
+        .sender_ep = from->number,
+        .reply_ep = from->reply_ep,
+        .length = (uint16_t)size,
+        .sender_vpe = from->vpe,
+        .label = from->label,
+    };
+    ring_copy(place.header + 1, payload, size);
+    ring_put(ring, &place);
+    --*from->credits;
+    return RESCIND_NO_ERROR;
+}
+
+/* Replies to a request whose reply label was `label`, granting the credit back. As ring_send(). */
+static inline enum rescind_error endpoint_reply(const struct endpoint *from,
+                                                struct rescind_ring *ring, uint64_t label,
+                                                const void *payload, size_t size)
+{
+    struct ring_place place;
+    enum ring_state state;
+
+    if (size > RESCIND_PAYLOAD_MAX)
+        return RESCIND_INV_ARGS;
+    state = ring_room(ring, &place);
+    if (state == RING_FULL || state == RING_BROKEN)
+        return ring_refusal(ring, state);
+    *place.header = (struct rescind_header){
+        .flags = RESCIND_MSG_REPLY | RESCIND_MSG_CREDITS,
+        .sender_pe = from->pe,
+        .sender_ep = from->number,
+        .reply_ep = from->reply_ep,
+        .length = (uint16_t)size,
+        .sender_vpe = from->vpe,
+        .label = label,
+    };
+    ring_copy(place.header + 1, payload, size);
+    ring_put(ring, &place);
+    return RESCIND_NO_ERROR;
+}
 
 /* A message with this header has come back: takes the credit that it grants. */
-void endpoint_credit(const struct endpoint *to, const struct rescind_header *header);
+static inline void endpoint_credit(const struct endpoint *to, const struct rescind_header *header)
+{
+    if (header->flags & RESCIND_MSG_CREDITS)
+        ++*to->credits;
+}
 
 #endif

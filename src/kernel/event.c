@@ -16,7 +16,7 @@ static void reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error err
 
     /* Room was there when the message was taken. A VPE that has filled the ring itself since
      * then has spoilt its own reply, and nobody else's. */
-    endpoint_reply(&kernel, vpe_reply_ring(k, vpe), &vpe_at(k, vpe)->request, &payload,
+    endpoint_reply(&kernel, vpe_reply_ring(k, vpe), vpe_at(k, vpe)->reply_label, &payload,
                    sizeof(payload));
     outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)error);
 }
@@ -80,21 +80,21 @@ __attribute__((noinline)) static enum ring_state take(struct rescind_kernel *k, 
                                                       enum progress *progress)
 {
     struct vpe *v = vpe_at(k, vpe);
-    struct ring_message message;
+    struct rescind_header header;
+    uint8_t payload[RESCIND_PAYLOAD_MAX];
     enum ring_state state = ring_look(vpe_reply_ring(k, vpe));
 
     if (state == RING_FULL)
         return RING_EMPTY;
     if (state != RING_BROKEN)
-        state = ring_fetch(vpe_syscall_ring(k, vpe), &message);
+        state = ring_take(vpe_syscall_ring(k, vpe), &header, payload);
     if (state != RING_MESSAGE)
         return state;
     v->calling = true;
-    v->request = message.header;
-    if (message.header.length > RESCIND_PAYLOAD_MAX)
-        message.header.length = 0; /* too short for any opcode, then */
-    *progress = call_begin(
-        k, vpe, (struct bytes){.data = message.payload, .size = message.header.length, .ok = true});
+    v->reply_label = header.reply_label;
+    if (header.length > RESCIND_PAYLOAD_MAX)
+        header.length = 0; /* too short for any opcode, then */
+    *progress = call_begin(k, vpe, (struct bytes){.data = payload, .size = header.length});
     return RING_MESSAGE;
 }
 
