@@ -18,6 +18,20 @@ struct endpoint {
     uint32_t *credits; /* messages that may still be sent; the owner's */
 };
 
+/* Field by field: no byte is written twice. */
+static inline void endpoint_header(struct rescind_header *to, const struct endpoint *from,
+                                   uint8_t flags, size_t size, uint64_t label)
+{
+    to->flags = flags;
+    to->sender_pe = from->pe;
+    to->sender_ep = from->number;
+    to->reply_ep = from->reply_ep;
+    to->length = (uint16_t)size;
+    to->sender_vpe = from->vpe;
+    to->label = label;
+    to->reply_label = 0;
+}
+
 /* Sends `size` bytes of `payload`, spending a credit. MISS_CREDITS without one; else as
  * ring_send(). A refused message spends nothing. */
 static inline enum rescind_error endpoint_send(const struct endpoint *from,
@@ -34,21 +48,25 @@ static inline enum rescind_error endpoint_send(const struct endpoint *from,
     state = ring_room(ring, &place);
     if (state == RING_FULL || state == RING_BROKEN)
         return ring_refusal(ring, state);
-    *place.header = (struct rescind_header){
-        .sender_pe = from->pe,
-        .sender_ep = from->number,
-        .reply_ep = from->reply_ep,
-        .length = (uint16_t)size,
-        .sender_vpe = from->vpe,
-        .label = from->label,
-    };
+    endpoint_header(place.header, from, 0, size, from->label);
     ring_copy(place.header + 1, payload, size);
     ring_put(ring, &place);
     --*from->credits;
     return RESCIND_NO_ERROR;
 }
 
-/* Replies to a request whose reply label was `label`, granting the credit back. As ring_send(). */
+/* Puts a reply of at most RESCIND_PAYLOAD_MAX bytes where ring_room() has found room for it. The
+ * request's reply label was `label`; its credit is granted back. */
+static inline void endpoint_reply_at(const struct endpoint *from, struct rescind_ring *ring,
+                                     const struct ring_place *place, uint64_t label,
+                                     const void *payload, size_t size)
+{
+    endpoint_header(place->header, from, RESCIND_MSG_REPLY | RESCIND_MSG_CREDITS, size, label);
+    ring_copy(place->header + 1, payload, size);
+    ring_put(ring, place);
+}
+
+/* The same where there may be none. As ring_send(). */
 static inline enum rescind_error endpoint_reply(const struct endpoint *from,
                                                 struct rescind_ring *ring, uint64_t label,
                                                 const void *payload, size_t size)
@@ -61,17 +79,7 @@ static inline enum rescind_error endpoint_reply(const struct endpoint *from,
     state = ring_room(ring, &place);
     if (state == RING_FULL || state == RING_BROKEN)
         return ring_refusal(ring, state);
-    *place.header = (struct rescind_header){
-        .flags = RESCIND_MSG_REPLY | RESCIND_MSG_CREDITS,
-        .sender_pe = from->pe,
-        .sender_ep = from->number,
-        .reply_ep = from->reply_ep,
-        .length = (uint16_t)size,
-        .sender_vpe = from->vpe,
-        .label = label,
-    };
-    ring_copy(place.header + 1, payload, size);
-    ring_put(ring, &place);
+    endpoint_reply_at(from, ring, &place, label, payload, size);
     return RESCIND_NO_ERROR;
 }
 

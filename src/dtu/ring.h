@@ -42,10 +42,11 @@ typedef uint64_t __attribute__((may_alias)) ring_pair;
 
 #define RING_PAIR(low, high) ((uint64_t)(high) << 32 | (low))
 
-static inline ring_pair ring_load(const struct rescind_ring *ring, size_t offset)
+/* They are compared with a constant, so that it does not matter when the other side writes there.
+ */
+static inline bool ring_has_pair(const struct rescind_ring *ring, size_t offset, uint64_t pair)
 {
-    return __atomic_load_n((const ring_pair *)(const void *)((const char *)ring + offset),
-                           __ATOMIC_ACQUIRE);
+    return *(const ring_pair *)(const void *)((const char *)ring + offset) == pair;
 }
 
 /* What the ring's indices say, read once and in order with the slots. RING_FULL holds messages,
@@ -54,15 +55,16 @@ static inline enum ring_state ring_look_at(const struct rescind_ring *ring, uint
                                            uint32_t *tail)
 {
     const uint32_t mask = RESCIND_RING_SLOTS - 1;
-    ring_pair indices = ring_load(ring, offsetof(struct rescind_ring, head));
+    ring_pair indices =
+        __atomic_load_n((const ring_pair *)(const void *)&ring->head, __ATOMIC_ACQUIRE);
 
     *head = (uint32_t)indices;
     *tail = (uint32_t)(indices >> 32);
     if ((indices & ~RING_PAIR(mask, mask)) != 0 ||
-        ring_load(ring, offsetof(struct rescind_ring, slot_count)) !=
-            RING_PAIR(RESCIND_RING_SLOTS, RESCIND_RING_SLOT_SIZE) ||
-        ring_load(ring, offsetof(struct rescind_ring, slot_mask)) !=
-            RING_PAIR(mask, RESCIND_RING_ACTIVE))
+        !ring_has_pair(ring, offsetof(struct rescind_ring, slot_count),
+                       RING_PAIR(RESCIND_RING_SLOTS, RESCIND_RING_SLOT_SIZE)) ||
+        !ring_has_pair(ring, offsetof(struct rescind_ring, slot_mask),
+                       RING_PAIR(mask, RESCIND_RING_ACTIVE)))
         return RING_BROKEN;
     if (*head == *tail)
         return RING_EMPTY;
@@ -128,15 +130,18 @@ static inline void ring_drop(struct rescind_ring *ring, const struct ring_place 
     __atomic_store_n(&ring->tail, place->next, __ATOMIC_RELEASE);
 }
 
-/* Most messages are a few words long: no call, then. */
+/* Most messages are a few words long: no call, then, and from the end, which takes the fewest
+ * registers. */
 static inline void ring_copy(void *to, const void *from, size_t size)
 {
-    size_t i = 0;
+    size_t at = size & ~(size_t)7;
 
-    for (; i + 8 <= size; i += 8)
-        memcpy((uint8_t *)to + i, (const uint8_t *)from + i, 8);
-    if (i < size)
-        memcpy((uint8_t *)to + i, (const uint8_t *)from + i, size - i);
+    for (size_t i = at; i < size; i++)
+        ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+    while (at > 0) {
+        at -= 8;
+        memcpy((uint8_t *)to + at, (const uint8_t *)from + at, 8);
+    }
 }
 
 /* Copies the oldest message out and frees its slot, as ring_fetch(). */

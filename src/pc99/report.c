@@ -158,7 +158,7 @@ void report_stretch(struct report *report, const struct loop *loop)
 {
     put_text(report, "s");
     put_number(report, loop->number);
-    put_number(report, loop->longest);
+    put_number(report, (uint64_t)loop->longest + LOOP_EDGES);
     end_line(report);
 }
 

@@ -22,7 +22,7 @@
 enum { STRETCH_MAX = 13500 };
 
 /* What calls may cost, ring 3 and the way in and out included; the tree is of TREE capabilities. */
-enum { NOOP_MAX = 800, EXCHANGE_MAX = 1700, REVOKE_MAX = 1650, DESCENDANT_MAX = 360, TREE = 3000 };
+enum { NOOP_MAX = 400, EXCHANGE_MAX = 1400, REVOKE_MAX = 1300, DESCENDANT_MAX = 360, TREE = 3000 };
 
 static uint64_t stretch_of(const GByteArray *module, const char *file)
 {
