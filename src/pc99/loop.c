@@ -144,7 +144,7 @@ static const char *name_of(void *loop, uint32_t vpe)
 
 static void emit_text(void *loop, const char *text, size_t size)
 {
-    (void)loop;
+    window(loop);
     console_text(text, size);
 }
 
@@ -172,7 +172,7 @@ static void peek(struct loop *loop, struct runner *runner)
     __builtin_memcpy(&message, slot, sizeof message);
     if (loop->capture && message.header.length <= RESCIND_PAYLOAD_MAX) {
         report_message(loop->report, runner->number, slot,
-                       sizeof message.header + message.header.length);
+                       sizeof message.header + message.header.length, window, loop);
     }
     if (loop->module->watch != 0 && loop->watching == NULL &&
         message.opcode == RESCIND_SYS_REVOKE && message.range.start == loop->module->watch) {
