@@ -384,8 +384,8 @@ static void run_rounds(void *state)
     for (uint64_t i = 0; i < CALLS; i++) {
         if (endpoint_send(&client, ring[0], &i, sizeof(i)) != RESCIND_NO_ERROR ||
             ring_fetch(ring[0], &message) != RING_MESSAGE ||
-            endpoint_reply(&server, ring[1], &message.header, message.payload, sizeof(payload)) !=
-                RESCIND_NO_ERROR ||
+            endpoint_reply(&server, ring[1], message.header.reply_label, message.payload,
+                           sizeof(payload)) != RESCIND_NO_ERROR ||
             ring_fetch(ring[1], &message) != RING_MESSAGE)
             g_error("a message was lost");
         endpoint_credit(&client, &message.header);

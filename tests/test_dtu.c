@@ -321,7 +321,7 @@ static void sending_spends_a_credit_and_the_reply_brings_it_back(void **state)
     assert_int_equal(endpoint_send(&from, ring, "12345678", 8), RESCIND_MISS_CREDITS);
     assert_int_equal(ring_fetch(ring, &request), RING_MESSAGE);
     assert_int_equal(ring_look(ring), RING_EMPTY);
-    assert_int_equal(endpoint_reply(&kernel, ring, &request.header, "87654321", 8),
+    assert_int_equal(endpoint_reply(&kernel, ring, request.header.reply_label, "87654321", 8),
                      RESCIND_NO_ERROR);
     assert_int_equal(ring_fetch(ring, &reply), RING_MESSAGE);
     endpoint_credit(&from, &reply.header);
@@ -346,13 +346,13 @@ static void a_reply_bears_the_label_that_its_request_asked_for_and_grants_a_cred
 {
     struct rescind_ring *ring = *state;
     struct endpoint kernel = {.pe = 0x0201, .vpe = 0x0403, .number = 0};
-    struct rescind_header request = {.label = 1, .reply_label = 0x0807060504030201};
+    uint64_t label = 0x0807060504030201;
     static const uint8_t expected[33] = {0x03, 0x01, 0x02, 0, 0, 0x08, 0x00, 0x03, 0x04, 1, 2,
                                          3,    4,    5,    6, 7, 8,    0,    0,    0,    0, 0,
                                          0,    0,    0,    5, 0, 0,    0,    0,    0,    0, 0};
     uint64_t payload = RESCIND_INV_ARGS;
 
-    assert_int_equal(endpoint_reply(&kernel, ring, &request, &payload, 8), RESCIND_NO_ERROR);
+    assert_int_equal(endpoint_reply(&kernel, ring, label, &payload, 8), RESCIND_NO_ERROR);
     assert_memory_equal(ring->slots, expected, sizeof(expected));
 }
 

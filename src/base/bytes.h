@@ -1,7 +1,7 @@
 /* Reading a message: SemperOS's marshalling, a slot of 8 bytes a scalar.
  *
- * A reader starts with ok = true; reading past the end clears it and gives zeros from then on, so
- * that a decoder reads everything and asks once. O(1) a call.
+ * Reading past the end gives zeros from then on, so that a decoder reads everything and asks once,
+ * by bytes_ok(). Two words, which a call passes in registers. O(1) a call.
  */
 #ifndef RESCIND_BASE_BYTES_H
 #define RESCIND_BASE_BYTES_H
@@ -14,10 +14,14 @@
 #include "rescind/abi.h"
 
 struct bytes {
-    const uint8_t *data;
-    size_t size; /* bytes left */
-    bool ok;
+    const uint8_t *data; /* NULL: it has been read past its end */
+    size_t size;         /* bytes left */
 };
+
+static inline bool bytes_ok(struct bytes in)
+{
+    return in.data != NULL;
+}
 
 /* The next `size` bytes and the padding behind them to a multiple of 8. */
 static inline const uint8_t *bytes_take(struct bytes *in, size_t size)
@@ -25,14 +29,23 @@ static inline const uint8_t *bytes_take(struct bytes *in, size_t size)
     size_t padded = (size + 7) & ~(size_t)7;
     const uint8_t *at = in->data;
 
-    if (!in->ok || size > in->size || padded > in->size) {
-        in->ok = false;
-        in->size = 0;
+    if (padded > in->size || padded < size) {
+        *in = (struct bytes){0};
         return NULL;
     }
     in->data += padded;
     in->size -= padded;
     return at;
+}
+
+/* Several slots at once, as the message has them. */
+static inline bool bytes_struct(struct bytes *in, void *out, size_t size)
+{
+    const uint8_t *at = bytes_take(in, size);
+
+    if (at != NULL)
+        memcpy(out, at, size);
+    return at != NULL;
 }
 
 static inline uint64_t bytes_u64(struct bytes *in)

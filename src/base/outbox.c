@@ -4,11 +4,6 @@
 #include "rescind/platform.h"
 #include "base/arena.h"
 
-void outbox_clear(struct outbox *box)
-{
-    box->count = box->taken = 0;
-}
-
 void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code)
 {
     KERNEL_ASSERT(box->count < OUTBOX_PLACES);

@@ -26,7 +26,11 @@ struct outbox {
     uint8_t text[RESCIND_MSG_MAX];
 };
 
-void outbox_clear(struct outbox *box);
+static inline void outbox_clear(struct outbox *box)
+{
+    box->count = box->taken = 0;
+}
+
 void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code);
 /* At most RESCIND_MSG_MAX bytes, once an event. */
 void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t size);

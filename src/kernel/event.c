@@ -9,15 +9,34 @@
 #include "syscall/call.h"
 #include "syscall/serve.h"
 
-static void reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error error)
+/* On the way of every message. */
+#define INLINE __attribute__((always_inline)) static inline
+
+/* Where a reply goes, if `state` says that there is room. */
+struct room {
+    struct rescind_ring *ring;
+    struct ring_place place;
+    enum ring_state state;
+};
+
+INLINE struct room room_of(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct room room = {.ring = vpe_reply_ring(k, vpe)};
+
+    room.state = ring_room(room.ring, &room.place);
+    return room;
+}
+
+INLINE void reply(struct rescind_kernel *k, uint32_t vpe, uint64_t label, enum rescind_error error,
+                  const struct room *room)
 {
     uint64_t payload = (uint64_t)error;
     struct endpoint kernel = {.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
 
     /* Room was there when the message was taken. A VPE that has filled the ring itself since
      * then has spoilt its own reply, and nobody else's. */
-    endpoint_reply(&kernel, vpe_reply_ring(k, vpe), &vpe_at(k, vpe)->request, &payload,
-                   sizeof(payload));
+    if (room->state != RING_FULL && room->state != RING_BROKEN)
+        endpoint_reply_at(&kernel, room->ring, &room->place, label, &payload, sizeof(payload));
     outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)error);
 }
 
@@ -37,25 +56,28 @@ static void start_end(struct rescind_kernel *k, uint32_t vpe)
     task_join(k, &k->ready, vpe);
 }
 
-/* What follows from a turn of work on the call of `vpe`. */
-static void conclude(struct rescind_kernel *k, uint32_t vpe, enum progress progress)
+/* The call of `vpe` is done. */
+INLINE void finish(struct rescind_kernel *k, uint32_t vpe, struct vpe *v, const struct room *room)
 {
-    struct vpe *v = vpe_at(k, vpe);
     const struct call *call = call_at(k, vpe);
 
-    if (progress == CALL_WAITS)
-        return;
-    if (progress == CALL_MORE) {
-        task_join(k, &k->ready, vpe);
-        return;
-    }
     v->calling = false;
     if (call->opcode == RESCIND_SYS_EXIT && call->error == RESCIND_NO_ERROR)
         ended(k, vpe);
     else if (v->end_wanted)
         start_end(k, vpe);
     else
-        reply(k, vpe, call->error);
+        reply(k, vpe, v->reply_label, call->error, room);
+}
+
+/* Goes on with the call of `vpe`. True: it is done. */
+static bool go_on(struct rescind_kernel *k, uint32_t vpe)
+{
+    enum progress progress = call_step(k, vpe);
+
+    if (progress == CALL_MORE)
+        task_join(k, &k->ready, vpe);
+    return progress == CALL_DONE;
 }
 
 bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe)
@@ -74,48 +96,58 @@ bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe
     }
 }
 
-/* Takes the message of `vpe`, if there is one, and decodes it. A function of its own, so that the
- * message is off the stack when the call's work begins. CALL_MORE: call_step() is to go on. */
-__attribute__((noinline)) static enum ring_state take(struct rescind_kernel *k, uint32_t vpe,
-                                                      enum progress *progress)
-{
-    struct vpe *v = vpe_at(k, vpe);
-    struct ring_message message;
-    enum ring_state state = ring_look(vpe_reply_ring(k, vpe));
+/* What call_begin() says, or that there is no message. */
+enum taken {
+    TAKEN_DONE = CALL_DONE,
+    TAKEN_MORE = CALL_MORE,
+    TAKEN_NOTHING = CALL_WAITS + 1,
+    TAKEN_BROKEN,
+};
 
-    if (state == RING_FULL)
-        return RING_EMPTY;
-    if (state != RING_BROKEN)
-        state = ring_fetch(vpe_syscall_ring(k, vpe), &message);
+/* Takes the message of `vpe`, if there is one, and begins the call. A function of its own, so that
+ * the message is off the stack when the call's work begins. TAKEN_MORE: go_on() is due. */
+__attribute__((noinline)) static enum taken take(struct rescind_kernel *k, uint32_t vpe,
+                                                 struct vpe *v)
+{
+    struct rescind_header header;
+    uint8_t payload[RESCIND_PAYLOAD_MAX];
+    enum ring_state state = ring_take(vpe_syscall_ring(k, vpe), &header, payload);
+
     if (state != RING_MESSAGE)
-        return state;
+        return state == RING_EMPTY ? TAKEN_NOTHING : TAKEN_BROKEN;
     v->calling = true;
-    v->request = message.header;
-    if (message.header.length > RESCIND_PAYLOAD_MAX)
-        message.header.length = 0; /* too short for any opcode, then */
-    *progress = call_begin(
-        k, vpe, (struct bytes){.data = message.payload, .size = message.header.length, .ok = true});
-    return RING_MESSAGE;
+    v->reply_label = header.reply_label;
+    if (header.length > RESCIND_PAYLOAD_MAX)
+        header.length = 0; /* too short for any opcode, then */
+    return (enum taken)call_begin(k, vpe, (struct bytes){.data = payload, .size = header.length});
 }
 
 void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe)
 {
-    enum progress progress = CALL_DONE;
+    struct vpe *v = vpe_at(k, vpe);
+    struct room room;
+    enum taken taken;
 
     outbox_clear(&k->outbox);
-    if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->calling)
+    if (v->ended || v->calling)
         return;
-    switch (take(k, vpe, &progress)) {
-    case RING_MESSAGE:
-        if (progress == CALL_MORE)
-            progress = call_step(k, vpe);
-        conclude(k, vpe, progress);
+    room = room_of(k, vpe);
+    if (room.state == RING_FULL)
+        return;
+    taken = room.state == RING_BROKEN ? TAKEN_BROKEN : take(k, vpe, v);
+    switch (taken) {
+    case TAKEN_NOTHING:
         break;
-    case RING_BROKEN:
+    case TAKEN_BROKEN:
         outbox_put(&k->outbox, RESCIND_OUTPUT_BAD_RING, vpe, 0);
         start_end(k, vpe);
         break;
-    default:
+    case TAKEN_DONE:
+        finish(k, vpe, v, &room);
+        break;
+    case TAKEN_MORE:
+        if (go_on(k, vpe))
+            finish(k, vpe, v, &room);
         break;
     }
 }
@@ -167,10 +199,13 @@ void rescind_kernel_work(struct rescind_kernel *k, uint32_t task)
 {
     outbox_clear(&k->outbox);
     task_leave(k, &k->ready, task);
-    if (task < k->vpe_limit)
-        conclude(k, task, call_step(k, task));
-    else
+    if (task >= k->vpe_limit) {
         work_for_peer(k, task);
+    } else if (go_on(k, task)) {
+        struct room room = room_of(k, task);
+
+        finish(k, task, vpe_at(k, task), &room);
+    }
 }
 
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)

@@ -19,21 +19,6 @@ const struct cap_type vpe_type = {
     .size = sizeof(struct vpe),
 };
 
-static struct rescind_ring *ring_page(const struct rescind_kernel *k, size_t page)
-{
-    return arena_at(k, k->rings + page * VPE_RING_PAGE);
-}
-
-struct rescind_ring *vpe_syscall_ring(const struct rescind_kernel *k, uint32_t vpe)
-{
-    return ring_page(k, 2 * (size_t)vpe);
-}
-
-struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k, uint32_t vpe)
-{
-    return ring_page(k, 2 * (size_t)vpe + 1);
-}
-
 enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size)
 {
     uint32_t vpe = k->vpe_count;

@@ -11,10 +11,10 @@
 
 struct vpe {
     bool ended;      /* holds nothing any more */
-    bool calling;    /* a call is outstanding: request and the VPE's struct call are in use */
+    bool calling;    /* a call is outstanding: reply_label and the VPE's struct call are in use */
     bool end_wanted; /* to be ended once that call is done, with end_code */
     uint32_t end_code;
-    struct rescind_header request; /* of the outstanding call's message */
+    uint64_t reply_label; /* of the outstanding call's message */
 };
 
 extern const struct cap_type vpe_type;
@@ -28,8 +28,15 @@ static inline struct vpe *vpe_at(const struct rescind_kernel *k, uint32_t vpe)
 enum { VPE_RING_PAGE = 4096 };
 _Static_assert(RING_BYTES <= VPE_RING_PAGE, "a ring fits its page");
 
-struct rescind_ring *vpe_syscall_ring(const struct rescind_kernel *k, uint32_t vpe);
-struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k, uint32_t vpe);
+static inline struct rescind_ring *vpe_syscall_ring(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return arena_at(k, k->rings + 2 * (size_t)vpe * VPE_RING_PAGE);
+}
+
+static inline struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return arena_at(k, k->rings + (2 * (size_t)vpe + 1) * VPE_RING_PAGE);
+}
 
 /* A VPE of the boot configuration, with roots at selectors 0 and 1. NO_SPACE: no VPE is left;
  * OUT_OF_MEM: the pool is short. Nothing has changed then. */

@@ -49,6 +49,14 @@ static inline uint64_t cpu_ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
+static inline uint32_t cpu_ticks_low(void)
+{
+    uint32_t low;
+
+    __asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+    return low;
+}
+
 /* A hardware random number; false when the processor has none to give at the moment. */
 static inline bool cpu_random(uint64_t *out)
 {

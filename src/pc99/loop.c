@@ -17,29 +17,33 @@ enum { KILLED_CODE = 1 }; /* what a VPE that was ended by force exits with */
  */
 enum { PERIODS = 7, JITTER = 3, DELAYS = 8, DELAY_LOOKS = 4096, GATHER_LOOKS = 1 << 16 };
 
-struct context *loop_doorbell(uint64_t idle);
+bool loop_doorbell(uint64_t idle, uint64_t rip);
+struct context *loop_turn(void);
 struct context *loop_trap(struct context *context);
-
-/* More than the instructions of trap.S on the way in and out, which the clock does not see. */
-enum { EDGES = 64 };
 
 /* Bytes of text that go out at a time: a byte costs some 20 instructions. */
 enum { PIECE = 64 };
 
-/* Interrupts have just been shut out, and will be let in at once. */
+/* On the way of every doorbell. */
+#define INLINE __attribute__((always_inline)) static inline
+
+/* Interrupts have just been shut out, and will be let in at once. No stretch is so long that the
+ * lower halves of the clock would not tell. */
 static void stretch_begin(struct loop *loop)
 {
     if (loop->clock) {
-        loop->entered = cpu_ticks();
+        loop->entered = cpu_ticks_low();
     }
 }
 
 static void stretch_end(struct loop *loop)
 {
     if (loop->clock) {
-        uint64_t length = cpu_ticks() - loop->entered + EDGES;
+        uint32_t length = cpu_ticks_low() - loop->entered;
 
-        loop->longest = length > loop->longest ? length : loop->longest;
+        if (length > loop->longest) {
+            loop->longest = length;
+        }
     }
 }
 
@@ -140,7 +144,7 @@ static const char *name_of(void *loop, uint32_t vpe)
 
 static void emit_text(void *loop, const char *text, size_t size)
 {
-    (void)loop;
+    window(loop);
     console_text(text, size);
 }
 
@@ -168,7 +172,7 @@ static void peek(struct loop *loop, struct runner *runner)
     __builtin_memcpy(&message, slot, sizeof message);
     if (loop->capture && message.header.length <= RESCIND_PAYLOAD_MAX) {
         report_message(loop->report, runner->number, slot,
-                       sizeof message.header + message.header.length);
+                       sizeof message.header + message.header.length, window, loop);
     }
     if (loop->module->watch != 0 && loop->watching == NULL &&
         message.opcode == RESCIND_SYS_REVOKE && message.range.start == loop->module->watch) {
@@ -192,7 +196,7 @@ static void bury(struct runner *runner)
     runner->dead = true;
 }
 
-static void answer(struct loop *loop, struct runner *runner)
+INLINE void answer(struct loop *loop, struct runner *runner)
 {
     watch_end(loop, runner);
     if (runner->blocked && !runner->dead) {
@@ -214,48 +218,51 @@ static void print(struct loop *loop, const char *text, size_t size)
     console_end();
 }
 
-static void obey(struct loop *loop, const struct rescind_kernel_output *output)
+/* What an event wants seldom. */
+__attribute__((noinline)) static void obey(struct loop *loop, struct rescind_kernel_output output)
 {
-    struct runner *runner = &loop->runners[output->vpe];
+    struct runner *runner = &loop->runners[output.vpe];
 
-    switch (output->kind) {
-    case RESCIND_OUTPUT_NOTHING:
-        break;
+    switch (output.kind) {
     case RESCIND_OUTPUT_PRINT:
-        print(loop, output->text, output->size);
-        break;
-    case RESCIND_OUTPUT_REPLY:
-        answer(loop, runner);
+        print(loop, output.text, output.size);
         break;
     case RESCIND_OUTPUT_BAD_RING:
-        console_report("[%s] killed: its ring makes no sense", name_of(loop, output->vpe));
+        console_report("[%s] killed: its ring makes no sense", name_of(loop, output.vpe));
         bury(runner);
         break;
     case RESCIND_OUTPUT_ENDED:
         watch_end(loop, runner);
         bury(runner);
         break;
+    default:
+        break;
     }
 }
 
-/* Does what the last event wants of the machine; false: nothing of this processor's. */
-static bool drain(struct loop *loop)
+/* Does what the last event wants of the machine; true: it has answered a VPE. */
+INLINE bool drain(struct loop *loop)
 {
-    struct rescind_kernel_output output = rescind_kernel_take_output(loop->kernel);
-    bool any = output.kind != RESCIND_OUTPUT_NOTHING;
+    struct rescind_kernel_output output;
+    bool answered = false;
 
-    while (output.kind != RESCIND_OUTPUT_NOTHING) {
-        obey(loop, &output);
+    do {
         output = rescind_kernel_take_output(loop->kernel);
-    }
+        if (output.kind == RESCIND_OUTPUT_REPLY) {
+            answer(loop, &loop->runners[output.vpe]);
+            answered = true;
+        } else if (output.kind != RESCIND_OUTPUT_NOTHING) {
+            obey(loop, output);
+        }
+    } while (output.kind != RESCIND_OUTPUT_NOTHING);
     if (rescind_kernel_tell_first(loop->kernel) >= 0) {
         peers_tell(loop);
     }
-    return any;
+    return answered;
 }
 
 /* Somebody has done something that an idle VPE may be waiting for. */
-static void progress(struct loop *loop)
+INLINE void progress(struct loop *loop)
 {
     queue_move(&loop->run, &loop->idle);
 }
@@ -266,8 +273,8 @@ static bool may_run(const struct loop *loop, const struct runner *runner)
            rescind_kernel_vpe_state(loop->kernel, runner->vpe) == RESCIND_VPE_RUNNING;
 }
 
-/* Gives the kernel a message of `runner` if there is one. True: the kernel had an answer to it. */
-static bool take_message(struct loop *loop, struct runner *runner)
+/* Gives the kernel a message of `runner` if there is one. True: it has been answered. */
+INLINE bool take_message(struct loop *loop, struct runner *runner)
 {
     if (loop->peeks && rescind_kernel_message_waiting(loop->kernel, runner->vpe)) {
         peek(loop, runner);
@@ -407,7 +414,7 @@ static struct context *next_turn(struct loop *loop)
 }
 
 /* If the program of `runner` has set a signal, VPEs of other processors may wait for it. */
-static void announce(struct loop *loop, const struct runner *runner)
+INLINE void announce(struct loop *loop, const struct runner *runner)
 {
     if (runner->area->signalled != 0) {
         runner->area->signalled = 0;
@@ -433,32 +440,27 @@ static void kill(struct loop *loop, struct runner *runner)
     progress(loop);
 }
 
-/* The current VPE rang. `idle`: it has seen nothing new since it last did. */
-static struct context *ring(struct loop *loop, uint64_t idle)
+/* The current VPE rang. `idle`: it has seen nothing new since it last did. True: it goes on at
+ * once. */
+static bool ring(struct processor *here, struct loop *loop, uint64_t idle)
 {
     struct runner *runner = loop->current;
-    bool answered;
 
     announce(loop, runner);
-    if (runner->context.rip >= PAGING_USER_END) { /* SYSRET would fault in the kernel */
-        kill(loop, runner);
-        return next_turn(loop);
-    }
-    processor_here()->ticked = false;
-    answered = take_message(loop, runner);
-    if (!may_run(loop, runner)) {
+    here->ticked = false;
+    if (take_message(loop, runner)) {
+        progress(loop);
+        if (!here->ticked) {
+            return true;
+        }
+        runner->stale = true; /* its turn ended while its text went out */
+        queue_append(&loop->run, &runner->link);
+    } else if (!may_run(loop, runner)) {
         progress(loop);
         runner->blocked = true;
-    } else if (answered && processor_here()->ticked) { /* its turn ended while its text went out */
-        progress(loop);
-        runner->stale = true;
-        queue_append(&loop->run, &runner->link);
-    } else if (answered) {
-        progress(loop);
-        return &runner->context;
     } else if (runner->answered) {
         runner->answered = false;
-        return &runner->context;
+        return true;
     } else if (idle != 0 && !runner->stale) {
         queue_append(&loop->idle, &runner->link);
     } else {
@@ -466,17 +468,42 @@ static struct context *ring(struct loop *loop, uint64_t idle)
         runner->stale = false;
         queue_append(&loop->run, &runner->link);
     }
-    return next_turn(loop);
+    return false;
 }
 
-/* Called by trap.S. */
-struct context *loop_doorbell(uint64_t idle)
+/* SYSRET to `rip` would fault in the kernel. */
+static bool is_wild(uint64_t rip)
+{
+    return rip >= PAGING_USER_END;
+}
+
+/* Called by trap.S: the current VPE, which is to go on at `rip`, rings. False: its context is to be
+ * stored, and loop_turn() says what goes on. */
+bool loop_doorbell(uint64_t idle, uint64_t rip)
+{
+    struct processor *here = processor_here();
+    struct loop *loop = here->loop;
+    bool goes_on;
+
+    stretch_begin(loop);
+    goes_on = !is_wild(rip) && ring(here, loop, idle);
+    if (goes_on) {
+        stretch_end(loop);
+    }
+    return goes_on;
+}
+
+/* Called by trap.S behind loop_doorbell(). */
+struct context *loop_turn(void)
 {
     struct loop *loop = processor_here()->loop;
     struct context *context;
 
-    stretch_begin(loop);
-    context = ring(loop, idle);
+    if (is_wild(loop->current->context.rip)) {
+        announce(loop, loop->current);
+        kill(loop, loop->current);
+    }
+    context = next_turn(loop);
     stretch_end(loop);
     return context;
 }
@@ -505,7 +532,7 @@ static struct context *trap(struct loop *loop, struct context *context)
     } else if (context->vector > VECTOR_TIMER) {
         return context; /* spurious */
     }
-    if (context->vector < VECTOR_TIMER || context->rip >= PAGING_USER_END) {
+    if (context->vector < VECTOR_TIMER || is_wild(context->rip)) {
         kill(loop, loop->current);
     } else {
         preempt(loop, loop->current);

@@ -2,11 +2,11 @@
  * machine is at its end.
  *
  * Ring 3 enters it by the doorbell (loop_doorbell), the timer, another processor's call or a fault
- * (loop_trap); each looks at the ring of the VPE that ran, and answers with the context to go on
- * with. A VPE whose reply is there goes on at once. One whose call is outstanding is not run before
- * the reply is there. Otherwise it is the next one's turn, round robin, and before each turn the
- * kernel's unfinished work and other kernels' messages, in alternation, get a turn as long as a
- * VPE's: until the timer ticks.
+ * (loop_trap); each looks at the ring of the VPE that ran. A VPE that rang and whose reply is there
+ * goes on at once; else the answer is the context to go on with. One whose call is outstanding is
+ * not run before the reply is there. Otherwise it is the next one's turn, round robin, and before
+ * each turn the kernel's unfinished work and other kernels' messages, in alternation, get a turn as
+ * long as a VPE's: until the timer ticks.
  *
  * A VPE that gives the processor away as idle is asked again once anybody has made progress: on
  * this processor, sent a message, given the processor away otherwise, been preempted or ended; on
@@ -68,9 +68,12 @@ struct loop {
     bool audit;              /* every invariant of every kernel is checked at the machine's end */
     bool peeks;              /* messages are looked at before the kernel takes them */
     bool clock;              /* the fields below are kept, and calls timed */
-    uint64_t entered;        /* since when interrupts have been kept out, in ticks */
-    uint64_t longest;        /* that they have been, in ticks, with what trap.S does */
+    uint32_t entered;        /* since when interrupts have been kept out, in ticks */
+    uint32_t longest;        /* that they have been, in ticks, but for LOOP_EDGES */
 };
+
+/* More than the instructions of trap.S on the way in and out, which the clock does not see. */
+enum { LOOP_EDGES = 64 };
 
 /* Makes an empty loop; the caller fills in the fields above `current`, capture, audit and clock. */
 void loop_init(struct loop *loop);

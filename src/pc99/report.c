@@ -8,6 +8,8 @@
 #define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
 enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16 };
+/* Bytes of a message that go out at a time: one costs some 50 instructions. */
+enum { PIECE = 32 };
 
 static void put_text(struct report *report, const char *text)
 {
@@ -25,17 +27,23 @@ static void put_number(struct report *report, uint64_t value)
     }
 }
 
-static void end_line(struct report *report)
+/* Sends what there is of the line. */
+static void flush(struct report *report)
 {
-    report->line[report->used++] = '\n';
     for (size_t i = 0; i < report->used; i++) {
         report->hash = (report->hash ^ (uint8_t)report->line[i]) * FNV_PRIME;
     }
     if (uart_write(UART_COM2, report->line, report->used) != report->used) {
         report->lost = true;
     }
-    report->lines++;
     report->used = 0;
+}
+
+static void end_line(struct report *report)
+{
+    report->line[report->used++] = '\n';
+    flush(report);
+    report->lines++;
 }
 
 static void put_hex(struct report *report, const uint8_t *bytes, size_t size)
@@ -123,13 +131,18 @@ void report_begin(struct report *report, uint32_t vpes)
     end_line(report);
 }
 
-void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size)
+void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size,
+                    void (*pause)(struct loop *loop), struct loop *loop)
 {
     lock_take(&report->lock);
     put_text(report, "m");
     put_number(report, vpe);
     put_text(report, " ");
-    put_hex(report, bytes, size);
+    for (size_t at = 0; at < size; at += PIECE) {
+        put_hex(report, bytes + at, size - at < PIECE ? size - at : PIECE);
+        flush(report);
+        pause(loop);
+    }
     end_line(report);
     lock_give(&report->lock);
 }
@@ -158,7 +171,7 @@ void report_stretch(struct report *report, const struct loop *loop)
 {
     put_text(report, "s");
     put_number(report, loop->number);
-    put_number(report, loop->longest);
+    put_number(report, (uint64_t)loop->longest + LOOP_EDGES);
     end_line(report);
 }
 

@@ -40,8 +40,9 @@ struct report {
 };
 
 void report_begin(struct report *report, uint32_t vpes);
-/* At most RESCIND_MSG_MAX bytes. */
-void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size);
+/* At most RESCIND_MSG_MAX bytes, which go out in pieces; `pause` is called behind each. */
+void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size,
+                    void (*pause)(struct loop *loop), struct loop *loop);
 /* VPE `vpe` of the loop's kernel. No kernel may run meanwhile. */
 void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe);
 /* Of the loop's kernel, if it had the clock. */

@@ -74,27 +74,40 @@ fatal:
     ud2
 
 /* SYSCALL: the doorbell, with one argument in RDI. As far as the program can tell, it is a C
- * call: registers that a call may change are cleared on the way back, the others kept. */
+ * call: registers that a call may change are cleared on the way back, the others kept. So does the
+ * C function called; the context is stored when the VPE does not go on at once. */
     .balign 16
     .globl trap_doorbell
 trap_doorbell:
     swapgs
     movq %rsp, %gs:PROCESSOR_USER_STACK
-    movq %gs:PROCESSOR_CONTEXT, %rsp
-    movq %r15, 0(%rsp)
-    movq %r14, 8(%rsp)
-    movq %r13, 16(%rsp)
-    movq %r12, 24(%rsp)
-    movq %rbp, 32(%rsp)
-    movq %rbx, 40(%rsp)
-    movq $VECTOR_DOORBELL, CONTEXT_VECTOR(%rsp)
-    movq %rcx, CONTEXT_RIP(%rsp)
-    movq %r11, CONTEXT_RFLAGS(%rsp)
-    movq %gs:PROCESSOR_USER_STACK, %rax
-    movq %rax, CONTEXT_RSP(%rsp)
     movq %gs:PROCESSOR_STACK, %rsp
-    xorl %ebp, %ebp
+    pushq %rcx
+    pushq %r11
+    movq %rcx, %rsi
     call loop_doorbell
+    popq %r11
+    popq %rcx
+    testb %al, %al
+    jz 1f
+    movq %gs:PROCESSOR_USER_STACK, %rsp
+    swapgs
+    jmp return
+
+1:  movq %gs:PROCESSOR_CONTEXT, %rax
+    movq %r15, 0(%rax)
+    movq %r14, 8(%rax)
+    movq %r13, 16(%rax)
+    movq %r12, 24(%rax)
+    movq %rbp, 32(%rax)
+    movq %rbx, 40(%rax)
+    movq $VECTOR_DOORBELL, CONTEXT_VECTOR(%rax)
+    movq %rcx, CONTEXT_RIP(%rax)
+    movq %r11, CONTEXT_RFLAGS(%rax)
+    movq %gs:PROCESSOR_USER_STACK, %rcx
+    movq %rcx, CONTEXT_RSP(%rax)
+    xorl %ebp, %ebp
+    call loop_turn
 
 /* Goes on in ring 3 with the context in RAX, whose RIP is known to lie in user space. */
     .globl resume
@@ -111,6 +124,7 @@ resume:
     movq CONTEXT_RIP(%rax), %rcx
     movq CONTEXT_RFLAGS(%rax), %r11
     movq CONTEXT_RSP(%rax), %rsp
+return:
     xorl %eax, %eax
     xorl %edx, %edx
     xorl %esi, %esi

@@ -45,7 +45,7 @@ enum { SEGMENTS = SEL_TSS / 8 + 2 };
  * size and its first four fields. */
 struct processor {
     struct context *context; /* of the VPE that runs: entries from ring 3 store into it */
-    uint64_t user_stack;     /* between two instructions of trap_doorbell */
+    uint64_t user_stack;     /* RSP of ring 3, from its SYSCALL on */
     uint64_t stack;          /* where each entry from ring 3 starts; 0: it is not to run */
     struct processor *self;
     struct loop *loop; /* what it runs; set by loop_run() */

@@ -5,46 +5,50 @@
 #include "object/vpe.h"
 #include "syscall/print.h"
 
-/* An opcode's functions. `decode` gets the arguments behind the opcode and touches nothing but
- * `call`; `begin` (or NULL) acts at once, on the message that was decoded; `step` (or NULL: the
- * call is done) goes on, touching *work capabilities at most. */
+/* An opcode's functions. `begin` gets the arguments behind the opcode, decodes them and, if they
+ * make sense, acts as far as it can at once; `step` (or NULL: there is nothing more to do) goes on,
+ * touching *work capabilities at most. */
 struct syscall {
-    enum rescind_error (*decode)(struct bytes in, uint32_t vpe, struct call *call);
-    void (*begin)(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in);
+    enum progress (*begin)(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                           struct bytes in);
     enum progress (*step)(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                           uint32_t *work);
 };
 
-static enum rescind_error decode_noop(struct bytes in, uint32_t vpe, struct call *call)
+/* What follows from a decoder's verdict on a call that has steps. */
+static enum progress accept(struct call *call, enum rescind_error error)
 {
-    (void)in;
-    (void)vpe;
-    (void)call;
-    return RESCIND_NO_ERROR;
+    call->error = error;
+    return error == RESCIND_NO_ERROR ? CALL_MORE : CALL_DONE;
 }
 
-static enum rescind_error decode_print(struct bytes in, uint32_t vpe, struct call *call)
+static enum progress begin_noop(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                struct bytes in)
+{
+    (void)k;
+    (void)vpe;
+    (void)in;
+    call->error = RESCIND_NO_ERROR;
+    return CALL_DONE;
+}
+
+static enum progress begin_print(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                 struct bytes in)
 {
     struct bytes text;
 
-    (void)vpe;
-    (void)call;
-    return print_decode(in, &text);
+    call->error = print_decode(in, &text);
+    if (call->error == RESCIND_NO_ERROR)
+        outbox_print(&k->outbox, vpe, text.data, text.size);
+    return CALL_DONE;
 }
 
-static void begin_print(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
+static enum progress begin_creategate(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                      struct bytes in)
 {
-    struct bytes text = {0};
-
-    (void)call;
-    print_decode(in, &text);
-    outbox_print(&k->outbox, vpe, text.data, text.size);
-}
-
-static enum rescind_error decode_creategate(struct bytes in, uint32_t vpe, struct call *call)
-{
+    (void)k;
     (void)vpe;
-    return creategate_decode(in, &call->creategate);
+    return accept(call, creategate_decode(in, &call->creategate));
 }
 
 static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -54,10 +58,12 @@ static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, str
     return creategate_step(k, &call->creategate, vpe, &call->error);
 }
 
-static enum rescind_error decode_exchange(struct bytes in, uint32_t vpe, struct call *call)
+static enum progress begin_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                    struct bytes in)
 {
+    (void)k;
     (void)vpe;
-    return exchange_decode(in, &call->exchange);
+    return accept(call, exchange_decode(in, &call->exchange));
 }
 
 static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -66,16 +72,14 @@ static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struc
     return exchange_step(k, &call->exchange, vpe, work, &call->error);
 }
 
-static enum rescind_error decode_revoke(struct bytes in, uint32_t vpe, struct call *call)
+static enum progress begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                  struct bytes in)
 {
-    return revoke_decode(in, vpe, &call->revoke);
-}
+    enum progress progress = accept(call, revoke_decode(in, vpe, &call->revoke));
 
-static void begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
-{
-    (void)vpe;
-    (void)in;
-    revoke_begin(k, &call->revoke);
+    if (progress == CALL_MORE)
+        revoke_begin(k, &call->revoke);
+    return progress;
 }
 
 static enum progress step_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -84,33 +88,30 @@ static enum progress step_revoke(struct rescind_kernel *k, uint32_t vpe, struct 
     return revoke_step(k, &call->revoke, vpe, work);
 }
 
-static enum rescind_error decode_exit(struct bytes in, uint32_t vpe, struct call *call)
+static enum progress begin_exit(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                struct bytes in)
 {
     uint32_t code;
+    enum progress progress = accept(call, exit_decode(in, &code));
 
-    exit_prepare(vpe, &call->revoke);
-    return exit_decode(in, &code);
-}
-
-static void begin_exit(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
-{
-    exit_decode(in, &vpe_at(k, vpe)->end_code);
-    revoke_begin(k, &call->revoke);
+    if (progress == CALL_MORE)
+        call_begin_exit(k, vpe, code);
+    return progress;
 }
 
 static const struct syscall syscalls[] = {
-    [RESCIND_SYS_NOOP] = {decode_noop, NULL, NULL},
-    [RESCIND_SYS_PRINT] = {decode_print, begin_print, NULL},
-    [RESCIND_SYS_CREATEGATE] = {decode_creategate, NULL, step_creategate},
-    [RESCIND_SYS_EXCHANGE] = {decode_exchange, NULL, step_exchange},
-    [RESCIND_SYS_REVOKE] = {decode_revoke, begin_revoke, step_revoke},
-    [RESCIND_SYS_EXIT] = {decode_exit, begin_exit, step_revoke},
+    [RESCIND_SYS_NOOP] = {begin_noop, NULL},
+    [RESCIND_SYS_PRINT] = {begin_print, NULL},
+    [RESCIND_SYS_CREATEGATE] = {begin_creategate, step_creategate},
+    [RESCIND_SYS_EXCHANGE] = {begin_exchange, step_exchange},
+    [RESCIND_SYS_REVOKE] = {begin_revoke, step_revoke},
+    [RESCIND_SYS_EXIT] = {begin_exit, step_revoke},
 };
 
 /* The functions of an opcode; NULL where this kernel has none for it. */
 static const struct syscall *syscall_of(uint32_t opcode)
 {
-    if (opcode >= sizeof(syscalls) / sizeof(syscalls[0]) || syscalls[opcode].decode == NULL)
+    if (opcode >= sizeof(syscalls) / sizeof(syscalls[0]) || syscalls[opcode].begin == NULL)
         return NULL;
     return &syscalls[opcode];
 }
@@ -131,12 +132,7 @@ enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes me
     }
     if (bytes_take(&message, sizeof(uint64_t)) == NULL)
         return CALL_DONE;
-    call->error = syscall->decode(message, vpe, call);
-    if (call->error != RESCIND_NO_ERROR)
-        return CALL_DONE;
-    if (syscall->begin != NULL)
-        syscall->begin(k, vpe, call, message);
-    return syscall->step == NULL ? CALL_DONE : CALL_MORE;
+    return syscall->begin(k, vpe, call, message);
 }
 
 void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code)

@@ -1,7 +1,7 @@
 /* Calls: what a VPE has asked for, from its message to its answer.
  *
- * For each opcode there are two functions: a decode, which turns the message's bytes into a
- * checked struct and touches nothing, and a step, which acts. A step is called again, event by
+ * For each opcode there are two functions: one that begins, which turns the message's bytes into a
+ * checked struct, and a step, which acts. A step is called again, event by
  * event, until it says CALL_DONE; what it needs to go on is in the struct, of which every VPE has
  * one set aside. A call that can't go on joins a line and holds nothing that others could wait for.
  */

@@ -13,7 +13,7 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
     out->label = bytes_u64(&in);
     out->ep = bytes_u32(&in);
     out->credits = bytes_u64(&in);
-    return in.ok ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
+    return bytes_ok(in) ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
 }
 
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,

@@ -7,12 +7,25 @@
 
 enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
 {
-    uint32_t vpe = bytes_u32(&in);
-    struct rescind_range own = bytes_range(&in), other = bytes_range(&in);
-    bool obtain = bytes_bool(&in);
+    struct {
+        uint32_t vpe, vpe_padding;
+        struct rescind_range own;
+        uint32_t own_padding;
+        struct rescind_range other;
+        uint32_t other_padding;
+        uint8_t obtain, obtain_padding[7];
+    } message;
+    struct rescind_range own, other;
+    uint32_t vpe;
+    bool obtain;
 
-    if (!in.ok || own.type >= RESCIND_TABLE_KINDS || own.type != other.type ||
-        own.count != other.count)
+    if (!bytes_struct(&in, &message, sizeof(message)))
+        return RESCIND_INV_ARGS;
+    vpe = message.vpe;
+    own = message.own;
+    other = message.other;
+    obtain = message.obtain != 0;
+    if (own.type >= RESCIND_TABLE_KINDS || own.type != other.type || own.count != other.count)
         return RESCIND_INV_ARGS;
     if ((uint64_t)own.start + own.count > TABLE_END ||
         (uint64_t)other.start + other.count > TABLE_END)

@@ -24,20 +24,24 @@ enum rescind_error rescind_call(struct rescind_env *env, const void *message, si
 {
     struct endpoint endpoint = syscall_endpoint(env);
     enum rescind_error error = endpoint_send(&endpoint, env->syscalls, message, size);
-    struct ring_message in;
-    uint64_t code;
+    struct rescind_header header;
+    struct ring_place place;
+    uint64_t code = RESCIND_INV_ARGS; /* if this program has scribbled over its own ring */
 
     if (error != RESCIND_NO_ERROR)
         return error;
     do
         env->wait(env, false);
-    while (ring_fetch(env->replies, &in) != RING_MESSAGE);
-    endpoint_credit(&endpoint, &in.header);
-    if (in.header.length < sizeof(code) || in.header.length > RESCIND_PAYLOAD_MAX)
-        return RESCIND_INV_ARGS; /* this program has scribbled over its own ring */
-    memcpy(&code, in.payload, sizeof(code));
-    if (reply != NULL)
-        memcpy(reply, in.payload, reply_size < in.header.length ? reply_size : in.header.length);
+    while (ring_front(env->replies, &place) != RING_MESSAGE);
+    header = *place.header;
+    if (header.length >= sizeof(code) && header.length <= RESCIND_PAYLOAD_MAX) {
+        memcpy(&code, place.header + 1, sizeof(code));
+        if (reply != NULL)
+            memcpy(reply, place.header + 1,
+                   reply_size < header.length ? reply_size : header.length);
+    }
+    ring_drop(env->replies, &place);
+    endpoint_credit(&endpoint, &header);
     return (enum rescind_error)code;
 }
 

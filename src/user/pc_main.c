@@ -87,13 +87,15 @@ static void do_call(struct rescind_env *env, const struct steps *steps, const st
 {
     struct pc_area *area = (struct pc_area *)PC_AREA;
     uint64_t start = area->clocked ? ticks() : 0;
+    enum rescind_error error = rescind_call(env, step->payload, step->size, NULL, 0);
 
-    area->results[steps->calls] = (uint8_t)rescind_call(env, step->payload, step->size, NULL, 0);
     if (area->clocked) {
+        uint32_t passed = since(start);
         uint32_t count = startup_vpe(steps->module, steps->vpe)->call_count;
 
-        pc_ticks(area, count)[1 + steps->calls] = since(start);
+        pc_ticks(area, count)[1 + steps->calls] = passed;
     }
+    area->results[steps->calls] = (uint8_t)error;
 }
 
 /* Does one step; false: the VPE stays where it is. */
