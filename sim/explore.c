@@ -124,7 +124,7 @@ static uint64_t kernel_of_vpe(const struct search *s, uint32_t vpe)
 /* Whether kernel `from` has something for `to` that its channel has no room for. */
 static bool holds_back(const struct search *s, uint32_t from, uint32_t to)
 {
-    const struct rescind_kernel *k = machine_kernel(s->trial->machine, from);
+    const struct rescind_kernel *k = machine_look(s->trial->machine, from);
 
     for (int32_t pe = rescind_kernel_tell_first(k); pe >= 0;
          pe = rescind_kernel_tell_after(k, (uint32_t)pe))

@@ -100,7 +100,7 @@ static GArray *count_spare(const struct trial *t, const struct outcome *outcome)
 
     for (guint i = 0; i < spare->len; i++) {
         int64_t *count = &g_array_index(spare, int64_t, i);
-        *count = (int64_t)machine_kernel(t->machine, i)->pool.used - *count;
+        *count = (int64_t)machine_look(t->machine, i)->pool.used - *count;
     }
     return spare;
 }
