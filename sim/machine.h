@@ -23,6 +23,7 @@
 
 enum machine_audit {
     AUDIT_NEVER,
+    AUDIT_ENDS,   /* when somebody says that this is an end: machine_audit() */
     AUDIT_SPARSE, /* so often that its cost stays in proportion to the events', and at the end */
     AUDIT_ALWAYS, /* after every event, of the kernel that had it */
 };

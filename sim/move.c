@@ -540,7 +540,7 @@ bool move_audit(struct machine *m)
 {
     if (m->finding != NULL)
         return false;
-    if (m->touched < 0 || m->options.audit == AUDIT_NEVER)
+    if (m->touched < 0 || m->options.audit <= AUDIT_ENDS)
         return true;
     if (is_due(m, &m->kernels[m->touched]) && !audit_kernel(m, (uint32_t)m->touched))
         return false;

@@ -448,7 +448,8 @@ struct trial *trial_new(const struct litmus *litmus, const struct trial_options 
                                               .work = options->work,
                                               .schedule = options->schedule,
                                               .depth = options->depth,
-                                              .audit = AUDIT_ALWAYS,
+                                              .audit =
+                                                  options->audit_ends ? AUDIT_ENDS : AUDIT_ALWAYS,
                                               .report = options->report,
                                               .context = options->context};
     struct outcome *outcome;
