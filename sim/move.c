@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "kernel/tree.h"
 #include "sim/derivation.h"
@@ -411,7 +412,8 @@ static void move_hear(struct machine *m, uint32_t kernel, uint32_t from)
     kernel_changes(m, kernel);
     rescind_kernel_hear(m->kernels[kernel].kernel, from, message.bytes, message.size);
     after_event(m, kernel);
-    pump_one(m, from, kernel);
+    if (peer_at(m->kernels[from].kernel, kernel)->next != 0) /* it holds something back */
+        pump_one(m, from, kernel);
     if (channel->count > 0)
         queue_hear(m, channel);
 }

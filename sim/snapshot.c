@@ -297,16 +297,15 @@ static uint64_t hash_channel(const struct rescind_kernel *const *all, struct cha
     return hash;
 }
 
-/* The number of a kernel's stubs. */
-static uint64_t stubs_of(struct machine_kernel *k, uint32_t index)
+/* Sees to it that the number of a kernel's stubs is known. */
+static void find_stubs(struct machine_kernel *k, uint32_t index)
 {
     struct machine_known *known = &k->known;
 
-    if (known->stubs_of != known->version || k->lent) {
-        known->stubs = mix64(state_of_stubs(k->kernel) ^ mix64(index));
-        known->stubs_of = known->version;
-    }
-    return known->stubs;
+    if (known->stubs_of == known->version && !k->lent)
+        return;
+    known->stubs = mix64(state_of_stubs(k->kernel) ^ mix64(index));
+    known->stubs_of = known->version;
 }
 
 /* The number of a kernel's state, where the others' stubs have the number `with`. */
@@ -330,11 +329,11 @@ uint64_t machine_hash(const struct machine *m)
 
     for (uint32_t i = 0; i < m->kernel_count; i++) {
         all[i] = m->kernels[i].kernel;
-        stubs += stubs_of(&m->kernels[i], i);
+        find_stubs(&m->kernels[i], i);
+        stubs += m->kernels[i].known.stubs;
     }
     for (uint32_t i = 0; i < m->kernel_count; i++)
-        hash =
-            mix64(hash ^ hash_kernel(&m->kernels[i], all, i, stubs - stubs_of(&m->kernels[i], i)));
+        hash = mix64(hash ^ hash_kernel(&m->kernels[i], all, i, stubs - m->kernels[i].known.stubs));
     for (guint i = 0; i < m->vpes->len; i++)
         hash = mix64(hash ^ hash_vpe(vpe_of(m, i)));
     for (guint i = 0; i < m->channels.all->len; i++) {
