@@ -7,11 +7,13 @@
  */
 #include "sim/machine_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "object/vpe.h"
 #include "sim/state.h"
+#include "syscall/serve.h"
 
 struct machine_snapshot {
     size_t size, capacity;
@@ -29,20 +31,48 @@ bool machine_can_save(const struct machine *m)
 
 /* ---- The row of bytes --------------------------------------------------------------------- */
 
+/* Large parts begin at cache lines, in arenas and here: copying them is faster then. */
+enum { LINE = 64 };
+
+static void grow(struct machine_snapshot *s, size_t size)
+{
+    size_t capacity = (MAX(2 * s->capacity, size) + LINE - 1) / LINE * LINE;
+    uint8_t *bytes = aligned_alloc(LINE, capacity);
+
+    if (bytes == NULL)
+        g_error("no memory for a snapshot of %" G_GSIZE_FORMAT " bytes", capacity);
+    if (s->size > 0)
+        memcpy(bytes, s->bytes, s->size);
+    free(s->bytes);
+    s->bytes = bytes;
+    s->capacity = capacity;
+}
+
 static void put(struct machine_snapshot *s, const void *bytes, size_t size)
 {
-    if (s->size + size > s->capacity) {
-        s->capacity = MAX(2 * s->capacity, s->size + size);
-        s->bytes = g_realloc(s->bytes, s->capacity);
-    }
+    if (s->size + size > s->capacity)
+        grow(s, s->size + size);
     if (size > 0)
         memcpy(s->bytes + s->size, bytes, size);
     s->size += size;
 }
 
+/* Up to the next line. */
+static void pad(struct machine_snapshot *s)
+{
+    static const uint8_t nothing[LINE];
+
+    put(s, nothing, (LINE - s->size % LINE) % LINE);
+}
+
 struct reader {
     const uint8_t *at;
 };
+
+static void skip_pad(struct reader *r)
+{
+    r->at += (LINE - (uintptr_t)r->at % LINE) % LINE;
+}
 
 static void get(struct reader *r, void *bytes, size_t size)
 {
@@ -55,7 +85,15 @@ static void get(struct reader *r, void *bytes, size_t size)
 
 enum { RING_CONTROL = offsetof(struct rescind_ring, slots) };
 
-/* The arena in three parts: before the rings, the rings, and what is behind them. */
+/* The arena in three parts: before the rings, the rings, and what is behind them. The first ends
+ * with what is kept of other kernels' questions; from there to the rings' page is nothing. */
+static size_t before_rings(const struct rescind_kernel *k)
+{
+    size_t end = k->served + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
+
+    return (end + LINE - 1) / LINE * LINE;
+}
+
 static size_t behind_rings(const struct rescind_kernel *k)
 {
     return k->rings + (size_t)k->vpe_limit * 2 * VPE_RING_PAGE;
@@ -66,12 +104,13 @@ static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *
     size_t used = rescind_kernel_used(k), behind = behind_rings(k);
 
     put(s, &used, sizeof(used));
-    put(s, k, k->rings);
+    pad(s);
+    put(s, k, before_rings(k));
+    put(s, arena_at(k, behind), used - behind);
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         put(s, vpe_syscall_ring(k, i), RING_CONTROL);
         put(s, vpe_reply_ring(k, i), RING_CONTROL);
     }
-    put(s, arena_at(k, behind), used - behind);
 }
 
 /* What follows is the kernel as put_kernel() has written it. `same`: it is that already. */
@@ -80,16 +119,17 @@ static void get_kernel(struct reader *r, struct rescind_kernel *k, bool same)
     size_t used, behind = behind_rings(k);
 
     get(r, &used, sizeof(used));
+    skip_pad(r);
     if (same) {
-        r->at += k->rings + (size_t)k->vpe_count * 2 * RING_CONTROL + used - behind;
+        r->at += before_rings(k) + (size_t)k->vpe_count * 2 * RING_CONTROL + used - behind;
         return;
     }
-    get(r, k, k->rings);
+    get(r, k, before_rings(k));
+    get(r, arena_at(k, behind), used - behind);
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         get(r, vpe_syscall_ring(k, i), RING_CONTROL);
         get(r, vpe_reply_ring(k, i), RING_CONTROL);
     }
-    get(r, arena_at(k, behind), used - behind);
 }
 
 /* A kernel and what the machine knows of it. */
@@ -267,7 +307,7 @@ void machine_snapshot_free(struct machine_snapshot *s)
 {
     if (s == NULL)
         return;
-    g_free(s->bytes);
+    free(s->bytes);
     g_free(s);
 }
 
