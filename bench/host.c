@@ -1,4 +1,5 @@
-/* Times of what the host does with kernels; see bench.h. */
+/* Times of what the host does with kernels; see bench.h. Where there is a target it stands where
+ * other subjects have their floor: a ratio of 1 or less meets it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,14 +7,27 @@
 #include "bench/grove.h"
 #include "rescind/user.h"
 #include "sim/cluster.h"
+#include "sim/compile.h"
 #include "sim/explore.h"
 #include "sim/litmus.h"
 #include "sim/machine.h"
 #include "tests/drive.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* What libFuzzer calls of each of its targets. */
+int fuzz_message(const uint8_t *data, size_t size);
+int fuzz_ops(const uint8_t *data, size_t size);
+int fuzz_peer(const uint8_t *data, size_t size);
 
 enum { PAGE = 4096, CAPS = 1000, TIMES = 2000 };
+
+/* Nanoseconds. */
+enum {
+    RESET_TARGET = 1000,
+    SNAPSHOT_TARGET = 10000,         /* and of restoring it */
+    STATE_TARGET = 1000000 / 100,    /* 100 000 a second */
+    AT_ENDS_TARGET = 1000000 / 300,  /* 300 000 */
+    EXECUTION_TARGET = 1000000 / 200 /* 200 000, libFuzzer's own work included */
+};
 
 /* ---- Arenas ------------------------------------------------------------------------------- */
 
@@ -117,9 +131,11 @@ static void snapshots(struct measure *m)
     floor = aside(run_copy, &c, TIMES);
     measure_run(m, &subject, run_save, &c);
     measure_floor(m, "memcpy", floor);
+    measure_floor(m, "target", SNAPSHOT_TARGET);
     subject.name = "restore";
     measure_run(m, &subject, run_restore, &c);
     measure_floor(m, "memcpy", floor);
+    measure_floor(m, "target", SNAPSHOT_TARGET);
     machine_snapshot_free(c.snapshot);
     machine_free(c.machine);
     g_free(c.copy);
@@ -132,11 +148,12 @@ void bench_arena(struct measure *m)
     struct drive *drive;
     void *arena;
 
-    if (measure_wants(m, "kernel")) {
+    if (measure_wants(m, create.name) || measure_wants(m, reset.name)) {
         arena = aligned_alloc(PAGE, 64 * PAGE);
         drive = drive_populated();
         measure_run(m, &create, run_create, arena);
         measure_run(m, &reset, run_reset, drive);
+        measure_floor(m, "target", RESET_TARGET);
         drive_free(drive);
         free(arena);
     }
@@ -184,10 +201,34 @@ static void run_choices(void *state)
     machine_free(machine);
 }
 
+/* Two litmus programs that make NOOPs, step by step. */
+static void run_steps(void *state)
+{
+    static const char text[] = "vpe A\nvpe B\nprogram A\n    repeat 2000 { noop }\n"
+                               "program B\n    repeat 2000 { noop }\n";
+    struct machine_options options = {.audit = *(enum machine_audit *)state};
+    char *error = NULL;
+    struct litmus *litmus = litmus_parse("bench", text, strlen(text), &error);
+    GByteArray *module = litmus != NULL ? compile(litmus, 0) : NULL;
+    struct machine *machine = module != NULL ? machine_load(&options, module->data, NULL) : NULL;
+
+    if (machine == NULL)
+        g_error("no machine");
+    clock_start();
+    machine_run(machine, NULL, NULL);
+    clock_stop();
+    if (machine_time(machine) != 2 * TIMES)
+        g_error("a NOOP is not one step");
+    machine_free(machine);
+    g_byte_array_unref(module);
+    litmus_free(litmus);
+}
+
 void bench_simulator(struct measure *m, const char *sources)
 {
     enum machine_audit audit[] = {AUDIT_NEVER, AUDIT_ALWAYS};
     struct subject subject = {"simulator", "NOOP of a C program", 0, 2 * TIMES, "call"};
+    struct subject steps = {"simulator", "NOOP of a litmus file", 0, 2 * TIMES, "step"};
 
     (void)sources;
     if (!measure_wants(m, "simulator"))
@@ -195,19 +236,24 @@ void bench_simulator(struct measure *m, const char *sources)
     measure_run(m, &subject, run_choices, &audit[0]);
     subject.variant = "NOOP of a C program, audited";
     measure_run(m, &subject, run_choices, &audit[1]);
+    measure_run(m, &steps, run_steps, &audit[0]);
+    steps.variant = "NOOP of a litmus file, audited";
+    measure_run(m, &steps, run_steps, &audit[1]);
 }
 
 /* ---- The explorer ------------------------------------------------------------------------- */
 
 struct exploration {
     struct litmus *litmus;
+    bool audit_ends;
     uint64_t states; /* that there were */
 };
 
 static void run_explore(void *state)
 {
     struct exploration *x = state;
-    struct explore_options options = {.strategy = EXPLORE_DPOR, .work = 1};
+    struct explore_options options = {
+        .strategy = EXPLORE_DPOR, .work = 1, .audit_ends = x->audit_ends};
     struct explore_result *result;
 
     clock_start();
@@ -230,39 +276,58 @@ static struct litmus *read_litmus(const char *sources, const char *name)
     return litmus;
 }
 
-void bench_explorer(struct measure *m, const char *sources)
+/* A file, once with the audit at every state and once at ends alone. */
+static void explore_both(struct measure *m, const char *sources, const char *file,
+                         const char *always, const char *at_ends)
 {
-    struct exploration x = {0};
-    struct subject subject = {"explorer", "audited at every state", 0, 1, "state"};
+    struct exploration x = {.litmus = read_litmus(sources, file)};
+    struct subject subject = {"explorer", always, 0, 1, "state"};
 
-    if (!measure_wants(m, "explorer"))
-        return;
-    x.litmus = read_litmus(sources, "tests/litmus/racy/across-crosswise-against-delegate.litmus");
     run_explore(&x);
     subject.size = subject.units = x.states;
     measure_run(m, &subject, run_explore, &x);
+    measure_floor(m, "target", STATE_TARGET);
+    x.audit_ends = true;
+    subject.variant = at_ends;
+    measure_run(m, &subject, run_explore, &x);
+    measure_floor(m, "target", AT_ENDS_TARGET);
     litmus_free(x.litmus);
 }
 
-/* ---- The fuzzer --------------------------------------------------------------------------- */
+void bench_explorer(struct measure *m, const char *sources)
+{
+    if (!measure_wants(m, "explorer"))
+        return;
+    explore_both(m, sources, "tests/litmus/racy/across-crosswise-against-delegate.litmus",
+                 "two kernels, audited at every state", "two kernels, audited at ends");
+    explore_both(m, sources, "tests/litmus/racy/across-exit-in-the-middle.litmus",
+                 "three kernels, audited at every state", "three kernels, audited at ends");
+}
+
+/* ---- The fuzzers -------------------------------------------------------------------------- */
+
+struct fuzzing {
+    int (*target)(const uint8_t *data, size_t size);
+    GPtrArray *inputs;
+};
 
 static void run_inputs(void *state)
 {
-    GPtrArray *inputs = state;
+    const struct fuzzing *fuzzing = state;
 
     clock_start();
-    for (guint i = 0; i < inputs->len; i++) {
+    for (guint i = 0; i < fuzzing->inputs->len; i++) {
         gsize size;
-        const uint8_t *bytes = g_bytes_get_data(g_ptr_array_index(inputs, i), &size);
-        LLVMFuzzerTestOneInput(bytes, size);
+        const uint8_t *bytes = g_bytes_get_data(g_ptr_array_index(fuzzing->inputs, i), &size);
+        fuzzing->target(bytes, size);
     }
     clock_stop();
 }
 
-/* The kept inputs of fuzz_message and what they become with a byte changed. */
-static GPtrArray *read_inputs(const char *sources, guint mutants)
+/* The kept inputs of a target and what they become with a byte changed. */
+static GPtrArray *read_inputs(const char *sources, const char *corpus, guint mutants)
 {
-    g_autofree char *folder = path_to(sources, "fuzz/corpus/message");
+    g_autofree char *folder = path_to(sources, corpus);
     g_autoptr(GDir) names = g_dir_open(folder, 0, NULL);
     GPtrArray *inputs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     GRand *random = g_rand_new_with_seed(1);
@@ -280,22 +345,34 @@ static GPtrArray *read_inputs(const char *sources, guint mutants)
         }
     }
     g_rand_free(random);
+    if (inputs->len == 0)
+        g_error("no inputs in %s", folder);
     return inputs;
+}
+
+/* Without libFuzzer, and so without what it counts. */
+static bool fuzz_with(struct measure *m, const char *sources, const char *name, const char *corpus,
+                      struct fuzzing fuzzing, guint mutants)
+{
+    struct subject subject = {name, "mutants of the kept inputs, no libFuzzer", 0, 0, "execution"};
+
+    if (!measure_wants(m, name))
+        return false;
+    fuzzing.inputs = read_inputs(sources, corpus, mutants);
+    subject.size = subject.units = fuzzing.inputs->len;
+    measure_run(m, &subject, run_inputs, &fuzzing);
+    g_ptr_array_unref(fuzzing.inputs);
+    return true;
 }
 
 void bench_fuzzer(struct measure *m, const char *sources)
 {
-    struct subject subject = {"fuzz_message", "mutants of the kept inputs", 0, 0, "execution"};
-    GPtrArray *inputs;
-
-    if (!measure_wants(m, "fuzz_message"))
-        return;
-    inputs = read_inputs(sources, 200);
-    if (inputs->len == 0)
-        g_error("no inputs below %s", sources);
-    subject.size = subject.units = inputs->len;
-    measure_run(m, &subject, run_inputs, inputs);
-    g_ptr_array_unref(inputs);
+    if (fuzz_with(m, sources, "fuzz_message", "fuzz/corpus/message",
+                  (struct fuzzing){.target = fuzz_message}, 200))
+        measure_floor(m, "target", EXECUTION_TARGET);
+    fuzz_with(m, sources, "fuzz_ops", "fuzz/corpus/ops", (struct fuzzing){.target = fuzz_ops}, 10);
+    fuzz_with(m, sources, "fuzz_peer", "fuzz/corpus/peer", (struct fuzzing){.target = fuzz_peer},
+              5);
 }
 
 /* ---- Litmus files ------------------------------------------------------------------------- */

@@ -28,8 +28,7 @@ struct sleeper {
 struct frame {
     struct machine_snapshot *snapshot; /* its room is kept for the next frame of this depth */
     bool saved;                        /* it is this state's */
-    uint64_t key;
-    uint32_t set;               /* of the monitor */
+    uint32_t set;                      /* of the monitor */
     guint choices, count, next; /* to be tried, in search.choices; those before next have been */
     guint sleepers, sleeping;   /* in search.sleepers */
     uint32_t trail;             /* of the choice that leads on from here */
@@ -39,7 +38,8 @@ struct search {
     const struct explore_options *options;
     struct explore_result *result;
     struct trial *trial;
-    GArray *frames; /* struct frame; the first `depth` of them are the way */
+    GArray *frames; /* struct frame; the first `depth` of them are the way, */
+    GArray *keys;   /* and these, uint64_t, the numbers of their states */
     guint depth;
     bool stale; /* the machine is not in the state of the last frame */
     bool over;
@@ -124,7 +124,7 @@ static uint64_t kernel_of_vpe(const struct search *s, uint32_t vpe)
 /* Whether kernel `from` has something for `to` that its channel has no room for. */
 static bool holds_back(const struct search *s, uint32_t from, uint32_t to)
 {
-    const struct rescind_kernel *k = machine_kernel(s->trial->machine, from);
+    const struct rescind_kernel *k = machine_look(s->trial->machine, from);
 
     for (int32_t pe = rescind_kernel_tell_first(k); pe >= 0;
          pe = rescind_kernel_tell_after(k, (uint32_t)pe))
@@ -396,8 +396,10 @@ static bool is_fair(struct search *s, guint first)
 /* The state is known: is it one of those on the way to itself? */
 static void look_for_cycle(struct search *s, uint64_t key)
 {
+    const uint64_t *keys = &g_array_index(s->keys, uint64_t, 0);
+
     for (guint i = s->depth; i > 0; i--) {
-        if (frame_at(s, i - 1)->key != key)
+        if (keys[i - 1] != key)
             continue;
         if (is_fair(s, i - 1)) {
             struct violation *violation = violation_endless();
@@ -430,10 +432,12 @@ static void push(struct search *s, uint64_t key, guint first, guint choices)
 {
     struct frame *f;
 
-    if (s->depth == s->frames->len)
+    if (s->depth == s->frames->len) {
         g_array_set_size(s->frames, s->depth + 1);
+        g_array_set_size(s->keys, s->depth + 1);
+    }
+    g_array_index(s->keys, uint64_t, s->depth) = key;
     f = frame_at(s, s->depth++);
-    f->key = key;
     f->set = s->trial->set;
     f->choices = choices;
     f->count = s->choices->len - choices;
@@ -708,6 +712,7 @@ static void search_begin(struct search *s, const struct explore_options *options
     *s = (struct search){.options = options, .result = result, .trial = trial};
     s->frames = g_array_new(false, true, sizeof(struct frame));
     g_array_set_clear_func(s->frames, clear_frame);
+    s->keys = g_array_new(false, false, sizeof(uint64_t));
     s->choices = g_array_new(false, false, sizeof(struct machine_choice));
     s->scratch = g_array_new(false, false, sizeof(struct machine_choice));
     s->sleepers = g_array_new(false, false, sizeof(struct sleeper));
@@ -728,6 +733,7 @@ static void search_begin(struct search *s, const struct explore_options *options
 static void search_end(struct search *s)
 {
     g_array_unref(s->frames);
+    g_array_unref(s->keys);
     g_array_unref(s->choices);
     g_array_unref(s->scratch);
     g_array_unref(s->sleepers);
@@ -764,6 +770,7 @@ static struct trial *new_trial(const struct litmus *litmus, const struct explore
         .work = o->work,
         .schedule = o->strategy == EXPLORE_PCT ? SCHEDULE_PCT : SCHEDULE_RANDOM,
         .depth = o->depth,
+        .audit_ends = o->audit_ends,
         .monitor = monitor,
     };
 

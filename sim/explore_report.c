@@ -117,6 +117,7 @@ static void put_part(JsonObject *report, const struct litmus *l, const struct ex
 
     set_string(part, "digest", digest);
     set_string(part, "strategy", strategies[o->strategy]);
+    set_string(part, "audit", o->audit_ends ? "ends" : "always");
     json_object_set_int_member(part, "work", o->work);
     json_object_set_int_member(part, "seed", (gint64)o->seed);
     json_object_set_int_member(part, "shard", o->shard);
@@ -270,9 +271,9 @@ static bool has_node(JsonObject *o, const char *name, JsonNodeType type, bool or
 static bool is_part(JsonObject *p)
 {
     return holds(p, "digest", G_TYPE_STRING) && holds(p, "strategy", G_TYPE_STRING) &&
-           holds(p, "work", G_TYPE_INT64) && holds(p, "seed", G_TYPE_INT64) &&
-           holds(p, "shard", G_TYPE_INT64) && holds(p, "shards", G_TYPE_INT64) &&
-           json_object_get_int_member(p, "shard") >= 1 &&
+           holds(p, "audit", G_TYPE_STRING) && holds(p, "work", G_TYPE_INT64) &&
+           holds(p, "seed", G_TYPE_INT64) && holds(p, "shard", G_TYPE_INT64) &&
+           holds(p, "shards", G_TYPE_INT64) && json_object_get_int_member(p, "shard") >= 1 &&
            json_object_get_int_member(p, "shards") >= json_object_get_int_member(p, "shard") &&
            json_object_get_int_member(p, "shards") <= SHARDS_MAX;
 }
@@ -363,7 +364,8 @@ static bool same_exploration(JsonObject *a, JsonObject *b)
     JsonObject *p = part_of(a), *q = part_of(b);
 
     return same_string(a, b, "file") && same_string(p, q, "digest") &&
-           same_string(p, q, "strategy") && count_of(p, "work") == count_of(q, "work") &&
+           same_string(p, q, "strategy") && same_string(p, q, "audit") &&
+           count_of(p, "work") == count_of(q, "work") &&
            count_of(p, "seed") == count_of(q, "seed") &&
            count_of(p, "shards") == count_of(q, "shards");
 }

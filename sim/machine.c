@@ -69,14 +69,17 @@ static bool kernel_make(struct machine *m, uint32_t index, uint32_t vpes, uint32
     k->arena = arena;
     k->arena_size = size;
     k->kernel = rescind_kernel_create(arena, size, &config);
+    kernel_changes(m, index);
     return true;
 }
 
 /* A machine whose kernels have no arenas yet. */
 static struct machine *machine_make(const struct machine_options *options, uint32_t kernels)
 {
+    static _Atomic uint64_t made;
     struct machine *m = g_new0(struct machine, 1);
 
+    m->serial = ++made;
     m->options = *options;
     m->kernels = g_new0(struct machine_kernel, kernels);
     m->kernel_count = kernels;
@@ -161,6 +164,7 @@ int machine_vpe(struct machine *m, uint32_t kernel, const char *name)
     uint32_t number = m->vpes->len;
     struct machine_vpe *v;
 
+    kernel_changes(m, kernel);
     if (rescind_kernel_boot_vpe(k->kernel, (uint64_t)(number + 1) * VPE_MEMORY, VPE_MEMORY) !=
         RESCIND_NO_ERROR)
         return -1;
@@ -233,6 +237,8 @@ enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, 
 {
     const struct machine_vpe *v = vpe_of(m, vpe), *t = vpe_of(m, target);
 
+    kernel_changes(m, v->kernel);
+    kernel_changes(m, t->kernel);
     if (v->kernel == t->kernel)
         return rescind_kernel_boot_grant(kernel_of(m, v), v->local, sel, t->local);
     return rescind_kernel_boot_grant_across(kernel_of(m, v), v->local, sel, kernel_of(m, t),
@@ -324,8 +330,14 @@ uint32_t machine_kernels(const struct machine *m)
     return m->kernel_count;
 }
 
+const struct rescind_kernel *machine_look(const struct machine *m, uint32_t kernel)
+{
+    return m->kernels[kernel].kernel;
+}
+
 struct rescind_kernel *machine_kernel(struct machine *m, uint32_t kernel)
 {
+    m->kernels[kernel].lent = true;
     return m->kernels[kernel].kernel;
 }
 

@@ -23,6 +23,7 @@
 
 enum machine_audit {
     AUDIT_NEVER,
+    AUDIT_ENDS,   /* when somebody says that this is an end: machine_audit() */
     AUDIT_SPARSE, /* so often that its cost stays in proportion to the events', and at the end */
     AUDIT_ALWAYS, /* after every event, of the kernel that had it */
 };
@@ -106,6 +107,9 @@ void machine_rename_kernel(struct machine *m, uint32_t kernel, const char *name)
 /* ---- Kernels and VPEs ---------------------------------------------------------------------- */
 
 uint32_t machine_kernels(const struct machine *m);
+const struct rescind_kernel *machine_look(const struct machine *m, uint32_t kernel);
+/* The same for who wants to change it behind the machine's back, for tests and measurements: from
+ * now on the machine does not count on anything it knows of it. */
 struct rescind_kernel *machine_kernel(struct machine *m, uint32_t kernel);
 const char *machine_kernel_name(const struct machine *m, uint32_t kernel);
 
@@ -231,7 +235,8 @@ bool machine_can_save(const struct machine *m);
 
 /* A copy of everything that matters to the future, between two choices: the used parts of the
  * arenas, channels, positions, results, signals, faults struck. Reuses `into` (NULL: a new one).
- * Restoring is memcpy, into the machine that was saved or into one made in the same way. */
+ * Restoring is memcpy, into the machine that was saved or into one made in the same way; kernels
+ * that have not changed since are left as they are. */
 struct machine_snapshot;
 struct machine_snapshot *machine_save(const struct machine *m, struct machine_snapshot *into);
 void machine_restore(struct machine *m, const struct machine_snapshot *s);
@@ -239,7 +244,8 @@ void machine_snapshot_free(struct machine_snapshot *s);
 size_t machine_snapshot_size(const struct machine_snapshot *s);
 
 /* Equal for machines whose futures are equal, whatever nodes of the pools they use: sim/state.c.
- * Good for machines made in the same way. Time is not in it. */
+ * Good for machines made in the same way. Time is not in it. Kept for each kernel, and found out
+ * anew for those that have changed. */
 uint64_t machine_hash(const struct machine *m);
 
 #endif

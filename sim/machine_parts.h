@@ -37,6 +37,16 @@ struct machine_vpe {
     uint64_t results_hash;
 };
 
+/* What is known of a kernel's state, so that it need not be found out again. */
+struct machine_known {
+    uint64_t version;  /* of its contents: while it is the same so are they; never 0 */
+    uint64_t stubs_of; /* the version that had stubs of this number (sim/state.h); 0: none */
+    uint64_t stubs;
+    uint64_t hash_of;   /* and the version that had this state's number, */
+    uint64_t hash_with; /* with stubs of the other kernels of this number */
+    uint64_t hash;
+};
+
 struct machine_kernel {
     char *name;
     void *arena;
@@ -45,6 +55,8 @@ struct machine_kernel {
     GArray *vpes; /* uint32_t: the machine's numbers of its VPEs */
     bool queued;  /* its work stands in the queue */
     uint64_t events, audited_at;
+    struct machine_known known;
+    bool lent; /* who has asked for it may change it at any time: what is known is not believed */
 };
 
 struct machine_fault {
@@ -69,6 +81,8 @@ struct machine {
     uint32_t signal_count; /* so many that a program names */
     GArray *faults;        /* struct machine_fault */
 
+    uint64_t serial;   /* no other machine of this process has it */
+    uint64_t versions; /* of kernels, given so far */
     uint64_t time, events, messages;
     int32_t touched;  /* the kernel that has had an event by the last choice, or -1 */
     GArray *observed; /* struct machine_observed, of the last choice */
@@ -98,6 +112,12 @@ static inline struct rescind_kernel *kernel_of(const struct machine *m, const st
 static inline struct machine_fault *fault_of(const struct machine *m, uint32_t fault)
 {
     return &g_array_index(m->faults, struct machine_fault, fault);
+}
+
+/* To be called before anything changes the kernel. */
+static inline void kernel_changes(struct machine *m, uint32_t kernel)
+{
+    m->kernels[kernel].known.version = ++m->versions;
 }
 
 /* A mixer of numbers: splitmix64's. */

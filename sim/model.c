@@ -235,11 +235,13 @@ bool model_equals(const struct model *model, const struct model_row *rows, uint3
     return true;
 }
 
-static uint64_t mix(uint64_t x)
+/* Both halves of a product, after Wang Yi's wyhash. */
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-    x = (x ^ (x >> 31)) * 0x7fb5d329728ea185ull;
-    x = (x ^ (x >> 27)) * 0x81dadef4bc2dd44dull;
-    return x ^ (x >> 33);
+    __extension__ unsigned __int128 product =
+        (unsigned __int128)(a ^ 0xa0761d6478bd642full) * (b ^ 0xe7037ed1a0b428dbull);
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static uint64_t place(const struct model_cap *cap)
@@ -253,7 +255,7 @@ uint64_t model_hash(const struct model *model)
     for (uint32_t i = 0; i < model->count; i++) {
         const struct model_cap *cap = &model->caps[i];
         uint64_t parent = cap->parent < 0 ? ~0ull : place(&model->caps[cap->parent]);
-        sum += mix(mix(place(cap) << 8 | cap->type) + mix(parent) * 3 + cap->target);
+        sum += mix(place(cap) << 8 | cap->type, parent << 8 | cap->target);
     }
     return sum;
 }

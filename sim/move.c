@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "kernel/tree.h"
 #include "sim/derivation.h"
@@ -102,6 +103,7 @@ static bool run_function(struct machine *m, struct machine_vpe *v)
 {
     if (v->co == NULL && !start_function(m, v))
         return false;
+    kernel_changes(m, v->kernel); /* the rings are in it */
     if (coroutine_resume(v->co))
         return false;
     g_clear_pointer(&v->co, coroutine_free);
@@ -234,6 +236,7 @@ static void pump_one(struct machine *m, uint32_t from, uint32_t to)
 {
     struct channel *channel = channels_get(&m->channels, from, to);
 
+    kernel_changes(m, from);
     while (channel_has_room(channel)) {
         struct channel_message *message = channel_at(channel, channel->count);
         message->size = (uint32_t)rescind_kernel_tell(m->kernels[from].kernel, to, message->bytes);
@@ -301,6 +304,7 @@ static void peek(struct machine *m, const struct machine_vpe *v)
 static void take_message(struct machine *m, struct machine_vpe *v)
 {
     peek(m, v);
+    kernel_changes(m, v->kernel);
     rescind_kernel_message(kernel_of(m, v), v->local);
     after_event(m, v->kernel);
 }
@@ -342,6 +346,7 @@ static void run_step(struct machine *m, struct machine_vpe *v)
     switch (step.kind) {
     case RESCIND_STEP_CALL:
         /* Done when the reply is there: see replied(). */
+        kernel_changes(m, v->kernel);
         rescind_kernel_send(kernel_of(m, v), v->local, step.payload, step.size);
         take_message(m, v);
         break;
@@ -385,6 +390,7 @@ static void move_work(struct machine *m, uint32_t kernel, uint32_t number)
                                                   ? machine_vpe_at(m, kernel, task.number)
                                                   : MACHINE_NO_VPE,
                                        .task = task});
+    kernel_changes(m, kernel);
     rescind_kernel_work(k, number);
     after_event(m, kernel);
 }
@@ -403,9 +409,11 @@ static void move_hear(struct machine *m, uint32_t kernel, uint32_t from)
                                        .from = from,
                                        .to = kernel,
                                        .number = message.number});
+    kernel_changes(m, kernel);
     rescind_kernel_hear(m->kernels[kernel].kernel, from, message.bytes, message.size);
     after_event(m, kernel);
-    pump_one(m, from, kernel);
+    if (peer_at(m->kernels[from].kernel, kernel)->next != 0) /* it holds something back */
+        pump_one(m, from, kernel);
     if (channel->count > 0)
         queue_hear(m, channel);
 }
@@ -428,6 +436,7 @@ static void move_fault(struct machine *m, uint32_t number, uint32_t left)
         break;
     case RESCIND_FAULT_EXHAUST:
         report(m, &r);
+        kernel_changes(m, a);
         rescind_kernel_starve(m->kernels[a].kernel, left);
         break;
     case RESCIND_FAULT_DELAY:
@@ -441,6 +450,7 @@ void machine_kill(struct machine *m, uint32_t vpe, uint32_t code)
 {
     const struct machine_vpe *v = vpe_of(m, vpe);
 
+    kernel_changes(m, v->kernel);
     rescind_kernel_end(kernel_of(m, v), v->local, code);
     after_event(m, v->kernel);
 }
@@ -532,7 +542,7 @@ bool move_audit(struct machine *m)
 {
     if (m->finding != NULL)
         return false;
-    if (m->touched < 0 || m->options.audit == AUDIT_NEVER)
+    if (m->touched < 0 || m->options.audit <= AUDIT_ENDS)
         return true;
     if (is_due(m, &m->kernels[m->touched]) && !audit_kernel(m, (uint32_t)m->touched))
         return false;

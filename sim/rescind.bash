@@ -13,7 +13,12 @@ _rescind() {
         mapfile -t COMPREPLY < <(compgen -W "dpor plain random pct" -- "$word")
         return
         ;;
-    --audit) mapfile -t COMPREPLY < <(compgen -W "always sparse never" -- "$word"); return ;;
+    --audit)
+        local times="always sparse never"
+        [ "${COMP_WORDS[1]}" = explore ] && times="always ends"
+        mapfile -t COMPREPLY < <(compgen -W "$times" -- "$word")
+        return
+        ;;
     --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
     --shape)
@@ -35,8 +40,8 @@ _rescind() {
             --trace --help
         ;;
     explore:-*)
-        set -- --format --strategy --max-schedules --max-states --time --keep-going --work --seed \
-            --depth --shard --report --merge --save-schedule --log --trace --help
+        set -- --format --strategy --max-schedules --max-states --time --keep-going --work --audit \
+            --seed --depth --shard --report --merge --save-schedule --log --trace --help
         ;;
     replay:-*) set -- --schedule-file --format --seed --work --log --trace --help ;;
     boot:-*)

@@ -14,7 +14,8 @@ enum {
 
 static bool passes_under_fifo(const struct litmus *litmus, const struct explore_options *options)
 {
-    struct trial_options o = {.seed = options->seed, .work = options->work};
+    struct trial_options o = {
+        .seed = options->seed, .work = options->work, .audit_ends = options->audit_ends};
     struct trial *trial = trial_new(litmus, &o, NULL);
     bool passes = false;
 

@@ -7,11 +7,13 @@
  */
 #include "sim/machine_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "object/vpe.h"
 #include "sim/state.h"
+#include "syscall/serve.h"
 
 struct machine_snapshot {
     size_t size, capacity;
@@ -29,20 +31,48 @@ bool machine_can_save(const struct machine *m)
 
 /* ---- The row of bytes --------------------------------------------------------------------- */
 
+/* Large parts begin at cache lines, in arenas and here: copying them is faster then. */
+enum { LINE = 64 };
+
+static void grow(struct machine_snapshot *s, size_t size)
+{
+    size_t capacity = (MAX(2 * s->capacity, size) + LINE - 1) / LINE * LINE;
+    uint8_t *bytes = aligned_alloc(LINE, capacity);
+
+    if (bytes == NULL)
+        g_error("no memory for a snapshot of %" G_GSIZE_FORMAT " bytes", capacity);
+    if (s->size > 0)
+        memcpy(bytes, s->bytes, s->size);
+    free(s->bytes);
+    s->bytes = bytes;
+    s->capacity = capacity;
+}
+
 static void put(struct machine_snapshot *s, const void *bytes, size_t size)
 {
-    if (s->size + size > s->capacity) {
-        s->capacity = MAX(2 * s->capacity, s->size + size);
-        s->bytes = g_realloc(s->bytes, s->capacity);
-    }
+    if (s->size + size > s->capacity)
+        grow(s, s->size + size);
     if (size > 0)
         memcpy(s->bytes + s->size, bytes, size);
     s->size += size;
 }
 
+/* Up to the next line. */
+static void pad(struct machine_snapshot *s)
+{
+    static const uint8_t nothing[LINE];
+
+    put(s, nothing, (LINE - s->size % LINE) % LINE);
+}
+
 struct reader {
     const uint8_t *at;
 };
+
+static void skip_pad(struct reader *r)
+{
+    r->at += (LINE - (uintptr_t)r->at % LINE) % LINE;
+}
 
 static void get(struct reader *r, void *bytes, size_t size)
 {
@@ -55,7 +85,15 @@ static void get(struct reader *r, void *bytes, size_t size)
 
 enum { RING_CONTROL = offsetof(struct rescind_ring, slots) };
 
-/* The arena in three parts: before the rings, the rings, and what is behind them. */
+/* The arena in three parts: before the rings, the rings, and what is behind them. The first ends
+ * with what is kept of other kernels' questions; from there to the rings' page is nothing. */
+static size_t before_rings(const struct rescind_kernel *k)
+{
+    size_t end = k->served + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
+
+    return (end + LINE - 1) / LINE * LINE;
+}
+
 static size_t behind_rings(const struct rescind_kernel *k)
 {
     return k->rings + (size_t)k->vpe_limit * 2 * VPE_RING_PAGE;
@@ -66,25 +104,61 @@ static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *
     size_t used = rescind_kernel_used(k), behind = behind_rings(k);
 
     put(s, &used, sizeof(used));
-    put(s, k, k->rings);
+    pad(s);
+    put(s, k, before_rings(k));
+    put(s, arena_at(k, behind), used - behind);
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         put(s, vpe_syscall_ring(k, i), RING_CONTROL);
         put(s, vpe_reply_ring(k, i), RING_CONTROL);
     }
-    put(s, arena_at(k, behind), used - behind);
 }
 
-static void get_kernel(struct reader *r, struct rescind_kernel *k)
+/* What follows is the kernel as put_kernel() has written it. `same`: it is that already. */
+static void get_kernel(struct reader *r, struct rescind_kernel *k, bool same)
 {
     size_t used, behind = behind_rings(k);
 
     get(r, &used, sizeof(used));
-    get(r, k, k->rings);
+    skip_pad(r);
+    if (same) {
+        r->at += before_rings(k) + (size_t)k->vpe_count * 2 * RING_CONTROL + used - behind;
+        return;
+    }
+    get(r, k, before_rings(k));
+    get(r, arena_at(k, behind), used - behind);
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         get(r, vpe_syscall_ring(k, i), RING_CONTROL);
         get(r, vpe_reply_ring(k, i), RING_CONTROL);
     }
-    get(r, arena_at(k, behind), used - behind);
+}
+
+/* A kernel and what the machine knows of it. */
+static void put_machine_kernel(struct machine_snapshot *s, const struct machine_kernel *k)
+{
+    put(s, &k->events, sizeof(k->events));
+    put(s, &k->audited_at, sizeof(k->audited_at));
+    put(s, &k->known, sizeof(k->known));
+    put_kernel(s, k->kernel);
+}
+
+/* `own`: of this machine, whose versions mean something. */
+static void get_machine_kernel(struct reader *r, struct machine *m, uint32_t index, bool own)
+{
+    struct machine_kernel *k = &m->kernels[index];
+    struct machine_known known;
+    bool same;
+
+    get(r, &k->events, sizeof(k->events));
+    get(r, &k->audited_at, sizeof(k->audited_at));
+    get(r, &known, sizeof(known));
+    same = own && known.version == k->known.version && !k->lent;
+    if (!own) {
+        k->known = (struct machine_known){0};
+        kernel_changes(m, index);
+    } else if (!same) {
+        k->known = known;
+    }
+    get_kernel(r, k->kernel, same);
 }
 
 /* ---- VPEs and channels -------------------------------------------------------------------- */
@@ -182,24 +256,20 @@ static void get_channels(struct reader *r, struct channels *c)
 
 /* The machine's own numbers. */
 struct saved_machine {
-    uint64_t time, events, messages;
+    uint64_t serial, time, events, messages;
     int32_t watching;
 };
 
 struct machine_snapshot *machine_save(const struct machine *m, struct machine_snapshot *into)
 {
     struct machine_snapshot *s = into != NULL ? into : g_new0(struct machine_snapshot, 1);
-    struct saved_machine saved = {m->time, m->events, m->messages, m->watching};
+    struct saved_machine saved = {m->serial, m->time, m->events, m->messages, m->watching};
 
     g_assert(machine_can_save(m));
     s->size = 0;
     put(s, &saved, sizeof(saved));
-    for (uint32_t i = 0; i < m->kernel_count; i++) {
-        const struct machine_kernel *k = &m->kernels[i];
-        put(s, &k->events, sizeof(k->events));
-        put(s, &k->audited_at, sizeof(k->audited_at));
-        put_kernel(s, k->kernel);
-    }
+    for (uint32_t i = 0; i < m->kernel_count; i++)
+        put_machine_kernel(s, &m->kernels[i]);
     for (guint i = 0; i < m->vpes->len; i++)
         put_vpe(s, vpe_of(m, i));
     put_channels(s, &m->channels);
@@ -219,12 +289,8 @@ void machine_restore(struct machine *m, const struct machine_snapshot *s)
     m->events = saved.events;
     m->messages = saved.messages;
     m->watching = saved.watching;
-    for (uint32_t i = 0; i < m->kernel_count; i++) {
-        struct machine_kernel *k = &m->kernels[i];
-        get(&r, &k->events, sizeof(k->events));
-        get(&r, &k->audited_at, sizeof(k->audited_at));
-        get_kernel(&r, k->kernel);
-    }
+    for (uint32_t i = 0; i < m->kernel_count; i++)
+        get_machine_kernel(&r, m, i, saved.serial == m->serial);
     for (guint i = 0; i < m->vpes->len; i++)
         get_vpe(&r, vpe_of(m, i));
     get_channels(&r, &m->channels);
@@ -241,7 +307,7 @@ void machine_snapshot_free(struct machine_snapshot *s)
 {
     if (s == NULL)
         return;
-    g_free(s->bytes);
+    free(s->bytes);
     g_free(s);
 }
 
@@ -271,15 +337,43 @@ static uint64_t hash_channel(const struct rescind_kernel *const *all, struct cha
     return hash;
 }
 
+/* Sees to it that the number of a kernel's stubs is known. */
+static void find_stubs(struct machine_kernel *k, uint32_t index)
+{
+    struct machine_known *known = &k->known;
+
+    if (known->stubs_of == known->version && !k->lent)
+        return;
+    known->stubs = mix64(state_of_stubs(k->kernel) ^ mix64(index));
+    known->stubs_of = known->version;
+}
+
+/* The number of a kernel's state, where the others' stubs have the number `with`. */
+static uint64_t hash_kernel(struct machine_kernel *k, const struct rescind_kernel *const *all,
+                            uint32_t index, uint64_t with)
+{
+    struct machine_known *known = &k->known;
+
+    if (known->hash_of != known->version || known->hash_with != with || k->lent) {
+        known->hash = state_of_kernel(all, index);
+        known->hash_of = known->version;
+        known->hash_with = with;
+    }
+    return known->hash;
+}
+
 uint64_t machine_hash(const struct machine *m)
 {
     const struct rescind_kernel **all = g_newa(const struct rescind_kernel *, m->kernel_count);
-    uint64_t hash = 0;
+    uint64_t hash = 0, stubs = 0;
 
-    for (uint32_t i = 0; i < m->kernel_count; i++)
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
         all[i] = m->kernels[i].kernel;
+        find_stubs(&m->kernels[i], i);
+        stubs += m->kernels[i].known.stubs;
+    }
     for (uint32_t i = 0; i < m->kernel_count; i++)
-        hash = mix64(hash ^ state_of_kernel(all, i));
+        hash = mix64(hash ^ hash_kernel(&m->kernels[i], all, i, stubs - m->kernels[i].known.stubs));
     for (guint i = 0; i < m->vpes->len; i++)
         hash = mix64(hash ^ hash_vpe(vpe_of(m, i)));
     for (guint i = 0; i < m->channels.all->len; i++) {

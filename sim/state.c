@@ -1,7 +1,6 @@
 /* A kernel's state as a number; see state.h. */
 #include "sim/state.h"
 
-#include <glib.h>
 #include <string.h>
 
 #include "base/task.h"
@@ -13,14 +12,28 @@
 #include "syscall/call.h"
 #include "syscall/serve.h"
 
+/* Both halves of a product, after Wang Yi's wyhash. */
+static uint64_t pair(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product =
+        (unsigned __int128)(a ^ 0xa0761d6478bd642full) * (b ^ 0xe7037ed1a0b428dbull);
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 static void mix(uint64_t *hash, uint64_t value)
 {
-    uint64_t x = *hash * 31 + value + 0x51ed27;
-
-    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-    x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93ull;
-    *hash = x ^ (x >> 32);
+    *hash = pair(*hash, value);
 }
+
+static void mix_two(uint64_t *hash, uint64_t a, uint64_t b)
+{
+    *hash = pair(*hash ^ a, b);
+}
+
+/* Begins a part of a row of values that is not always there. No capability's name has this bit, and
+ * a stub's has the one above it, too. */
+#define PART (1ull << 62)
 
 /* The name of stub `index` of a kernel: by what it links. 0 where there is none. */
 static uint64_t stub_name(const struct rescind_kernel *k, uint32_t index)
@@ -48,11 +61,15 @@ static uint64_t name(const struct rescind_kernel *k, uint32_t index)
     return stub_name(k, index);
 }
 
-/* Writes down for each task of a line that it stands there. */
-static void note_line(const struct rescind_kernel *k, uint32_t line, uint64_t where, uint64_t *at)
+/* For each task of a line: that it stands there. A task stands in one line at most, and it does not
+ * matter in which order they are told. */
+static uint64_t hash_line(const struct rescind_kernel *k, uint32_t line, uint64_t where)
 {
+    uint64_t sum = 0;
+
     for (int32_t task = task_first(line); task >= 0; task = task_after(k, line, (uint32_t)task))
-        at[task] = where;
+        sum += pair((uint32_t)task, where);
+    return sum;
 }
 
 /* One node of the derivation tree, or a tomb. */
@@ -60,48 +77,44 @@ static uint64_t hash_node(const struct rescind_kernel *const *all, const struct 
                           uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
-    uint64_t hash = (uint64_t)cap->flags << 8 | cap->type;
+    uint64_t own = name(k, index), flags = cap->flags & ~(unsigned)CAP_AWAITED;
+    uint64_t hash = pair(flags << 8 | cap->type, own); /* who waits is told below */
+    uint32_t parent = cap_parent(cap);
 
-    mix(&hash, name(k, index));
-    if (cap->type == CAP_TOMB || (cap->flags & CAP_REMOTE)) {
-        mix(&hash, (uint64_t)cap->peer << 32);
-        mix(&hash, stub_name(all[cap->peer], cap->parent));
-    }
+    if (cap->type == CAP_TOMB || (cap->flags & CAP_REMOTE))
+        mix_two(&hash, (uint64_t)cap->peer << 32, stub_name(all[cap->peer], cap->parent));
     if (cap->type == CAP_TOMB)
         return hash;
-    mix(&hash, name(k, cap_parent(cap)));
-    mix(&hash, cap_parent(cap) != 0 ? name(k, cap->next) : 0);
-    mix(&hash, cap->flags & CAP_RESERVED ? cap->reserver + 1 : 0);
-    mix(&hash, cap->pending);
-    if (cap->type != CAP_STUB)
-        mix(&hash, name(k, cap->child));
+    if (parent != 0)
+        mix_two(&hash, name(k, parent), cap->next == index ? own : name(k, cap->next));
+    mix_two(&hash, (cap->flags & CAP_RESERVED ? cap->reserver + 1ull : 0) << 32 | cap->pending,
+            cap->type != CAP_STUB ? name(k, cap->child) : 0);
+    if (cap_is_cap(cap) && cap->waiters != 0)
+        hash += hash_line(k, cap->waiters, own << 2 | 1);
     return hash;
 }
 
-/* All nodes, in whatever order; and where each task stands. */
-static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
-                          uint64_t *at)
+/* All nodes, in whatever order. */
+static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct rescind_kernel *k)
 {
     uint64_t sum = 0;
 
     for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct cap *cap = cap_at(k, index);
-        if (!cap_is_cap(cap) && cap->type != CAP_STUB && cap->type != CAP_TOMB)
-            continue;
-        sum += hash_node(all, k, index);
-        if (cap_is_cap(cap))
-            note_line(k, cap->waiters, name(k, index) << 2 | 1, at);
+        if (cap_is_cap(cap) || cap->type == CAP_STUB || cap->type == CAP_TOMB)
+            sum += hash_node(all, k, index);
     }
     for (uint32_t table = 0; table < table_of(k->vpe_count, 0); table++) {
         const struct table *t = table_at(k, table);
         uint64_t hash = table;
-        mix(&hash, t->lock_from);
-        mix(&hash, t->lock_last);
-        note_line(k, t->lock_waiters, table << 2 | 2, at);
-        sum += hash;
+        if (table_has_lock(t)) {
+            mix(&hash, t->lock_from);
+            mix(&hash, t->lock_last);
+            sum += hash;
+        }
+        sum += hash_line(k, t->lock_waiters, table << 2 | 2);
     }
-    note_line(k, k->ready, 3, at);
-    return sum;
+    return sum + hash_line(k, k->ready, 3);
 }
 
 static void hash_exchange(const struct exchange *x, uint64_t *hash)
@@ -123,7 +136,8 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
     const struct vpe *v = vpe_at(k, vpe);
     const struct call *call = call_at(k, vpe);
 
-    mix(hash, v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3);
+    mix_two(hash, vpe,
+            v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3);
     if (v->calling && call->opcode == RESCIND_SYS_EXCHANGE) {
         hash_exchange(&call->exchange, hash);
     } else if (v->calling && call->opcode != RESCIND_SYS_CREATEGATE) {
@@ -133,30 +147,46 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
     }
 }
 
-/* What stands on stacks, in queues and in rings, in its order. */
+/* What stands in a row that is linked by `work`, in its order. */
+static void hash_row(const struct rescind_kernel *k, uint32_t first, uint64_t which, uint64_t *hash)
+{
+    if (first == 0)
+        return;
+    mix(hash, which);
+    for (uint32_t at = first; at != 0; at = cap_at(k, at)->work)
+        mix(hash, name(k, at));
+}
+
+/* What there is to tell kernel `pe`, in its order. */
+static void hash_news(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                      uint32_t pe, uint64_t *hash)
+{
+    const struct peer *peer = peer_at(k, pe);
+    uint32_t up = peer->up, down = peer->down;
+
+    if ((up | down) == 0)
+        return;
+    mix(hash, PART | pe << 2 | 2);
+    while (up != 0) {
+        mix(hash, stub_name(all[pe], cap_at(k, up)->parent));
+        up = cap_at(k, up)->next == peer->up ? 0 : cap_at(k, up)->next;
+    }
+    mix(hash, PART | 3);
+    while (down != 0) {
+        mix(hash, stub_name(k, down));
+        down = cap_at(k, down)->tell_next == peer->down ? 0 : cap_at(k, down)->tell_next;
+    }
+}
+
+/* What stands on stacks, in queues and in rings. */
 static void hash_orders(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
                         uint64_t *hash)
 {
-    for (uint32_t task = 0; task < task_of_exchange(k, 0, 0); task++) {
-        for (uint32_t at = task_at(k, task)->stack; at != 0; at = cap_at(k, at)->work)
-            mix(hash, name(k, at));
-        mix(hash, 1);
-    }
+    for (uint32_t task = 0; task < task_of_exchange(k, 0, 0); task++)
+        hash_row(k, task_at(k, task)->stack, PART | task << 2, hash);
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
-        const struct peer *peer = peer_at(k, pe);
-        uint32_t up = peer->up, down = peer->down;
-        for (uint32_t at = peer->first; at != 0; at = cap_at(k, at)->work)
-            mix(hash, name(k, at));
-        mix(hash, 2);
-        while (up != 0) {
-            mix(hash, stub_name(all[pe], cap_at(k, up)->parent));
-            up = cap_at(k, up)->next == peer->up ? 0 : cap_at(k, up)->next;
-        }
-        mix(hash, 3);
-        while (down != 0) {
-            mix(hash, stub_name(k, down));
-            down = cap_at(k, down)->tell_next == peer->down ? 0 : cap_at(k, down)->tell_next;
-        }
+        hash_row(k, peer_at(k, pe)->first, PART | pe << 2 | 1, hash);
+        hash_news(all, k, pe, hash);
     }
 }
 
@@ -174,38 +204,58 @@ static void hash_served(const struct served *s, bool answers, uint64_t *hash)
     }
 }
 
-static void hash_peers(const struct rescind_kernel *k, uint64_t *at, uint64_t *hash)
+/* The EXCHANGEs between this kernel and `pe`. Slots that nothing goes on in are left out. */
+static void hash_slots(const struct rescind_kernel *k, uint32_t pe, uint64_t *hash)
+{
+    const struct peer *peer = peer_at(k, pe);
+
+    for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
+        const struct served *served = served_at(k, pe, slot);
+        bool taken = (peer->taken & 1u << slot) != 0, answers = (peer->answers & 1u << slot) != 0;
+        uint64_t where = PART | pe << 8 | slot << 4 | 5;
+        if (!taken && !answers && served->state == SERVE_IDLE && peer->asker_line[slot] == 0)
+            continue;
+        mix_two(hash, where, taken ? peer->askers[slot] + 1ull : 0);
+        *hash += hash_line(k, peer->asker_line[slot], where);
+        hash_served(served, answers, hash);
+    }
+}
+
+static void hash_peers(const struct rescind_kernel *k, uint64_t *hash)
 {
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
         const struct peer *peer = peer_at(k, pe);
-        mix(hash, (uint64_t)peer->taken << 24 | (uint64_t)peer->asks << 16 | peer->answers << 8 |
-                      peer->frees);
-        mix(hash, peer->turn);
-        note_line(k, peer->slot_waiters, (uint64_t)pe << 8 | 4, at);
-        for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
-            mix(hash, peer->taken & 1u << slot ? peer->askers[slot] : 0);
-            note_line(k, peer->asker_line[slot], (uint64_t)pe << 8 | slot << 4 | 5, at);
-            hash_served(served_at(k, pe, slot), peer->answers & 1u << slot, hash);
-        }
+        mix_two(hash,
+                (uint64_t)peer->taken << 24 | (uint64_t)peer->asks << 16 | peer->answers << 8 |
+                    peer->frees,
+                peer->turn);
+        *hash += hash_line(k, peer->slot_waiters, (uint64_t)pe << 8 | 4);
+        hash_slots(k, pe, hash);
     }
 }
 
 uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
 {
     const struct rescind_kernel *k = all[pe];
-    uint64_t *at = g_newa0(uint64_t, task_count(k));
-    uint64_t hash = hash_caps(all, k, at);
+    uint64_t hash = hash_caps(all, k);
 
-    mix(&hash, k->pool.spare[0]);
-    mix(&hash, k->pool.starved);
+    mix_two(&hash, k->pool.spare[0], k->pool.starved);
     if (k->peer_count > 1)
-        hash_peers(k, at, &hash);
+        hash_peers(k, &hash);
     hash_orders(all, k, &hash);
-    for (uint32_t task = 0; task < task_count(k); task++)
-        mix(&hash, at[task]);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
         hash_call(k, vpe, &hash);
     return hash;
+}
+
+uint64_t state_of_stubs(const struct rescind_kernel *k)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t index = 1; k->peer_count > 1 && index < k->pool.high; index++)
+        if (cap_at(k, index)->type == CAP_STUB)
+            sum += pair(index, stub_name(k, index));
+    return sum;
 }
 
 /* ---- Messages ----------------------------------------------------------------------------- */

@@ -16,6 +16,10 @@
  * name there. Cost: in proportion to the used part of the pool. */
 uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe);
 
+/* The names of all that other kernels' numbers take from a kernel: as long as this number is the
+ * same, and they themselves are, so are theirs. Cost: as above. */
+uint64_t state_of_stubs(const struct rescind_kernel *k);
+
 /* A message on its way, whose nodes of both kernels are told by their places. */
 uint64_t state_of_message(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
                           const uint8_t *message, size_t size);

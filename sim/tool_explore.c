@@ -114,6 +114,8 @@ static void print_again(const struct command *c, const struct litmus *l)
     g_string_append_printf(again, "%s %s", strategies[c->explore.strategy], words);
     if (c->explore.strategy == EXPLORE_PCT)
         g_string_append_printf(again, " --depth %u", c->explore.depth);
+    if (c->explore.audit_ends)
+        g_string_append(again, " --audit ends");
     if (c->explore.max_schedules != 0)
         g_string_append_printf(again, " --max-schedules %" G_GUINT64_FORMAT,
                                c->explore.max_schedules);
@@ -283,7 +285,7 @@ static int merge(char **files, bool json)
 /* ---- The command --------------------------------------------------------------------------- */
 
 struct words {
-    char *format, *strategy, *shard, *report, *save, *trace, *log;
+    char *format, *strategy, *audit, *shard, *report, *save, *trace, *log;
     gint64 schedules, states, seed, depth, work;
     double seconds;
     gboolean merge, keep_going;
@@ -293,6 +295,7 @@ static void free_words(struct words *w)
 {
     g_free(w->format);
     g_free(w->strategy);
+    g_free(w->audit);
     g_free(w->shard);
     g_free(w->report);
     g_free(w->save);
@@ -311,6 +314,15 @@ static bool choose_strategy(struct explore_options *o, const char *word, int *st
         }
     }
     *status = tool_error(TOOL_USAGE, "--strategy is dpor, plain, random or pct, not %s", word);
+    return false;
+}
+
+static bool choose_audit(struct explore_options *o, const char *word, int *status)
+{
+    o->audit_ends = g_strcmp0(word, "ends") == 0;
+    if (word == NULL || o->audit_ends || strcmp(word, "always") == 0)
+        return true;
+    *status = tool_error(TOOL_USAGE, "--audit is always or ends, not %s", word);
     return false;
 }
 
@@ -339,6 +351,7 @@ static bool choose(struct command *c, const struct words *w, int *status)
 {
     if (!tool_format(w->format, &c->json, status) ||
         !choose_strategy(&c->explore, w->strategy, status) ||
+        !choose_audit(&c->explore, w->audit, status) ||
         !choose_shard(&c->explore, w->shard, status) ||
         !tool_number("max-schedules", w->schedules, G_MAXINT64, status) ||
         !tool_number("max-states", w->states, G_MAXINT64, status) ||
@@ -420,6 +433,9 @@ int tool_explore(char **argv)
          "count all violations instead of stopping at the first", NULL},
         {"work", 0, 0, G_OPTION_ARG_INT64, &w.work,
          "capabilities that a kernel may touch an event (1; 0: its default)", "N"},
+        {"audit", 0, 0, G_OPTION_ARG_STRING, &w.audit,
+         "check the kernels' invariants: always (at every state, the default), or at ends alone",
+         "WHEN"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &w.seed, "of the kernels' secrets, and of samples (0)",
          "N"},
         {"depth", 0, 0, G_OPTION_ARG_INT64, &w.depth,

@@ -100,7 +100,7 @@ static GArray *count_spare(const struct trial *t, const struct outcome *outcome)
 
     for (guint i = 0; i < spare->len; i++) {
         int64_t *count = &g_array_index(spare, int64_t, i);
-        *count = (int64_t)pool_used(machine_kernel(t->machine, i)) - *count;
+        *count = (int64_t)pool_used(machine_look(t->machine, i)) - *count;
     }
     return spare;
 }
@@ -448,7 +448,8 @@ struct trial *trial_new(const struct litmus *litmus, const struct trial_options 
                                               .work = options->work,
                                               .schedule = options->schedule,
                                               .depth = options->depth,
-                                              .audit = AUDIT_ALWAYS,
+                                              .audit =
+                                                  options->audit_ends ? AUDIT_ENDS : AUDIT_ALWAYS,
                                               .report = options->report,
                                               .context = options->context};
     struct outcome *outcome;

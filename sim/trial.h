@@ -1,7 +1,7 @@
 /* A trial: the machine of a litmus file, step by step, with everything that can be found wrong
  * with it. Each choice is followed by the kernels' audit and the monitor (sim/monitor.h); each end
- * by the conditions and the rest of what must hold there. The explorer, the shrinker and `replay`
- * all run files this way, so they agree on what a violation is.
+ * by the audit, the conditions and the rest of what must hold there. The explorer, the shrinker and
+ * `replay` all run files this way, so they agree on what a violation is.
  */
 #ifndef RESCIND_SIM_TRIAL_H
 #define RESCIND_SIM_TRIAL_H
@@ -53,6 +53,7 @@ struct trial_options {
     uint32_t work;                  /* see struct rescind_kernel_config */
     enum machine_schedule schedule; /* for machine_run() */
     uint32_t depth;                 /* of PCT */
+    bool audit_ends;                /* the audit at ends alone, and not after each choice */
     struct monitor *monitor; /* of another trial of the same file, to share; NULL: a new one */
     void (*report)(void *context, const struct machine_report *report);
     void *context;

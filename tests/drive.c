@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cap/table.h"
+#include "object/vpe.h"
 #include "rescind/kernel.h"
 
 enum {
@@ -334,8 +335,11 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
 static bool take_replies(struct drive *drive, const struct wanted *wanted)
 {
     for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+        const struct rescind_ring *ring = drive->ring[vpe][DRIVE_REPLIES];
         enum rescind_error error = wanted->error;
         bool announced = wanted->replied == (int32_t)vpe;
+        if (!announced && (drive->spoilt[vpe] || ring->head == ring->tail))
+            continue;
         bool there = drive->spoilt[vpe] ? announced : drive_take(drive, vpe, &error);
         if (there != announced || (there && error != wanted->error))
             return fail(drive, "VPE%" PRIu32 " is not told what the kernel says it is", vpe);
@@ -358,7 +362,7 @@ bool drive_audit(struct drive *drive)
 static uint64_t number_at_rest(struct drive *drive)
 {
     if (drive->numbered_at != drive->events)
-        drive->number = known_number(drive->kernel);
+        drive->number = known_number(drive->kernel, drive->saved);
     drive->numbered_at = drive->events;
     return drive->number;
 }
@@ -389,10 +393,10 @@ static bool after_event(struct drive *drive, int32_t broken)
         return fail(drive, "a ring is called broken that is not, or the other way round");
     for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
         bool open = drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING;
-        enum rescind_vpe_state state = rescind_kernel_vpe_state(drive->kernel, vpe);
-        if (open && state == RESCIND_VPE_ENDED && !ended(drive, vpe))
+        const struct vpe *v = vpe_at(drive->kernel, vpe);
+        if (open && v->ended && !ended(drive, vpe))
             return false;
-        if (!open && state == RESCIND_VPE_WAITING)
+        if (!open && v->calling && !v->ended)
             return fail(drive, "VPE%" PRIu32 " waits, though its call is answered", vpe);
     }
     return !drive->failure[0];

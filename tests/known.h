@@ -22,8 +22,9 @@ bool known_has(const struct known *known, uint64_t number);
 void known_add(struct known *known, uint64_t number);
 
 /* The number of all that the audit looks at in a kernel in which no call is under way, and that the
- * tables follow from: not the rings, nor what an answered call has left behind. */
-uint64_t known_number(const struct rescind_kernel *k);
+ * tables follow from: not the rings, nor what an answered call has left behind. It tells those
+ * kernels apart that began as a copy of `start`. */
+uint64_t known_number(const struct rescind_kernel *k, const struct rescind_kernel *start);
 /* The number of two things together. */
 uint64_t known_pair(uint64_t a, uint64_t b);
 

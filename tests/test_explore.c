@@ -491,6 +491,61 @@ static void every_kind_of_violation_is_told(void **state)
     litmus_free(l);
 }
 
+/* ---- The audit at ends alone ---------------------------------------------------------------- */
+
+static void an_audit_at_ends_finds_what_is_broken_there(void **state)
+{
+    const struct trial_options options = {.work = 1, .audit_ends = true};
+    struct litmus *l = parse("vpe A\nprogram A\n    noop\n    noop\n");
+    struct trial *t = trial_new(l, &options, NULL);
+
+    (void)state;
+    machine_kernel(t->machine, 0)->pool.spare[0]--;
+    assert_null(step_first(t));
+    assert_null(step_first(t));
+    assert_violation(look_at_end(t), VIOLATION_AUDIT, "pool_counts");
+    monitor_free(trial_free(t));
+    litmus_free(l);
+}
+
+/* With both audits: the same ends, states and choices. */
+static void assert_audits_alike(const struct litmus *l, const char *text)
+{
+    const struct explore_options always = {.max_states = STATES},
+                                 at_ends = {.max_states = STATES, .audit_ends = true};
+    GHashTable *a, *b;
+    struct explore_result *r = find_ends(l, always, &a), *s = find_ends(l, at_ends, &b);
+
+    assert_same(a, b, text);
+    assert_int_equal(r->states, s->states);
+    assert_int_equal(r->schedules, s->schedules);
+    assert_int_equal(r->choices, s->choices);
+    assert_int_equal(r->violations, s->violations);
+    if (r->violation != NULL)
+        assert_true(violation_alike(s->violation, r->violation->kind, r->violation->key));
+    explore_result_free(r);
+    explore_result_free(s);
+    g_hash_table_unref(a);
+    g_hash_table_unref(b);
+}
+
+static void an_audit_at_ends_changes_nothing_else(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < SHARDED; seed++) {
+        char *text = draw_file(seed);
+        struct litmus *l = parse(text);
+        assert_audits_alike(l, text);
+        litmus_free(l);
+        g_free(text);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(faulty); i++) {
+        struct litmus *l = parse(faulty[i].text);
+        assert_audits_alike(l, faulty[i].text);
+        litmus_free(l);
+    }
+}
+
 /* What a sample finds, and what the schedule's text says, is found again. */
 static void a_schedule_is_text_that_repeats(void **state)
 {
@@ -701,6 +756,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_was_printed_is_the_same_file),
         cmocka_unit_test(every_kind_of_violation_is_told),
+        cmocka_unit_test(an_audit_at_ends_finds_what_is_broken_there),
+        cmocka_unit_test(an_audit_at_ends_changes_nothing_else),
         cmocka_unit_test(a_violation_is_shrunk_until_nothing_can_go),
         cmocka_unit_test(a_schedule_is_text_that_repeats),
         cmocka_unit_test(a_schedule_that_can_not_be_is_told),

@@ -329,5 +329,27 @@ else
     cat "$work/busy10" "$work/busy80"
 fi
 
+# --audit ends finds the same, and says so in the command that finds it again.
+numbers() {
+    grep -oE '"(schedules|states|violations|choices)":[0-9]+' "$work/out"
+}
+expect 2 "--audit is always or ends" explore --audit sparse "$racy"
+expect 0 "" explore --audit always --format json "$racy"
+numbers >"$work/always"
+expect 0 "pass" explore --audit ends --format json "$racy"
+numbers >"$work/ends"
+if [ -s "$work/ends" ] && cmp -s "$work/always" "$work/ends"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "an audit at ends alone changes what is explored:"
+    cat "$work/always" "$work/ends"
+fi
+expect 1 "--audit ends" explore --audit ends "$work/racy.litmus"
+expect 1 "inv-args" explore --audit ends "$work/racy.litmus"
+"$tool" explore --audit ends --shard 3/3 --report "$work/ends3" "$racy" \
+    "$corpus/racy/create-against-revoke.litmus" >/dev/null
+expect 3 "" explore --merge "$work/part1" "$work/part2" "$work/ends3"
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

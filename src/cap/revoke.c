@@ -340,8 +340,8 @@ void revoke_begin(struct rescind_kernel *k, struct revoke *r)
     start_pass(r, REVOKE_MARK);
 }
 
-/* Is `index`, which was, in the part of the range that the pass has still before it? */
-static bool is_ahead(const struct rescind_kernel *k, const struct revoke *r, uint32_t index)
+/* Is the node, which was once, in the part of the range that the pass has still before it? */
+static inline bool is_ahead(const struct rescind_kernel *k, const struct revoke *r, uint32_t index)
 {
     uint32_t sel = cap_at(k, index)->sel;
 
@@ -349,33 +349,42 @@ static bool is_ahead(const struct rescind_kernel *k, const struct revoke *r, uin
 }
 
 /* The first capability of the range in r->table at or after r->sel; 0: there is none. */
-static uint32_t root_ahead(const struct rescind_kernel *k, const struct revoke *r)
+static inline uint32_t root_ahead(const struct rescind_kernel *k, const struct revoke *r)
 {
     if (is_ahead(k, r, r->root))
         return r->root;
-    if (is_ahead(k, r, r->behind))
-        return r->behind;
     if (r->last || r->sel >= r->to)
         return 0;
+    if (is_ahead(k, r, r->behind))
+        return r->behind;
     uint32_t index = table_find_from(k, r->table, r->sel);
     return index != 0 && cap_at(k, index)->sel < r->to ? index : 0;
 }
 
 /* The next root, at or after r->sel; 0 when there is none in any table. */
-static uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
+static inline uint32_t next_root(const struct rescind_kernel *k, struct revoke *r)
 {
-    for (; r->table <= r->last_table; r->table++, r->sel = r->from) {
+    for (;;) {
         uint32_t index = root_ahead(k, r);
-        if (index != 0) {
-            r->root = index;
-            r->behind = treap_next(k, index);
-            r->last = r->behind == 0 || cap_at(k, r->behind)->sel >= r->to;
+        if (index != 0 || r->table == r->last_table)
             return index;
-        }
+        r->table++;
+        r->sel = r->from;
         r->root = r->behind = 0;
         r->last = false;
     }
-    return 0;
+}
+
+/* Remembers where to go on behind the root `index`. */
+static inline void look_behind(const struct rescind_kernel *k, struct revoke *r, uint32_t index)
+{
+    bool alone = (uint64_t)cap_at(k, index)->sel + 1 == r->to;
+
+    r->root = index;
+    r->behind = alone ? 0 : treap_next(k, index);
+    r->last = r->behind == 0 || cap_at(k, r->behind)->sel >= r->to;
+    if (r->first == 0 && r->table == r->first_table)
+        r->first = index;
 }
 
 enum pass { ROOT_DONE, ROOT_AGAIN /* once the stack is empty */, ROOT_WAIT };
@@ -451,11 +460,12 @@ static enum progress step_root(struct rescind_kernel *k, struct revoke *r, uint3
     if (index == 0)
         return CALL_DONE;
     uint64_t sel = cap_at(k, index)->sel;
-    if (r->first == 0 && r->table == r->first_table)
-        r->first = index;
+    look_behind(k, r, index);
     enum pass pass = pass_root(k, r, stack, index);
-    if (pass == ROOT_DONE)
+    if (pass == ROOT_DONE) {
         r->sel = sel + 1;
+        r->root = r->behind;
+    }
     if (pass != ROOT_WAIT)
         return CALL_MORE;
     task_join(k, cap_line(cap_at(k, index)), task);
