@@ -23,6 +23,9 @@ struct context *loop_trap(struct context *context);
 /* More than the instructions of trap.S on the way in and out, which the clock does not see. */
 enum { EDGES = 64 };
 
+/* A turn while the kernel has work, in the timer's ticks: some 8000 instructions. */
+enum { SHORT_TURN = LAPIC_MILLISECOND / 122 };
+
 /* Bytes of text that go out at a time: a byte costs some 20 instructions. */
 enum { PIECE = 64 };
 
@@ -301,17 +304,34 @@ static bool work_once(struct loop *loop)
     return heard || task >= 0;
 }
 
-/* The kernel's turn: as long as a VPE's if there is one to run, else until a VPE can run. */
+/* The kernel's turn: one piece if there is a VPE to run, else until a VPE can run. */
 static void work(struct loop *loop)
 {
-    struct processor *here = processor_here();
+    bool more;
 
-    here->ticked = false;
     listen(loop);
-    while ((!here->ticked || queue_is_empty(&loop->run)) && work_once(loop)) {
-        window(loop);
-        listen(loop);
+    do {
+        more = work_once(loop);
+        if (more) {
+            window(loop);
+            listen(loop);
+        }
+    } while (more && queue_is_empty(&loop->run));
+}
+
+/* How long the next VPE's turn is to be: the kernel does a piece of its work after each, so as long
+ * as it has any they are short. Then VPEs wait for a piece at most, and the work goes on as fast as
+ * they do. */
+static void time_turn(struct loop *loop)
+{
+    bool hurried = rescind_kernel_ready(loop->kernel) >= 0 || loop->callers != 0;
+
+    if (hurried) {
+        lapic_set_timer(loop->period < SHORT_TURN ? loop->period : SHORT_TURN);
+    } else if (loop->hurried) {
+        lapic_set_timer(loop->period);
     }
+    loop->hurried = hurried;
 }
 
 /* What one kernel alone, and all in pairs, say of themselves at the machine's end. */
@@ -383,6 +403,7 @@ static void rest(struct loop *loop)
         stretch_begin(loop);
     }
     lapic_set_timer(loop->period);
+    loop->hurried = false;
 }
 
 /* A VPE's turn is over: chooses the next one. */
@@ -403,6 +424,7 @@ static struct context *next_turn(struct loop *loop)
         trap_use_context(&runner->context);
         cpu_set_space(runner->space.pml4);
     }
+    time_turn(loop);
     return &runner->context;
 }
 
