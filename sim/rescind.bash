@@ -45,7 +45,7 @@ _rescind() {
         ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)
-        set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --boot \
+        set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --boot --beside \
             --plot --flame --seed --format --help
         ;;
     *)

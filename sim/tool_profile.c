@@ -17,7 +17,7 @@ enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
 struct request {
     char *format, *shape, *sizes, *selectors, *revoke, *frame, *plot, *flame;
     gint64 kernels, stack, seed; /* NOT_GIVEN, or not */
-    gboolean entries, boot;
+    gboolean entries, boot, beside;
 
     struct profile_options options;
     GArray *numbers; /* of --size: uint32_t */
@@ -124,10 +124,7 @@ static const char *boot_conflict(const struct request *r)
     if (o->shape == PROFILE_FOREST || o->kernels > 1 || o->walk != PROFILE_ITERATIVE ||
         o->stack != 0 || r->entries || r->flame != NULL)
         return "--boot counts the instructions of one kernel's own revocation, of no forest: with "
-               "it go --shape, --size, --selectors, --seed and --format";
-    for (guint i = 0; i < r->numbers->len; i++)
-        if (g_array_index(r->numbers, uint32_t, i) > PROFILE_BOOT_MAX)
-            return "--boot is for sizes to 500000";
+               "it go --beside, --shape, --size, --selectors, --seed and --format";
     return NULL;
 }
 
@@ -151,6 +148,8 @@ static const char *conflict(const struct request *r)
         return "--flame is for one size";
     if (r->entries && o->walk != PROFILE_ITERATIVE)
         return "--entries is for the kernel's own revocation";
+    if (r->beside && !r->boot)
+        return "--beside is for --boot";
     return r->boot ? boot_conflict(r) : NULL;
 }
 
@@ -207,20 +206,43 @@ static int profile_sizes(const struct request *r, struct profile_options options
     return TOOL_OK;
 }
 
-/* The same on the PC. */
+/* The same on the PC: the calls of one VPE, */
+static bool boot_alone(const struct request *r, const struct profile_options *options, bool first,
+                       GError **error)
+{
+    struct profile_boot profile;
+
+    if (!profile_boot(options, &profile, error))
+        return false;
+    if (first && !r->json)
+        profile_boot_print_head();
+    (r->json ? profile_boot_print_json : profile_boot_print_row)(options, &profile);
+    return true;
+}
+
+/* and the NOOPs of another one meanwhile. */
+static bool boot_beside(const struct request *r, const struct profile_options *options, bool first,
+                        GError **error)
+{
+    struct profile_boot_beside profile;
+
+    if (!profile_boot_beside(options, &profile, error))
+        return false;
+    if (first && !r->json)
+        profile_boot_beside_print_head();
+    (r->json ? profile_boot_beside_print_json : profile_boot_beside_print_row)(options, &profile);
+    return true;
+}
+
 static int boot_sizes(const struct request *r)
 {
     struct profile_options options = r->options;
 
     for (guint i = 0; i < r->numbers->len; i++) {
-        struct profile_boot profile;
         GError *error = NULL;
         options.size = g_array_index(r->numbers, uint32_t, i);
-        if (!profile_boot(&options, &profile, &error))
+        if (!(r->beside ? boot_beside : boot_alone)(r, &options, i == 0, &error))
             return failed(TOOL_MACHINE, error);
-        if (i == 0 && !r->json)
-            profile_boot_print_head();
-        (r->json ? profile_boot_print_json : profile_boot_print_row)(&options, &profile);
     }
     return TOOL_OK;
 }
@@ -343,6 +365,8 @@ int tool_profile(char **argv)
          "the stack of each entry point of the kernel, too", NULL},
         {"boot", 0, 0, G_OPTION_ARG_NONE, &r.boot,
          "on QEMU's pc99: instructions of calls, of one kernel alone", NULL},
+        {"beside", 0, 0, G_OPTION_ARG_NONE, &r.beside,
+         "with --boot: how long another VPE's NOOPs take during the revocation", NULL},
         {"plot", 0, 0, G_OPTION_ARG_FILENAME, &r.plot,
          "draw the stack of chains, by every walk, as SVG", "FILE"},
         {"flame", 0, 0, G_OPTION_ARG_FILENAME, &r.flame,

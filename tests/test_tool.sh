@@ -273,7 +273,7 @@ for other in "--shape forest" "--kernels 2" "--revoke recursive" "--stack 65536"
     # shellcheck disable=SC2086 # two words each
     expect 2 "--boot counts" profile --boot $other
 done
-expect 2 "--boot is for sizes to 500000" profile --boot --size 10,500001
+expect 2 "--beside is for --boot" profile --beside
 expect 2 "--plot draws" profile --boot --plot "$work/svg"
 RESCIND_IMAGE="$work/no-such-image" expect 4 "no-such-image" profile --boot --size 10
 
