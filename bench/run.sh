@@ -105,7 +105,7 @@ for shape in $shapes; do
     $tool profile --shape "$shape" --size $shuffled --selectors random
 done
 $tool profile --format json >$plots/bytes.json
-$tool profile --shape chain --revoke recursive --size $sizes
+$tool profile --plot $plots/stack.svg --size $sizes
 
 # ---- On the PC ----
 
