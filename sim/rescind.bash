@@ -45,8 +45,8 @@ _rescind() {
         ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)
-        set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --boot --beside \
-            --plot --flame --seed --format --help
+        set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --boot \
+            --beside --instructions --plot --flame --seed --format --help
         ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

@@ -7,6 +7,7 @@
 #include "sim/plot.h"
 #include "sim/profile.h"
 #include "sim/profile_boot.h"
+#include "sim/profile_count.h"
 #include "sim/profile_report.h"
 
 enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
@@ -17,7 +18,7 @@ enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
 struct request {
     char *format, *shape, *sizes, *selectors, *revoke, *frame, *plot, *flame;
     gint64 kernels, stack, seed; /* NOT_GIVEN, or not */
-    gboolean entries, boot, beside;
+    gboolean entries, boot, beside, instructions;
 
     struct profile_options options;
     GArray *numbers; /* of --size: uint32_t */
@@ -122,7 +123,7 @@ static const char *boot_conflict(const struct request *r)
     const struct profile_options *o = &r->options;
 
     if (o->shape == PROFILE_FOREST || o->kernels > 1 || o->walk != PROFILE_ITERATIVE ||
-        o->stack != 0 || r->entries || r->flame != NULL)
+        o->stack != 0 || r->entries || r->instructions || r->flame != NULL)
         return "--boot counts the instructions of one kernel's own revocation, of no forest: with "
                "it go --beside, --shape, --size, --selectors, --seed and --format";
     return NULL;
@@ -134,8 +135,9 @@ static const char *conflict(const struct request *r)
     const struct profile_options *o = &r->options;
     bool forest = o->kernels > 1 || o->shape == PROFILE_FOREST;
 
-    if (r->plot != NULL && (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
-                            r->stack != NOT_GIVEN || r->flame != NULL || r->entries || r->boot))
+    if (r->plot != NULL &&
+        (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
+         r->stack != NOT_GIVEN || r->flame != NULL || r->entries || r->instructions || r->boot))
         return "--plot draws chains of one kernel, by every walk: with it go --size, --selectors, "
                "--seed and --format";
     if (o->walk != PROFILE_ITERATIVE && forest)
@@ -191,13 +193,15 @@ static int profile_sizes(const struct request *r, struct profile_options options
         struct profile profile;
         GError *error = NULL;
         options.size = g_array_index(r->numbers, uint32_t, i);
-        if (!profile_run(&options, &profile, &error))
+        if (!profile_run(&options, &profile, &error) ||
+            (r->instructions && !profile.overflowed &&
+             !profile_count(&options, &profile.instructions_per_cap, &error)))
             return failed(TOOL_MACHINE, error);
         if (r->json) {
             profile_print_json(&options, &profile, r->entries);
         } else {
             if (first && i == 0)
-                profile_print_head(&options, r->entries);
+                profile_print_head(&options, r->entries, r->instructions);
             profile_print_row(&options, &profile, r->entries);
         }
         if (plot != NULL)
@@ -363,6 +367,8 @@ int tool_profile(char **argv)
          "bytes of stack that there are, in whole pages (as many as it takes)", "N"},
         {"entries", 0, 0, G_OPTION_ARG_NONE, &r.entries,
          "the stack of each entry point of the kernel, too", NULL},
+        {"instructions", 0, 0, G_OPTION_ARG_NONE, &r.instructions,
+         "what the revocation takes, counted by valgrind's callgrind", NULL},
         {"boot", 0, 0, G_OPTION_ARG_NONE, &r.boot,
          "on QEMU's pc99: instructions of calls, of one kernel alone", NULL},
         {"beside", 0, 0, G_OPTION_ARG_NONE, &r.beside,
