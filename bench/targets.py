@@ -5,8 +5,8 @@ bench/run.sh calls it with the folder where everything that it has measured lies
 says; FOLDER/targets.json gets the same. A row says what the target is, what was measured, whether
 that reaches it, and the command that measures it. What a file does not hold was not measured.
 
-Inside the kernel, an EXCHANGE is what its step takes (callgrind, inclusive, of step_exchange(): from
-the checked message to the result), a REVOKE is all that the kernel does from its entry to its
+Inside the kernel, an EXCHANGE is what its step takes (callgrind, inclusive, of step_exchange():
+from the checked message to the result), a REVOKE is all that the kernel does from its entry to its
 return, in every event of the call.
 """
 import csv
@@ -153,8 +153,8 @@ PC = "`rescind profile --boot --shape SHAPE --size %s`"
 def rows(m):
     """What, target, (measured, reached), how."""
     all_revokes = {**one_by_one(m.entered, "revoke"), **by_ranges(m.entered, "revoke")}
-    yield ("REVOKE in the kernel, 10 000, both passes, instructions a capability, any shape and order",
-           "120", most(all_revokes, 120), ENTERED)
+    yield ("REVOKE in the kernel, of 10 000, both passes, any shape and order, instructions a "
+           "capability", "120", most(all_revokes, 120), ENTERED)
     yield ("EXCHANGE in the kernel, in ranges of 16 or more, any shape and order", "130",
            most(by_ranges(m.steps, "exchange"), 130), STEPS)
     for shape, name, limits in (("star", "star", (300, 480)), ("chain", "chain", (340, 540)),
@@ -207,7 +207,8 @@ def main(arguments):
     print("|---|---|---|---|---|")
     for what, target, (measured, good), how in rows(Measured(arguments[0])):
         reached = "" if good is None else "yes" if good else "**no**"
-        print("| %s | %s | %s | %s | %s |" % (what, target, measured or "not measured", reached, how))
+        print("| %s | %s | %s | %s | %s |" %
+              (what, target, measured or "not measured", reached, how))
         result.append({"what": what, "target": target, "measured": measured, "reached": good})
     with open(os.path.join(arguments[0], "targets.json"), "w", encoding="utf-8") as file:
         json.dump(result, file, indent=2)

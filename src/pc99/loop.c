@@ -23,8 +23,9 @@ struct context *loop_trap(struct context *context);
 /* More than the instructions of trap.S on the way in and out, which the clock does not see. */
 enum { EDGES = 64 };
 
-/* A turn while the kernel has work, in the timer's ticks: some 8000 instructions. */
-enum { SHORT_TURN = LAPIC_MILLISECOND / 122 };
+/* A turn while the kernel has work, in the timer's ticks: 4096 instructions under icount, which is
+ * about what a piece of that work takes; the way there and back costs a tenth of it. */
+enum { SHORT_TURN = LAPIC_MILLISECOND / 244 };
 
 /* Bytes of text that go out at a time: a byte costs some 20 instructions. */
 enum { PIECE = 64 };
