@@ -233,6 +233,38 @@ static bool run_trees(const struct options *o)
     return good;
 }
 
+/* ---- What a crossing edge costs ------------------------------------------------------------- */
+
+/* Of the plan's REVOKE: a row. */
+static bool print_edges(const char *shape, struct plan *plan)
+{
+    uint32_t crossings = plan_crossings(plan);
+    struct cluster_count count;
+    bool good = fell(plan, 0, &count);
+
+    if (good)
+        printf("%s,%u,%u,%u,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n", shape, plan->kernels,
+               plan->size, crossings, cluster_orders(&count), count.messages);
+    plan_free(plan);
+    return good;
+}
+
+/* A chain between two kernels, a star on others, a binary tree whose every edge crosses, and the
+ * same with local children below each: of `size` edges, but for the chains' of `size` capabilities.
+ */
+static bool run_edges(const struct options *o)
+{
+    uint32_t size = (uint32_t)o->size, others = (uint32_t)o->kernels - 1;
+
+    printf("shape,kernels,capabilities,crossing,records,messages\n");
+    return print_edges("chain", plan_bounce(size, true)) &&
+           print_edges("chain with one remote capability", plan_tail(size, true)) &&
+           print_edges("star", plan_spread(size, others, 0)) &&
+           print_edges("star with 10 local children below each child",
+                       plan_spread(size, others, 10)) &&
+           print_edges("binary tree", plan_levels(size, (uint32_t)o->kernels));
+}
+
 /* ---- Exchange and revoke between two VPEs -------------------------------------------------- */
 
 enum { OTHER = RESCIND_SEL_FREE, FIRST }; /* the giver's capability on the taker, then its gates */
@@ -418,6 +450,7 @@ static const struct {
     {"tail", run_tail, "a chain with one capability of another VPE at its end"},
     {"chains", run_chains, "CSV: chains of 1 .. SIZE, of one kernel and to and fro between two"},
     {"trees", run_trees, "CSV: trees of 1 .. SIZE children on 0 .. KERNELS other kernels"},
+    {"edges", run_edges, "CSV: records and messages of REVOKEs of trees on KERNELS kernels"},
     {"hand", run_hand, "SIZE capabilities handed on in ranges of RANGE, and revoked"},
     {"crowd", run_crowd, "all VPEs of a kernel exchange with another kernel at once"},
 };

@@ -284,7 +284,35 @@ static void run_list(void *state)
     free(nodes);
 }
 
-static void trees_of(struct measure *m, const struct tree *t, const double floor[2])
+/* Takes as many nodes from a free list, fills them in and links them: what an EXCHANGE can't do
+ * without. */
+static void run_list_made(void *state)
+{
+    const struct list *list = state;
+    struct node *nodes = aligned_alloc(64, (list->size + 1) * sizeof(*nodes));
+    uint32_t free_list = 1, last = 0;
+
+    for (uint32_t i = 0; i <= list->size; i++)
+        nodes[i] = (struct node){0, i < list->size ? i + 1 : 0};
+    clock_start();
+    for (uint32_t i = 0; i < list->size; i++) {
+        uint32_t at = free_list;
+        free_list = nodes[at].next;
+        nodes[at] = (struct node){.type = 1};
+        nodes[last].next = at;
+        last = at;
+    }
+    clock_stop();
+    sink += nodes[last].type;
+    free(nodes);
+}
+
+/* Of a list of as many nodes: walked and freed as they lie in memory, and anyhow; made. */
+struct floors {
+    double straight, scattered, made;
+};
+
+static void trees_of(struct measure *m, const struct tree *t, const struct floors *floors)
 {
     g_autofree char *variant = NULL;
     struct subject subject = {.size = t->size, .unit = "capability"};
@@ -298,10 +326,11 @@ static void trees_of(struct measure *m, const struct tree *t, const double floor
     subject.name = "exchange";
     subject.units = t->size - t->range;
     measure_run(m, &subject, run_exchange, &tree);
+    measure_floor(m, "list", floors->made);
     subject.name = "revoke";
     subject.units = t->size;
     measure_run(m, &subject, run_revoke, &tree);
-    measure_floor(m, "list", floor[t->order == GROVE_SEQUENCE ? 0 : 1]);
+    measure_floor(m, "list", t->order == GROVE_SEQUENCE ? floors->straight : floors->scattered);
 }
 
 void bench_trees(struct measure *m)
@@ -316,14 +345,17 @@ void bench_trees(struct measure *m)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t *order = shuffled(sizes[i]);
         struct list straight = {sizes[i], NULL}, scattered = {sizes[i], order};
-        double floor[] = {aside(run_list, &straight, sizes[i]),
-                          aside(run_list, &scattered, sizes[i])};
+        struct floors floors = {
+            .straight = aside(run_list, &straight, sizes[i]),
+            .scattered = aside(run_list, &scattered, sizes[i]),
+            .made = aside(run_list_made, &straight, sizes[i]),
+        };
         for (uint32_t j = 0; j < (i == WITH_RANGES ? G_N_ELEMENTS(ranges) : 1); j++) {
             for (int shape = 0; shape < GROVE_SHAPES; shape++) {
                 for (int by = 0; by < (j == 0 && i <= largest ? GROVE_ORDERS : 2); by++) {
                     struct tree t = {shape, by, sizes[i] / ranges[j] * ranges[j], ranges[j]};
                     if (!measure_is_quick(m) || j == 0 || ranges[j] == 16)
-                        trees_of(m, &t, floor);
+                        trees_of(m, &t, &floors);
                 }
             }
         }
@@ -352,7 +384,10 @@ void bench_leaves(struct measure *m)
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         uint32_t size = sizes[i] + 1;
         struct subject subject = {"leaf-by-leaf", "oldest first", sizes[i], sizes[i], "REVOKE"};
+        struct list list = {sizes[i], NULL};
         measure_run(m, &subject, run_leaves, &size);
+        if (sizes[i] >= 1000) /* reading the clock takes longer than a short list */
+            measure_floor(m, "list", aside(run_list, &list, sizes[i]));
     }
 }
 

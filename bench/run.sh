@@ -1,10 +1,12 @@
 #!/bin/sh
 # The README's figures: sh bench/run.sh [--quick]. Builds, and prints what revocations and exchanges
 # cost, on one kernel and across kernels: instructions by callgrind; stack, work, time and bytes by
-# `rescind profile`; messages and virtual steps by bench/across. Instruction counts, messages and
-# steps repeat exactly; times are this machine's: build/bench/bench measures each beside a floor.
-# Plots and their data (results.json, results.csv) stay in build/bench/. With --quick the sizes are
-# smaller, and it takes less than a minute once all is built.
+# `rescind profile`, also on the PC; messages and virtual steps by bench/across. At its end the
+# README's table of targets (bench/targets.py). Instruction counts, messages and steps repeat
+# exactly; times are this machine's: build/bench/bench measures each beside a floor. Plots, their
+# data (results.json, results.csv) and the table (targets.md, targets.json) stay in build/bench/.
+# With --quick the sizes are smaller, and it takes less than a minute once all is built; else some
+# ten minutes.
 set -eu
 cd "$(dirname "$0")/.."
 quick=
@@ -19,18 +21,21 @@ esac
 sh tests/setup.sh bench
 mkdir -p build
 [ -e build/build.ninja ] || meson setup build >build/setup.log
-ninja -C build --quiet rescind bench/across bench/bench tests/budget >build/bench.log || { cat build/bench.log >&2; exit 1; }
+ninja -C build --quiet rescind bench/across bench/bench tests/budget src/pc99/rescind-pc99.elf \
+    tests/pc/test_stretch >build/bench.log || { cat build/bench.log >&2; exit 1; }
 
 tool=build/rescind across=build/bench/across plots=build/bench
-count=10000 shapes="chain star binary random" orders="seq random attack"
+shapes="chain star binary random"
 sizes=10,1000,100000,1000000 shuffled=10000,100000
 tails="100 1000 10000" forest="64 192 1000000" handed=1024 known=8
 systems="2,2 64,2 2,192 64,192"
+booted=1000000 booted_shapes="chain star binary random" booted_orders="seq random"
 if [ -n "$quick" ]; then
-    count=1000 shapes="chain star" orders="seq random"
+    shapes="chain star"
     sizes=10,1000,100000 shuffled=10000
     tails="100 1000" forest="64 192 100000" handed=256
     systems="2,2 64,192"
+    booted=10000 booted_orders=seq
 fi
 mkdir -p $plots
 out=$(mktemp)
@@ -42,13 +47,10 @@ counted() {
     shift
     valgrind --tool=callgrind --callgrind-out-file="$out.callgrind" --toggle-collect="$function" \
         "$@" >/dev/null 2>"$out" || { cat "$out" >&2; return 1; }
-    awk '/Collected/ { print $4 }' "$out"
-}
-# FUNCTION OPTIONS...: instructions a capability of a profile.
-instructions() {
-    function=$1
-    shift
-    echo $(($(counted "$function" $tool profile --size $count "$@") / count))
+    awk '/Collected/ { print $4; any = $4 > 0 } END { exit !any }' "$out" || {
+        echo "run.sh: $1 has entered no function $function" >&2
+        return 1
+    }
 }
 # NAME: that number of what bench/across has printed to $out.across.
 value() {
@@ -67,40 +69,29 @@ ratio() { # A B
     awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
 }
 
-echo "Instructions a capability, $count capabilities:"
-echo "| shape | selectors | exchange, one by one | with its two messages | revoke |"
-echo "|---|---|---|---|---|"
-for shape in $shapes; do
-    for selectors in $orders; do
-        exchange=$(instructions step_exchange --shape "$shape" --selectors "$selectors")
-        messages=$(instructions derive --shape "$shape" --selectors "$selectors")
-        revoke=$(instructions measured --shape "$shape" --selectors "$selectors")
-        echo "| $shape | $selectors | $exchange | $messages | $revoke |"
-    done
-done
-
-echo
-echo "Instructions a capability in the kernel, from its entry on, without libc: exchange / revoke of"
-echo "10000 in sequence, at random, and in an order that aims at the treap:"
-echo "| shape | capabilities a call | in sequence | at random | aimed |"
-echo "|---|---|---|---|---|"
 sh tests/budget_count.sh build/tests/budget --targets ${quick:+--few} >$plots/instructions.txt
+sh tests/budget_count.sh --collect 'step_*' build/tests/budget --targets ${quick:+--few} \
+    >$plots/steps.txt
+echo "Instructions a capability in the kernel, 10000 of them: its step alone (step_exchange(),"
+echo "step_revoke()), and from the kernel's entry on, messages included; selectors in sequence, at"
+echo "random, and in an order that aims at the treap:"
+echo "| call | shape | capabilities a call | in sequence | at random | aimed |"
+echo "|---|---|---|---|---|---|"
 awk '{
         split($1, part, "-")
-        row = part[2] " | " (part[5] == "" ? 1 : part[5])
+        row = part[1] " | " part[2] " | " (part[5] == "" ? 1 : part[5])
         if (!(row in seen)) { seen[row] = 1; order[++rows] = row }
-        value[row, part[3], part[1]] = $2
+        value[row, part[3], FILENAME == ARGV[1]] = $2
     }
     END {
+        split("sequence random attack", orders, " ")
         for (i = 1; i <= rows; i++) {
             printf "| %s |", order[i]
-            split("sequence random attack", orders, " ")
             for (j = 1; j <= 3; j++)
-                printf " %.0f / %.0f |", value[order[i], orders[j], "exchange"],
-                    value[order[i], orders[j], "revoke"]
+                printf " %.0f, %.0f |", value[order[i], orders[j], 0], value[order[i], orders[j], 1]
             printf "\n"
         }
-    }' $plots/instructions.txt
+    }' $plots/instructions.txt $plots/steps.txt
 
 echo
 echo "Times, each beside a floor that was measured in the same run:"
@@ -113,7 +104,29 @@ for shape in $shapes; do
     $tool profile --shape "$shape" --size $sizes
     $tool profile --shape "$shape" --size $shuffled --selectors random
 done
-$tool profile --shape chain --revoke recursive --size $sizes
+$tool profile --format json >$plots/bytes.json
+$tool profile --plot $plots/stack.svg --size $sizes
+
+# ---- On the PC ----
+
+echo
+echo "On the PC under icount, instructions; and another VPE's NOOPs during the REVOKE:"
+rm -f $plots/boot.json $plots/beside.json $plots/stretch.txt
+for selectors in $booted_orders; do
+    for shape in $booted_shapes; do
+        $tool profile --boot --shape "$shape" --selectors "$selectors" --size $booted \
+            --format json | tee -a $plots/boot.json
+    done
+done
+for shape in $booted_shapes; do
+    $tool profile --boot --beside --shape "$shape" --size $booted --format json |
+        tee -a $plots/beside.json
+done
+if [ -z "$quick" ]; then
+    RESCIND_IMAGE=build/src/pc99/rescind-pc99.elf RESCIND_TESTS=tests build/tests/pc/test_stretch \
+        >"$out" 2>&1 || echo "test_stretch: a stretch is longer than the test allows"
+    sed -n 's/^ *\([0-9]*\) \(.*litmus\)$/\1 \2/p' "$out" >$plots/stretch.txt
+fi
 
 # ---- Across kernels ----
 
@@ -229,3 +242,13 @@ echo
 set -- $forest
 echo "A random forest of $3 capabilities on $1 kernels of $2 VPEs, each knowing $known others:"
 $across forest --kernels "$1" --vpes "$2" --size "$3" --known $known --roots 1000
+
+# ---- The targets ----
+
+$across edges --size 1000 --kernels 4 >$plots/edges.csv
+echo
+echo "REVOKEs across kernels:"
+cat $plots/edges.csv
+echo
+echo "Targets:"
+python3 bench/targets.py $plots | tee $plots/targets.md

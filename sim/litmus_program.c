@@ -29,7 +29,9 @@ struct arg {
     uint64_t otherwise;
 };
 
-enum { CALL_ARGS = 5 };
+enum { CALL_ARGS = 5, STEPS_MAX = 1000000 }; /* arguments of a call; steps of all programs */
+_Static_assert(STEPS_MAX <= RESCIND_STARTUP_STEPS, "a module holds them");
+
 struct call {
     const char *word, *second;
     enum litmus_word id;
@@ -533,9 +535,9 @@ static bool unroll_step(struct parser *p, struct unroll *u, uint32_t at)
     struct litmus *l = p->litmus;
     const struct litmus_statement *s = &g_array_index(l->statements, struct litmus_statement, at);
     struct litmus_step step = {.statement = at, .values = l->values->len};
-    if (l->steps->len == RESCIND_STARTUP_STEPS) {
-        p->error = g_strdup_printf("%s:%u:%u: more than %u steps when unrolled", l->file, s->line,
-                                   s->column, RESCIND_STARTUP_STEPS);
+    if (l->steps->len == STEPS_MAX) {
+        p->error = g_strdup_printf("%s:%u:%u: more than %d steps when unrolled", l->file, s->line,
+                                   s->column, STEPS_MAX);
         return false;
     }
     for (unsigned i = 0; i < s->numbers; i++) {

@@ -96,6 +96,17 @@ struct plan *plan_spread(uint32_t children, uint32_t others, uint32_t below)
     return plan;
 }
 
+struct plan *plan_levels(uint32_t size, uint32_t kernels)
+{
+    struct plan *plan = plan_new(kernels, 1, size);
+
+    for (uint32_t i = 1; i < size; i++) {
+        plan->parent[i] = (i - 1) / 2;
+        plan->vpe[i] = (plan->vpe[plan->parent[i]] + 1) % kernels;
+    }
+    return plan;
+}
+
 uint32_t plan_roots(const struct plan *plan)
 {
     uint32_t roots = 0;

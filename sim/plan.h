@@ -41,6 +41,10 @@ struct plan *plan_tail(uint32_t size, bool across);
  * 0's, too. Below each child are `below` more children of the child's own VPE. */
 struct plan *plan_spread(uint32_t children, uint32_t others, uint32_t below);
 
+/* A binary tree, its levels in turn on `kernels` kernels: with two or more of them every edge
+ * crosses. */
+struct plan *plan_levels(uint32_t size, uint32_t kernels);
+
 void plan_free(struct plan *plan);
 
 static inline uint32_t plan_kernel(const struct plan *plan, uint32_t cap)

@@ -65,8 +65,9 @@ struct profile {
 
     uint64_t entry_stack[PROFILE_ENTRIES]; /* the most that each has used, building included if it
                                               takes messages between kernels; 0: never entered */
-    uint32_t treap_depth;      /* of the table, before the REVOKE; of one kernel alone */
-    uint64_t idle_stack_bytes; /* what a NOOP uses; of one kernel alone */
+    double instructions_per_cap; /* of the REVOKEs alone: profile_count.h; 0: not counted */
+    uint32_t treap_depth;        /* of the table, before the REVOKE; of one kernel alone */
+    uint64_t idle_stack_bytes;   /* what a NOOP uses; of one kernel alone */
 };
 
 /* The words of shapes, selectors and entries, in the order of the enums; NULL past the last. */

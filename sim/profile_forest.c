@@ -133,6 +133,7 @@ static bool measure_time(struct forest *f, struct profile *out)
 
     if (!forest_grow(f) || !forest_has_shape(f))
         return false;
+    f->cluster->measured = true;
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (!forest_fell(f))
         return false;

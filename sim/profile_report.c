@@ -104,6 +104,10 @@ void profile_print_json(const struct profile_options *options, const struct prof
     }
     if (options->stack != 0)
         add_figure(b, "overflowed", !stands, options->stack);
+    if (profile->instructions_per_cap > 0) {
+        json_builder_set_member_name(b, "instructions_per_cap");
+        json_builder_add_double_value(b, profile->instructions_per_cap);
+    }
     if (entries)
         add_entries(b, profile);
     json_builder_end_object(b);
@@ -113,12 +117,14 @@ void profile_print_json(const struct profile_options *options, const struct prof
 
 /* ---- Text --------------------------------------------------------------------------------- */
 
-void profile_print_head(const struct profile_options *options, bool entries)
+void profile_print_head(const struct profile_options *options, bool entries, bool instructions)
 {
     printf("shape     size selectors revoke        stack_bytes max_work_per_event   events"
            " ns_per_cap bytes_per_cap");
     if (is_across(options))
         printf(" kernels messages");
+    if (instructions)
+        printf(" instructions_per_cap");
     for (unsigned i = 0; entries && i < PROFILE_ENTRIES; i++)
         printf(" %7s", profile_entry_name(i));
     putchar('\n');
@@ -143,6 +149,8 @@ void profile_print_row(const struct profile_options *options, const struct profi
            profile->bytes_per_cap);
     if (is_across(options))
         printf(" %7u %8" G_GUINT64_FORMAT, options->kernels, profile->messages);
+    if (profile->instructions_per_cap > 0)
+        printf(" %20.1f", profile->instructions_per_cap);
     for (unsigned i = 0; entries && i < PROFILE_ENTRIES; i++)
         printf(" %7" G_GUINT64_FORMAT, profile->entry_stack[i]);
     putchar('\n');

@@ -8,8 +8,9 @@
 const char *profile_revoke_name(unsigned recursive);
 const char *profile_frame_name(unsigned logging);
 
-/* On standard output. `entries`: the stack of each entry point of the kernel, too. */
-void profile_print_head(const struct profile_options *options, bool entries);
+/* On standard output. `entries`: the stack of each entry point of the kernel, too; `instructions`:
+ * they have been counted. */
+void profile_print_head(const struct profile_options *options, bool entries, bool instructions);
 void profile_print_row(const struct profile_options *options, const struct profile *profile,
                        bool entries);
 void profile_print_json(const struct profile_options *options, const struct profile *profile,

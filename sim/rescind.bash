@@ -51,7 +51,7 @@ _rescind() {
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)
         set -- --shape --size --kernels --selectors --revoke --frame --stack --entries --boot \
-            --plot --flame --seed --format --help
+            --beside --instructions --plot --flame --seed --format --help
         ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")

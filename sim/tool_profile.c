@@ -7,6 +7,7 @@
 #include "sim/plot.h"
 #include "sim/profile.h"
 #include "sim/profile_boot.h"
+#include "sim/profile_count.h"
 #include "sim/profile_report.h"
 
 enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
@@ -17,7 +18,7 @@ enum { FOREST_KERNELS = 4, STACK_MIN = 4096 };
 struct request {
     char *format, *shape, *sizes, *selectors, *revoke, *frame, *plot, *flame;
     gint64 kernels, stack, seed; /* NOT_GIVEN, or not */
-    gboolean entries, boot;
+    gboolean entries, boot, beside, instructions;
 
     struct profile_options options;
     GArray *numbers; /* of --size: uint32_t */
@@ -122,12 +123,9 @@ static const char *boot_conflict(const struct request *r)
     const struct profile_options *o = &r->options;
 
     if (o->shape == PROFILE_FOREST || o->kernels > 1 || o->walk != PROFILE_ITERATIVE ||
-        o->stack != 0 || r->entries || r->flame != NULL)
+        o->stack != 0 || r->entries || r->instructions || r->flame != NULL)
         return "--boot counts the instructions of one kernel's own revocation, of no forest: with "
-               "it go --shape, --size, --selectors, --seed and --format";
-    for (guint i = 0; i < r->numbers->len; i++)
-        if (g_array_index(r->numbers, uint32_t, i) > PROFILE_BOOT_MAX)
-            return "--boot is for sizes to 500000";
+               "it go --beside, --shape, --size, --selectors, --seed and --format";
     return NULL;
 }
 
@@ -137,8 +135,9 @@ static const char *conflict(const struct request *r)
     const struct profile_options *o = &r->options;
     bool forest = o->kernels > 1 || o->shape == PROFILE_FOREST;
 
-    if (r->plot != NULL && (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
-                            r->stack != NOT_GIVEN || r->flame != NULL || r->entries || r->boot))
+    if (r->plot != NULL &&
+        (r->shape != NULL || r->revoke != NULL || r->kernels != NOT_GIVEN ||
+         r->stack != NOT_GIVEN || r->flame != NULL || r->entries || r->instructions || r->boot))
         return "--plot draws chains of one kernel, by every walk: with it go --size, --selectors, "
                "--seed and --format";
     if (o->walk != PROFILE_ITERATIVE && forest)
@@ -151,6 +150,8 @@ static const char *conflict(const struct request *r)
         return "--flame is for one size";
     if (r->entries && o->walk != PROFILE_ITERATIVE)
         return "--entries is for the kernel's own revocation";
+    if (r->beside && !r->boot)
+        return "--beside is for --boot";
     return r->boot ? boot_conflict(r) : NULL;
 }
 
@@ -192,13 +193,15 @@ static int profile_sizes(const struct request *r, struct profile_options options
         struct profile profile;
         GError *error = NULL;
         options.size = g_array_index(r->numbers, uint32_t, i);
-        if (!profile_run(&options, &profile, &error))
+        if (!profile_run(&options, &profile, &error) ||
+            (r->instructions && !profile.overflowed &&
+             !profile_count(&options, &profile.instructions_per_cap, &error)))
             return failed(TOOL_MACHINE, error);
         if (r->json) {
             profile_print_json(&options, &profile, r->entries);
         } else {
             if (first && i == 0)
-                profile_print_head(&options, r->entries);
+                profile_print_head(&options, r->entries, r->instructions);
             profile_print_row(&options, &profile, r->entries);
         }
         if (plot != NULL)
@@ -207,20 +210,43 @@ static int profile_sizes(const struct request *r, struct profile_options options
     return TOOL_OK;
 }
 
-/* The same on the PC. */
+/* The same on the PC: the calls of one VPE, */
+static bool boot_alone(const struct request *r, const struct profile_options *options, bool first,
+                       GError **error)
+{
+    struct profile_boot profile;
+
+    if (!profile_boot(options, &profile, error))
+        return false;
+    if (first && !r->json)
+        profile_boot_print_head();
+    (r->json ? profile_boot_print_json : profile_boot_print_row)(options, &profile);
+    return true;
+}
+
+/* and the NOOPs of another one meanwhile. */
+static bool boot_beside(const struct request *r, const struct profile_options *options, bool first,
+                        GError **error)
+{
+    struct profile_boot_beside profile;
+
+    if (!profile_boot_beside(options, &profile, error))
+        return false;
+    if (first && !r->json)
+        profile_boot_beside_print_head();
+    (r->json ? profile_boot_beside_print_json : profile_boot_beside_print_row)(options, &profile);
+    return true;
+}
+
 static int boot_sizes(const struct request *r)
 {
     struct profile_options options = r->options;
 
     for (guint i = 0; i < r->numbers->len; i++) {
-        struct profile_boot profile;
         GError *error = NULL;
         options.size = g_array_index(r->numbers, uint32_t, i);
-        if (!profile_boot(&options, &profile, &error))
+        if (!(r->beside ? boot_beside : boot_alone)(r, &options, i == 0, &error))
             return failed(TOOL_MACHINE, error);
-        if (i == 0 && !r->json)
-            profile_boot_print_head();
-        (r->json ? profile_boot_print_json : profile_boot_print_row)(&options, &profile);
     }
     return TOOL_OK;
 }
@@ -341,8 +367,12 @@ int tool_profile(char **argv)
          "bytes of stack that there are, in whole pages (as many as it takes)", "N"},
         {"entries", 0, 0, G_OPTION_ARG_NONE, &r.entries,
          "the stack of each entry point of the kernel, too", NULL},
+        {"instructions", 0, 0, G_OPTION_ARG_NONE, &r.instructions,
+         "what the revocation takes, counted by valgrind's callgrind", NULL},
         {"boot", 0, 0, G_OPTION_ARG_NONE, &r.boot,
          "on QEMU's pc99: instructions of calls, of one kernel alone", NULL},
+        {"beside", 0, 0, G_OPTION_ARG_NONE, &r.beside,
+         "with --boot: how long another VPE's NOOPs take during the revocation", NULL},
         {"plot", 0, 0, G_OPTION_ARG_FILENAME, &r.plot,
          "draw the stack of chains, by every walk, as SVG", "FILE"},
         {"flame", 0, 0, G_OPTION_ARG_FILENAME, &r.flame,

@@ -1203,7 +1203,7 @@ static void each_fault_of_a_module_has_its_message(void **state)
     ASSERT_FAULT(vpe_record(m, 0)->steps_size += 8, "a VPE's steps do not fill their bytes");
     ASSERT_FAULT(vpe_record(m, 1)->step_count = 3, "a VPE's steps are cut short");
     ASSERT_FAULT(vpe_record(m, 1)->step_count = 0, "a passive VPE has steps");
-    ASSERT_FAULT(vpe_record(m, 1)->step_count = 1000000, "there are too many steps");
+    ASSERT_FAULT(vpe_record(m, 1)->step_count = RESCIND_STARTUP_STEPS, "there are too many steps");
     ASSERT_FAULT(vpe_record(m, 1)->call_count = 2, "a VPE's number of calls is wrong");
     ASSERT_FAULT(s[0].kind = 0, "a step is of no known kind");
     ASSERT_FAULT(s[0].kind = 5, "a step is of no known kind");

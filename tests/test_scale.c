@@ -128,6 +128,45 @@ static void messages_go_by_crossing_edges(void **state)
     }
 }
 
+/* A revocation says four things of an edge that crosses, each once, and nothing of any other: MARK
+ * and SWEEP down, MARKED and UNLINK up. In a chain nothing can share a message; siblings on one
+ * kernel do. */
+static void an_edge_that_crosses_costs_four_records_whatever_the_shape(void **state)
+{
+    enum { SIZE = 1000 };
+    const struct {
+        struct plan *plan;
+        uint32_t crossings;
+        uint64_t messages; /* at most */
+    } trees[] = {
+        {plan_bounce(SIZE, true), SIZE - 1, 4 * (SIZE - 1)}, /* chain */
+        {plan_bounce(SIZE, false), 0, 0},
+        {plan_tail(SIZE, true), 1, 4},
+        {plan_spread(SIZE, 1, 0), SIZE, 4 * SIZE / 20}, /* stars, with local children below */
+        {plan_spread(SIZE, 7, 0), SIZE, SIZE},
+        {plan_spread(SIZE, 1, 10), SIZE, SIZE},
+        {plan_spread(SIZE, 0, 10), 0, 0},
+        {plan_levels(SIZE, 2), SIZE - 1, 4 * SIZE / 15}, /* binary trees */
+        {plan_levels(SIZE, 5), SIZE - 1, 4 * SIZE / 10},
+        {plan_levels(SIZE, 1), 0, 0},
+    };
+    static const enum rescind_peer_kind kinds[] = {RESCIND_PEER_MARK, RESCIND_PEER_MARKED,
+                                                   RESCIND_PEER_SWEEP, RESCIND_PEER_UNLINK};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(trees); i++) {
+        uint32_t crossings = plan_crossings(trees[i].plan);
+        bool chain = i <= 2;
+        struct cluster_count count = cost(trees[i].plan, &(struct cluster_options){.paid = true});
+
+        assert_int_equal(crossings, trees[i].crossings);
+        for (guint j = 0; j < G_N_ELEMENTS(kinds); j++)
+            assert_int_equal(count.records[kinds[j]], crossings);
+        assert_int_equal(cluster_records(&count), 4 * crossings);
+        assert_in_range(count.messages, chain ? trees[i].messages : 0, trees[i].messages);
+    }
+}
+
 /* The window is small and the kernel busy: what there is to tell meanwhile goes in one message. */
 static void slow_channels_make_for_full_messages(void **state)
 {
@@ -186,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_random_forest_grows_and_goes),
         cmocka_unit_test(neither_work_nor_delay_matter),
         cmocka_unit_test(messages_go_by_crossing_edges),
+        cmocka_unit_test(an_edge_that_crosses_costs_four_records_whatever_the_shape),
         cmocka_unit_test(slow_channels_make_for_full_messages),
         cmocka_unit_test(one_remote_capability_costs_one),
         cmocka_unit_test(a_chain_to_and_fro_is_four_records_an_edge),

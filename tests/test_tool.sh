@@ -239,6 +239,10 @@ expect 2 "--frame is for --revoke recursive" profile --frame log
 expect 2 "is for one kernel" profile --revoke recursive --kernels 2
 expect 2 "is for one kernel" profile --revoke recursive --shape forest
 expect 2 "--stack is for one kernel" profile --stack 65536 --kernels 2
+if command -v valgrind >/dev/null 2>&1; then
+    expect 0 "" profile --format json --size 1000 --instructions
+    json '0 < o["instructions_per_cap"] < 1000'
+fi
 expect 2 "--entries is for the kernel's own" profile --entries --revoke recursive
 expect 2 "--flame is for the kernel's own" profile --flame "$work/flame" --revoke recursive
 expect 2 "--flame is for one size" profile --flame "$work/flame" --size 10,20
@@ -269,11 +273,11 @@ if command -v gnuplot >/dev/null; then
 fi
 
 for other in "--shape forest" "--kernels 2" "--revoke recursive" "--stack 65536" --entries \
-    "--flame $work/flame"; do
+    --instructions "--flame $work/flame"; do
     # shellcheck disable=SC2086 # two words each
     expect 2 "--boot counts" profile --boot $other
 done
-expect 2 "--boot is for sizes to 500000" profile --boot --size 10,500001
+expect 2 "--beside is for --boot" profile --beside
 expect 2 "--plot draws" profile --boot --plot "$work/svg"
 RESCIND_IMAGE="$work/no-such-image" expect 4 "no-such-image" profile --boot --size 10
 

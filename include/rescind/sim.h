@@ -46,7 +46,7 @@ enum rescind_sim_schedule {
 struct rescind_sim_options {
     uint32_t vpes;  /* at most so many VPEs a kernel; 0: 16 */
     uint32_t nodes; /* capabilities and objects in a kernel's pool, 64 bytes each; 0: 65536 */
-    uint32_t work;  /* capabilities a kernel may touch an event; 0: its default */
+    uint32_t work;  /* units of work of a kernel an event (rescind/kernel.h); 0: its default */
     uint64_t seed;  /* of the kernels' secrets and of the schedule */
     enum rescind_sim_schedule schedule;
     bool audit;        /* check every invariant after every event */

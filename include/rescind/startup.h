@@ -17,7 +17,7 @@
 #define RESCIND_STARTUP_KERNELS 64u
 #define RESCIND_STARTUP_FAULTS  64u
 #define RESCIND_STARTUP_NODES   (1u << 22) /* at most so many pool nodes */
-#define RESCIND_STARTUP_STEPS   1000000u   /* at most so many steps, all programs together */
+#define RESCIND_STARTUP_STEPS   (1u << 21) /* at most so many steps, all programs together */
 
 struct rescind_startup {
     uint64_t magic;

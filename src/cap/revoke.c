@@ -2,6 +2,7 @@
 #include "cap/revoke.h"
 
 #include "base/task.h"
+#include "base/work.h"
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/tree.h"
@@ -260,7 +261,7 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
     struct cap *cap = cap_at(k, *stack);
     uint32_t left = *work;
 
-    for (; left > 0; left--) {
+    for (; left > 0; work_spend(&left, WORK_LOOK)) {
         uint32_t at = cap->child;
         struct cap *child = cap_at(k, at);
         if (at != 0 && child->flags == CAP_DOOMED) {
@@ -285,6 +286,7 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
             break;
         }
         cap_destroy_child(k, at);
+        work_spend(&left, WORK_REMOVE - WORK_LOOK);
     }
     *work = left;
 }
@@ -484,7 +486,8 @@ enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t t
         enum progress progress = step_root(k, r, task, stack);
         if (progress == CALL_WAITS || (progress == CALL_DONE && next_pass(k, r) == CALL_DONE))
             return progress;
-        *work -= progress == CALL_MORE;
+        if (progress == CALL_MORE)
+            work_spend(work, WORK_ROOT);
     }
     return CALL_MORE;
 }

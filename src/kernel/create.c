@@ -12,9 +12,8 @@
 #include "syscall/call.h"
 #include "syscall/serve.h"
 
-/* A unit of work is a look of a revocation at a capability, some thirty instructions; so an event
- * takes two thousand or so. */
-enum { DEFAULT_WORK = 64 };
+/* Some four thousand instructions: see base/work.h. */
+enum { DEFAULT_WORK = 84 };
 
 static size_t round_up(size_t size, size_t to)
 {

@@ -5,8 +5,10 @@
  * (loop_trap); each looks at the ring of the VPE that ran. A VPE that rang and whose reply is there
  * goes on at once; else the answer is the context to go on with. One whose call is outstanding is
  * not run before the reply is there. Otherwise it is the next one's turn, round robin, and before
- * each turn the kernel's unfinished work and other kernels' messages, in alternation, get a turn as
- * long as a VPE's: until the timer ticks.
+ * each turn the kernel hears one message of another kernel and does one piece of its unfinished
+ * work. As long as there is any of either, VPEs' turns are short: so a VPE that has lost the
+ * processor with a call under way waits for one piece and not for a turn of the kernel's, and a
+ * revocation goes on beside VPEs that never rest.
  *
  * A VPE that gives the processor away as idle is asked again once anybody has made progress: on
  * this processor, sent a message, given the processor away otherwise, been preempted or ended; on
@@ -62,6 +64,7 @@ struct loop {
     uint64_t callers;        /* bit i: kernel i may have messages here */
     uint32_t heard;          /* whose message was the last */
     uint32_t period;         /* of the timer */
+    bool hurried;            /* turns are short now */
     uint32_t delay;          /* before the first turn, in looks of a waiting loop */
     struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
     bool capture;            /* the report gets every message that the kernel takes */

@@ -2,6 +2,7 @@
 #include "syscall/across.h"
 
 #include "base/task.h"
+#include "base/work.h"
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "syscall/call.h"
@@ -262,7 +263,7 @@ static enum progress fail(struct rescind_kernel *k, struct exchange *x, uint32_t
 enum progress across_step(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                           uint32_t *work, enum rescind_error *error)
 {
-    for (; *work > 0; --*work) {
+    for (; *work > 0; work_spend(work, WORK_COPY)) {
         switch (x->across) {
         case ACROSS_NONE: /* start anew */
             return CALL_MORE;

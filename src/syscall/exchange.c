@@ -2,6 +2,7 @@
 #include "syscall/exchange.h"
 
 #include "base/task.h"
+#include "base/work.h"
 #include "cap/create.h"
 #include "syscall/lookup.h"
 
@@ -40,9 +41,6 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
     };
     return RESCIND_NO_ERROR;
 }
-
-/* A copy takes as many units of work as some looks of a revocation. */
-enum { COPY_WORK = 4 };
 
 /* Can element `i` be copied now? Then the capability to copy, and the place to copy it to. */
 static struct lookup check(struct rescind_kernel *k, const struct exchange *x, uint32_t i)
@@ -215,7 +213,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
 {
     struct copy at = {0};
 
-    for (; *work > 0 && x->done < x->count; *work -= *work < COPY_WORK ? *work : COPY_WORK) {
+    for (; *work > 0 && x->done < x->count; work_spend(work, WORK_COPY)) {
         at.source = find_behind(k, x->src_table, at.source, x->src + x->done);
         if (!is_plain(k, at.source) || pool_left(k) == 0 ||
             table_has_lock(table_at(k, x->dst_table)) ||
@@ -238,8 +236,9 @@ static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller
 {
     uint32_t index = 0;
 
-    for (; *work > 0 && x->done < x->count; --*work, x->done++) {
+    for (; *work > 0 && x->done < x->count; x->done++) {
         index = find_behind(k, x->dst_table, index, x->dst + x->done);
+        work_spend(work, WORK_SETTLE);
         if (index == 0)
             continue;
         const struct cap *cap = cap_at(k, index);
@@ -273,8 +272,8 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
-    if (x->done == 0 && x->count <= *work / COPY_WORK) {
-        *work -= x->count * COPY_WORK;
+    if (x->done == 0 && x->count <= *work / WORK_COPY) {
+        *work -= x->count * WORK_COPY;
         if (copy_all(k, x))
             return CALL_DONE;
     } else {
@@ -313,7 +312,7 @@ enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32
         case EXCHANGE_UNDO:
             if (x->done > 0) {
                 undo(k, x);
-                --*work;
+                work_spend(work, WORK_COPY);
             } else if (x->error != RESCIND_NO_ERROR) {
                 *error = x->error;
                 return CALL_DONE;

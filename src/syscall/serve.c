@@ -2,6 +2,7 @@
 #include "syscall/serve.h"
 
 #include "base/task.h"
+#include "base/work.h"
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/revoke.h"
@@ -165,7 +166,7 @@ bool serve_step(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint32_t *
         free_slot(k, pe, slot);
         return false;
     }
-    for (; *work > 0 && s->done > 0; --*work) {
+    for (; *work > 0 && s->done > 0; work_spend(work, WORK_COPY)) {
         if (s->state == SERVE_UNDO)
             undo(k, s);
         else
@@ -243,7 +244,7 @@ static bool reserve(struct rescind_kernel *k, uint32_t pe, struct served *s,
 /* The rest of the range is this kernel's own business: at once if it is short, else as a task. */
 static void go_on(struct rescind_kernel *k, uint32_t pe, uint32_t slot)
 {
-    uint32_t work = RESCIND_PEER_CHUNK + 1;
+    uint32_t work = (RESCIND_PEER_CHUNK + 1) * WORK_COPY;
 
     if (served_at(k, pe, slot)->count > RESCIND_PEER_CHUNK)
         task_join(k, &k->ready, task_of_exchange(k, pe, slot));

@@ -126,11 +126,28 @@ static void no_shape_of_tree_keeps_interrupts_out_for_long_or_costs_much(void **
     }
 }
 
+/* Nor does a tree of a million; bench/run.sh does the other shapes. */
+static void a_million_capabilities_keep_interrupts_out_for_no_longer(void **state)
+{
+    const struct profile_options options = {
+        .shape = PROFILE_RANDOM, .selectors = PROFILE_SEQ, .size = PROFILE_SIZE_MAX, .kernels = 1};
+    struct profile_boot profile;
+    GError *error = NULL;
+
+    (void)state;
+    if (!profile_boot(&options, &profile, &error))
+        fail_msg("%s", error->message);
+    profile_boot_print_row(&options, &profile);
+    assert_in_range(profile.stretch, 1, STRETCH_MAX);
+    assert_true(profile.revoke_per_descendant < DESCENDANT_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_litmus_file_keeps_interrupts_out_for_long),
         cmocka_unit_test(no_shape_of_tree_keeps_interrupts_out_for_long_or_costs_much),
+        cmocka_unit_test(a_million_capabilities_keep_interrupts_out_for_no_longer),
     };
 
     return cmocka_run_group_tests_name("stretch", tests, NULL, NULL);
