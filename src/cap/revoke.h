@@ -6,11 +6,12 @@
  *
  * 1. Lock the range, empty selectors included: nothing can be put there until the answer.
  * 2. Mark. Each root (a capability in the range) is VISITED and put on the task's stack. The
- *    capability on top counts in its children one by one: a child is SEEN, and unless it is marked
- *    already the parent has one more `pending`; one that nobody has VISITED is, and goes on the
- *    stack. A capability with all children SEEN and nothing pending is MARKED, and so its parent
- *    has one less pending. Whoever brings `pending` to 0 elsewhere queues the capability for the
- *    kernel's own task, so that no call works for another.
+ *    capability on top counts in its children one by one: a child is SEEN; one that nobody has
+ *    VISITED is, and goes on the stack (which so is a path in the tree); any other that is not
+ *    marked yet makes its parent's `pending` one more, and so does one that leaves the stack without
+ *    being marked. A capability with all children SEEN and nothing pending is MARKED, and then its
+ *    parent, if it has counted it, has one less pending. Whoever brings `pending` to 0 elsewhere
+ *    queues the capability for the kernel's own task, so that no call works for another.
  * 3. The call takes effect when all its roots are MARKED.
  * 4. Sweep. Each root is ENTERED and put on the stack again. The capability on top comes by its
  *    children one by one (PASSED); one that no sweep has ENTERED is, and goes on the stack. An
