@@ -37,7 +37,7 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
  * until its peer has been told. Expected O(1). */
 void cap_destroy(struct rescind_kernel *k, uint32_t index);
 /* The same for one whose parent is on this kernel. */
-static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index);
+ALWAYS_INLINE void cap_destroy_child(struct rescind_kernel *k, uint32_t index);
 
 /* The capability's global key; which of the two kinds of table it is in is bit 32 of its object. */
 uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap);
@@ -78,7 +78,7 @@ static inline uint32_t cap_create(struct rescind_kernel *k, const struct cap_spe
     return pool_left(k) == 0 ? 0 : cap_create_one(k, spec, place);
 }
 
-static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
+ALWAYS_INLINE void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
 {
     tree_unlink(k, index);
     table_remove(k, index);

@@ -6,39 +6,34 @@
 #include "cap/create.h"
 #include "syscall/lookup.h"
 
+/* As it lies in the message. */
+struct BYTES_LAYOUT message {
+    uint32_t vpe, vpe_padding;
+    struct rescind_range own;
+    uint32_t own_padding;
+    struct rescind_range other;
+    uint32_t other_padding;
+    uint8_t obtain, obtain_padding[7];
+};
+
 enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
 {
-    struct {
-        uint32_t vpe, vpe_padding;
-        struct rescind_range own;
-        uint32_t own_padding;
-        struct rescind_range other;
-        uint32_t other_padding;
-        uint8_t obtain, obtain_padding[7];
-    } message;
-    struct rescind_range own, other;
-    uint32_t vpe;
-    bool obtain;
+    const struct message *m = (const void *)bytes_take(&in, sizeof(*m));
 
-    if (!bytes_struct(&in, &message, sizeof(message)))
+    if (m == NULL || m->own.type >= RESCIND_TABLE_KINDS || m->own.type != m->other.type ||
+        m->own.count != m->other.count || (uint64_t)m->own.start + m->own.count > TABLE_END ||
+        (uint64_t)m->other.start + m->other.count > TABLE_END)
         return RESCIND_INV_ARGS;
-    vpe = message.vpe;
-    own = message.own;
-    other = message.other;
-    obtain = message.obtain != 0;
-    if (own.type >= RESCIND_TABLE_KINDS || own.type != other.type || own.count != other.count)
-        return RESCIND_INV_ARGS;
-    if ((uint64_t)own.start + own.count > TABLE_END ||
-        (uint64_t)other.start + other.count > TABLE_END)
-        return RESCIND_INV_ARGS;
-    *out = (struct exchange){
-        .vpe = vpe,
-        .kind = own.type,
-        .obtain = obtain,
-        .src = obtain ? other.start : own.start,
-        .dst = obtain ? own.start : other.start,
-        .count = own.count,
-    };
+    out->vpe = m->vpe;
+    out->kind = m->own.type;
+    out->obtain = m->obtain != 0;
+    out->src = out->obtain ? m->other.start : m->own.start;
+    out->dst = out->obtain ? m->own.start : m->other.start;
+    out->count = m->own.count;
+    out->phase = EXCHANGE_RESERVE;
+    out->done = 0;
+    out->across = ACROSS_NONE;
+    out->again = out->granted = false;
     return RESCIND_NO_ERROR;
 }
 
