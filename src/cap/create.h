@@ -52,6 +52,7 @@ ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap
                                       struct treap_place place)
 {
     uint32_t index = pool_take_one(k, spec->type);
+    uint32_t parent = spec->flags & CAP_REMOTE ? 0 : spec->parent;
     struct cap *cap = cap_at(k, index);
 
     cap->rights = spec->rights;
@@ -65,10 +66,11 @@ ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap
     cap->reserver = (uint16_t)spec->reserver;
     cap->pending = 0;
     table_insert(k, index, place);
-    tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
-    cap->parent = spec->parent;
-    if (cap_parent(cap) == 0)
+    tree_link(k, parent, index);
+    if (parent == 0) {
+        cap->parent = spec->parent;
         cap_acquire(k, cap);
+    }
     return index;
 }
 

@@ -84,14 +84,14 @@ ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *
            table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
 }
 
-/* Copies the next element, which has been checked. */
-ALWAYS_INLINE void copy(struct rescind_kernel *k, struct exchange *x, struct copy at,
-                        uint16_t flags, uint32_t reserver)
+/* Copies element `i`, which has been checked. Returns the copy. */
+ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, const struct exchange *x, uint32_t i,
+                            struct copy at, uint16_t flags, uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, at.source);
     struct cap_spec spec = {
         .table = x->dst_table,
-        .sel = x->dst + x->done,
+        .sel = x->dst + i,
         .type = cap->type,
         .rights = cap->rights,
         .flags = flags,
@@ -101,8 +101,7 @@ ALWAYS_INLINE void copy(struct rescind_kernel *k, struct exchange *x, struct cop
         .parent = at.source,
     };
 
-    cap_create_one(k, &spec, at.place);
-    x->done++;
+    return cap_create_one(k, &spec, at.place);
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -194,12 +193,13 @@ static bool copy_all(struct rescind_kernel *k, struct exchange *x)
     if ((!check_plain(k, x, 0, &at) && !check_closely(k, x, 0, &at)) ||
         (x->count > 1 && !check_rest(k, x, at)))
         return false;
-    for (;;) {
-        copy(k, x, at, 0, 0);
-        if (x->done == x->count)
+    for (uint32_t i = 0, free = at.place.free;;) {
+        uint32_t last = copy(k, x, i, at, 0, 0);
+        if (++i == x->count)
             return true;
         at.source = treap_next(k, at.source);
-        table_find_place(k, x->dst_table, x->dst + x->done, &at.place);
+        at.place = treap_place_behind(k, last);
+        at.place.free = free;
     }
 }
 
@@ -216,7 +216,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             if (!check_closely(k, x, x->done, &at))
                 return;
         }
-        copy(k, x, at, CAP_RESERVED, caller);
+        copy(k, x, x->done++, at, CAP_RESERVED, caller);
         revoke_hold(k, at.source);
     }
     if (x->done < x->count)
@@ -267,7 +267,7 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
-    if (x->done == 0 && x->count <= *work / WORK_COPY) {
+    if (x->done == 0 && (uint64_t)x->count * WORK_COPY <= *work) {
         *work -= x->count * WORK_COPY;
         if (copy_all(k, x))
             return CALL_DONE;
