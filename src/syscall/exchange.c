@@ -114,16 +114,23 @@ static bool is_hopeless(const struct rescind_kernel *k, const struct exchange *x
            (x->src_table == x->dst_table && apart < x->count);
 }
 
+/* The other VPE, and both tables. */
+static inline void aim(struct exchange *x, uint32_t caller, uint32_t target)
+{
+    uint32_t mine = table_of(caller, x->kind), other = table_of(target, x->kind);
+
+    x->target = target;
+    x->src_table = x->obtain ? other : mine;
+    x->dst_table = x->obtain ? mine : other;
+}
+
 /* Nothing is reserved. Looks at the capability on the VPE, and first at the element that an
  * earlier attempt stopped at. CALL_MORE: go ahead. */
 static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                            struct lookup found, enum rescind_error *error)
 {
     if (found.cap != 0) {
-        uint32_t mine = table_of(caller, x->kind);
-        x->target = cap_at(k, found.cap)->object;
-        x->src_table = x->obtain ? table_of(x->target, x->kind) : mine;
-        x->dst_table = x->obtain ? mine : table_of(x->target, x->kind);
+        aim(x, caller, cap_at(k, found.cap)->object);
         if (x->count == 0)
             return CALL_DONE;
         if (x->count > 1 && is_hopeless(k, x))
@@ -170,37 +177,68 @@ static inline uint32_t find_behind(const struct rescind_kernel *k, uint32_t tabl
     return next != 0 && cap_at(k, next)->sel == sel ? next : table_find(k, table, sel);
 }
 
-/* Checks the elements behind the first, which `at` is about. False: one can't be copied. */
-static bool check_rest(struct rescind_kernel *k, struct exchange *x, struct copy at)
+/* Is the whole range plain? Then *first is about its first element. */
+ALWAYS_INLINE bool check_all(struct rescind_kernel *k, const struct exchange *x, struct copy *first)
 {
-    bool room = pool_left(k) >= x->count && at.place.free - x->dst >= x->count - 1 &&
-                !table_has_lock(table_at(k, x->dst_table));
-
-    for (uint32_t i = 1; i < x->count; i++) {
-        uint32_t source = find_behind(k, x->src_table, at.source, x->src + i);
-        at.source = source;
-        if ((!room || !is_plain(k, source)) && !check_closely(k, x, i, &at))
+    if (!check_plain(k, x, 0, first))
+        return false;
+    if (x->count == 1)
+        return true;
+    if (pool_left(k) < x->count || first->place.free - x->dst < x->count - 1)
+        return false;
+    for (uint32_t i = 1, source = first->source; i < x->count; i++) {
+        source = find_behind(k, x->src_table, source, x->src + i);
+        if (!is_plain(k, source))
             return false;
     }
     return true;
 }
 
-/* The whole range in this event: all is checked, and then all is copied. False: it can't be. */
-static bool copy_all(struct rescind_kernel *k, struct exchange *x)
+/* The same where it is not. False: something can't be copied. */
+static bool check_each(struct rescind_kernel *k, struct exchange *x, struct copy *first)
 {
-    struct copy at = {0};
+    struct copy at;
 
-    if ((!check_plain(k, x, 0, &at) && !check_closely(k, x, 0, &at)) ||
-        (x->count > 1 && !check_rest(k, x, at)))
-        return false;
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (!check_closely(k, x, i, &at))
+            return false;
+        if (i == 0)
+            *first = at;
+    }
+    return true;
+}
+
+/* The whole range in this event, all of which has been checked. */
+ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, struct copy at)
+{
     for (uint32_t i = 0, free = at.place.free;;) {
         uint32_t last = copy(k, x, i, at, 0, 0);
         if (++i == x->count)
-            return true;
+            return;
         at.source = treap_next(k, at.source);
         at.place = treap_place_behind(k, last);
         at.place.free = free;
     }
+}
+
+static inline bool fits(const struct exchange *x, uint32_t work)
+{
+    return (uint64_t)x->count * WORK_COPY <= work;
+}
+
+bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
+{
+    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
+    struct copy first = {0};
+
+    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, *work))
+        return false;
+    aim(x, caller, cap_at(k, vpe.cap)->object);
+    if ((x->count > 1 && is_hopeless(k, x)) || !check_all(k, x, &first))
+        return false;
+    *work -= x->count * WORK_COPY;
+    copy_all(k, x, first);
+    return true;
 }
 
 /* Reserves copies while there is work left. */
@@ -267,10 +305,13 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
-    if (x->done == 0 && (uint64_t)x->count * WORK_COPY <= *work) {
+    if (x->done == 0 && fits(x, *work)) {
+        struct copy first = {0};
         *work -= x->count * WORK_COPY;
-        if (copy_all(k, x))
+        if (check_each(k, x, &first)) {
+            copy_all(k, x, first);
             return CALL_DONE;
+        }
     } else {
         reserve(k, x, caller, work);
     }
