@@ -54,8 +54,6 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
         return dst;
     if (pool_left(k) <= i - x->done)
         dst.error = RESCIND_OUT_OF_MEM;
-    else
-        dst.error = cap_derive(k, cap_at(k, src.cap));
     return dst;
 }
 
@@ -70,8 +68,7 @@ static inline bool is_plain(const struct rescind_kernel *k, uint32_t source)
 {
     const struct cap *cap = cap_at(k, source);
 
-    return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED)) &&
-           cap_derive(k, cap) == RESCIND_NO_ERROR;
+    return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED));
 }
 
 /* check() where nothing is in the way; *at becomes about element `i`. False: check() will tell. */
@@ -211,9 +208,12 @@ static bool check_each(struct rescind_kernel *k, struct exchange *x, struct copy
 /* The whole range in this event, all of which has been checked. */
 ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, struct copy at)
 {
-    for (uint32_t i = 0, free = at.place.free;;) {
-        uint32_t last = copy(k, x, i, at, 0, 0);
-        if (++i == x->count)
+    const struct exchange range = *x; /* which no copy touches */
+    const uint32_t free = at.place.free;
+
+    for (uint32_t i = 0;;) {
+        uint32_t last = copy(k, &range, i, at, 0, 0);
+        if (++i == range.count)
             return;
         at.source = treap_next(k, at.source);
         at.place = treap_place_behind(k, last);
