@@ -82,9 +82,9 @@ static inline uint32_t cap_create(struct rescind_kernel *k, const struct cap_spe
 
 ALWAYS_INLINE void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
 {
+    cap_wake(k, cap_at(k, index)); /* first, where the caller may know that nobody waits */
     tree_unlink(k, index);
     table_remove(k, index);
-    cap_wake(k, cap_at(k, index));
     pool_give(k, index);
 }
 

@@ -366,17 +366,17 @@ static inline uint32_t next_before(const struct rescind_kernel *k, uint32_t inde
     return next != 0 && cap_at(k, next)->sel < to ? next : 0;
 }
 
-bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r, uint32_t *work)
+bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r)
 {
     enum { WORK_LEAF = WORK_ROOT + WORK_REMOVE };
-    uint32_t first = first_from(k, r->first_table, r->from, r->to), left = *work;
+    uint32_t first = first_from(k, r->first_table, r->from, r->to), left = k->work;
 
     for (uint32_t at = first; at != 0; at = next_before(k, at, r->to)) {
         if (left < WORK_LEAF || !is_plain_leaf(cap_at(k, at)))
             return false;
         left -= WORK_LEAF;
     }
-    *work = left;
+    k->worked = k->work - left;
     for (uint32_t at = r->own ? first : 0, next; at != 0; at = next) {
         next = next_before(k, at, r->to);
         cap_destroy(k, at);

@@ -95,7 +95,7 @@ struct revoke {
 /* A range of one table, in which nothing has begun to happen: where it holds nothing but leaves,
  * and as few as this event may remove, they go at once (or stay: own = 0). Nobody would see marks
  * or locks that come and go in one event, so there are none. False: nothing has changed. */
-bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r, uint32_t *work);
+bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r);
 
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */
 void revoke_begin(struct rescind_kernel *k, struct revoke *r);

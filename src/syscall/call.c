@@ -58,23 +58,13 @@ static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, str
     return creategate_step(k, &call->creategate, vpe, &call->error);
 }
 
-/* It was done at once, of which `left` is what is left of the event's work; or is to go on. */
-static enum progress begun(struct rescind_kernel *k, bool done, uint32_t left)
-{
-    if (done)
-        k->worked = k->work - left;
-    return done ? CALL_DONE : CALL_MORE;
-}
-
 static enum progress begin_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                     struct bytes in)
 {
-    uint32_t work = k->work;
-
     call->error = exchange_decode(in, &call->exchange);
     if (call->error != RESCIND_NO_ERROR)
         return CALL_DONE;
-    return begun(k, exchange_at_once(k, &call->exchange, vpe, &work), work);
+    return exchange_at_once(k, &call->exchange, vpe) ? CALL_DONE : CALL_MORE;
 }
 
 static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -86,13 +76,9 @@ static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struc
 static enum progress begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                   struct bytes in)
 {
-    uint32_t work = k->work;
-
     call->error = revoke_decode(in, vpe, &call->revoke);
-    if (call->error != RESCIND_NO_ERROR)
+    if (call->error != RESCIND_NO_ERROR || revoke_leaves(k, &call->revoke))
         return CALL_DONE;
-    if (revoke_leaves(k, &call->revoke, &work))
-        return begun(k, true, work);
     revoke_begin(k, &call->revoke);
     return CALL_MORE;
 }

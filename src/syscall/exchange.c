@@ -226,17 +226,17 @@ static inline bool fits(const struct exchange *x, uint32_t work)
     return (uint64_t)x->count * WORK_COPY <= work;
 }
 
-bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller, uint32_t *work)
+bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
 {
     struct lookup vpe = lookup_vpe(k, caller, x->vpe);
     struct copy first = {0};
 
-    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, *work))
+    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, k->work))
         return false;
     aim(x, caller, cap_at(k, vpe.cap)->object);
     if ((x->count > 1 && is_hopeless(k, x)) || !check_all(k, x, &first))
         return false;
-    *work -= x->count * WORK_COPY;
+    k->worked = x->count * WORK_COPY;
     copy_all(k, x, first);
     return true;
 }
