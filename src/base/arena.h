@@ -18,8 +18,8 @@
 #include "rescind/abi.h"
 #include "rescind/platform.h"
 
-/* For what is worth its room in every caller: the few functions that each copy of a capability goes
- * through. */
+/* For what is worth its room in every caller: the few functions that each copy and each removal of
+ * a capability goes through. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 struct rescind_kernel {

@@ -38,15 +38,12 @@ static inline const uint8_t *bytes_take(struct bytes *in, size_t size)
     return at;
 }
 
-/* Several slots at once, as the message has them. */
-static inline bool bytes_struct(struct bytes *in, void *out, size_t size)
-{
-    const uint8_t *at = bytes_take(in, size);
+/* Of a struct that stands for several slots at once: where bytes_take() says that they are, they
+ * can be read as one. */
+#define BYTES_LAYOUT __attribute__((packed, may_alias))
 
-    if (at != NULL)
-        memcpy(out, at, size);
-    return at != NULL;
-}
+/* So that it is no call, also where the compiler may not know what memcpy() does. */
+typedef uint64_t __attribute__((aligned(1), may_alias)) bytes_word;
 
 static inline uint64_t bytes_u64(struct bytes *in)
 {
@@ -54,28 +51,13 @@ static inline uint64_t bytes_u64(struct bytes *in)
     const uint8_t *at = bytes_take(in, 8);
 
     if (at != NULL)
-        memcpy(&value, at, sizeof(value));
+        value = *(const bytes_word *)at;
     return value;
 }
 
 static inline uint32_t bytes_u32(struct bytes *in)
 {
     return (uint32_t)bytes_u64(in);
-}
-
-static inline bool bytes_bool(struct bytes *in)
-{
-    return (uint8_t)bytes_u64(in) != 0;
-}
-
-static inline struct rescind_range bytes_range(struct bytes *in)
-{
-    struct rescind_range range = {0};
-    const uint8_t *at = bytes_take(in, sizeof(range));
-
-    if (at != NULL)
-        memcpy(&range, at, sizeof(range));
-    return range;
 }
 
 #endif

@@ -135,8 +135,6 @@ struct object {
 struct cap_type {
     const char *name;
     uint8_t node; /* type of the pool nodes that its objects are; 0: they lie elsewhere */
-    /* May this capability be copied? An error refuses the EXCHANGE. NULL: always. */
-    enum rescind_error (*derive)(const struct rescind_kernel *k, const struct cap *source);
     /* Is there such an object of this kernel? A peer says so. NULL where they are pool nodes. */
     bool (*exists)(const struct rescind_kernel *k, uint32_t object);
     /* Bytes of kernel memory the object takes, apart from its capabilities. */
@@ -150,14 +148,6 @@ extern const struct cap_type *const cap_types[CAP_TYPES]; /* object/types.c */
 static inline const struct cap_type *cap_type(uint8_t type)
 {
     return type < CAP_TYPES ? cap_types[type] : NULL;
-}
-
-/* May it be copied? */
-static inline enum rescind_error cap_derive(const struct rescind_kernel *k, const struct cap *cap)
-{
-    const struct cap_type *type = cap_types[cap->type];
-
-    return type->derive != NULL ? type->derive(k, cap) : RESCIND_NO_ERROR;
 }
 
 /* Is it there for others to see? A reserved one is, from the instant its EXCHANGE commits. */

@@ -37,7 +37,7 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
  * until its peer has been told. Expected O(1). */
 void cap_destroy(struct rescind_kernel *k, uint32_t index);
 /* The same for one whose parent is on this kernel. */
-static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index);
+ALWAYS_INLINE void cap_destroy_child(struct rescind_kernel *k, uint32_t index);
 
 /* The capability's global key; which of the two kinds of table it is in is bit 32 of its object. */
 uint64_t cap_key(const struct rescind_kernel *k, const struct cap *cap);
@@ -52,6 +52,7 @@ ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap
                                       struct treap_place place)
 {
     uint32_t index = pool_take_one(k, spec->type);
+    uint32_t parent = spec->flags & CAP_REMOTE ? 0 : spec->parent;
     struct cap *cap = cap_at(k, index);
 
     cap->rights = spec->rights;
@@ -65,10 +66,11 @@ ALWAYS_INLINE uint32_t cap_create_one(struct rescind_kernel *k, const struct cap
     cap->reserver = (uint16_t)spec->reserver;
     cap->pending = 0;
     table_insert(k, index, place);
-    tree_link(k, spec->flags & CAP_REMOTE ? 0 : spec->parent, index);
-    cap->parent = spec->parent;
-    if (cap_parent(cap) == 0)
+    tree_link(k, parent, index);
+    if (parent == 0) {
+        cap->parent = spec->parent;
         cap_acquire(k, cap);
+    }
     return index;
 }
 
@@ -78,11 +80,11 @@ static inline uint32_t cap_create(struct rescind_kernel *k, const struct cap_spe
     return pool_left(k) == 0 ? 0 : cap_create_one(k, spec, place);
 }
 
-static inline void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
+ALWAYS_INLINE void cap_destroy_child(struct rescind_kernel *k, uint32_t index)
 {
+    cap_wake(k, cap_at(k, index)); /* first, where the caller may know that nobody waits */
     tree_unlink(k, index);
     table_remove(k, index);
-    cap_wake(k, cap_at(k, index));
     pool_give(k, index);
 }
 

@@ -261,9 +261,10 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
     struct cap *cap = cap_at(k, *stack);
     uint32_t left = *work;
 
-    for (; left > 0; work_spend(&left, WORK_LOOK)) {
+    while (left > 0) {
         uint32_t at = cap->child;
         struct cap *child = cap_at(k, at);
+        left -= WORK_LOOK;
         if (at != 0 && child->flags == CAP_DOOMED) {
             if (child->child != 0) {
                 cap->child = child->next;
@@ -282,7 +283,6 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
                 cap = cap_at(k, *stack);
                 continue;
             }
-            left--;
             break;
         }
         cap_destroy_child(k, at);
@@ -339,7 +339,49 @@ void revoke_begin(struct rescind_kernel *k, struct revoke *r)
 {
     for (uint32_t table = r->first_table; table <= r->last_table; table++)
         table_lock(k, table, r->from, r->to);
+    r->first = 0;
     start_pass(r, REVOKE_MARK);
+}
+
+/* Nothing is derived from it, and no other call has anything to do with it. */
+static inline bool is_plain_leaf(const struct cap *cap)
+{
+    return (cap->flags | cap->child | cap->pending) == 0;
+}
+
+static uint32_t first_from(const struct rescind_kernel *k, uint32_t table, uint64_t from,
+                           uint64_t to)
+{
+    if (from + 1 == to)
+        return table_find(k, table, (uint32_t)from); /* it may have been used lately */
+    uint32_t index = table_find_from(k, table, from);
+    return index != 0 && cap_at(k, index)->sel < to ? index : 0;
+}
+
+/* The capability behind `index`, if it is before selector `to`, or 0. */
+static inline uint32_t next_before(const struct rescind_kernel *k, uint32_t index, uint64_t to)
+{
+    uint32_t next = (uint64_t)cap_at(k, index)->sel + 1 == to ? 0 : treap_next(k, index);
+
+    return next != 0 && cap_at(k, next)->sel < to ? next : 0;
+}
+
+bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r)
+{
+    enum { WORK_LEAF = WORK_ROOT + WORK_REMOVE };
+    uint32_t first = first_from(k, r->first_table, r->from, r->to), left = k->work;
+
+    for (uint32_t at = first; at != 0; at = next_before(k, at, r->to)) {
+        if (left < WORK_LEAF || !is_plain_leaf(cap_at(k, at)))
+            return false;
+        left -= WORK_LEAF;
+    }
+    k->worked = k->work - left;
+    for (uint32_t at = r->own ? first : 0, next; at != 0; at = next) {
+        next = next_before(k, at, r->to);
+        cap_destroy(k, at);
+    }
+    return true;
 }
 
 /* Is the node, which was once, in the part of the range that the pass has still before it? */
@@ -359,8 +401,7 @@ static inline uint32_t root_ahead(const struct rescind_kernel *k, const struct r
         return 0;
     if (is_ahead(k, r, r->behind))
         return r->behind;
-    uint32_t index = table_find_from(k, r->table, r->sel);
-    return index != 0 && cap_at(k, index)->sel < r->to ? index : 0;
+    return first_from(k, r->table, r->sel, r->to);
 }
 
 /* The next root, at or after r->sel; 0 when there is none in any table. */
@@ -380,11 +421,9 @@ static inline uint32_t next_root(const struct rescind_kernel *k, struct revoke *
 /* Remembers where to go on behind the root `index`. */
 static inline void look_behind(const struct rescind_kernel *k, struct revoke *r, uint32_t index)
 {
-    bool alone = (uint64_t)cap_at(k, index)->sel + 1 == r->to;
-
     r->root = index;
-    r->behind = alone ? 0 : treap_next(k, index);
-    r->last = r->behind == 0 || cap_at(k, r->behind)->sel >= r->to;
+    r->behind = next_before(k, index, r->to);
+    r->last = r->behind == 0;
     if (r->first == 0 && r->table == r->first_table)
         r->first = index;
 }
@@ -453,25 +492,28 @@ static enum progress next_pass(struct rescind_kernel *k, struct revoke *r)
     return CALL_DONE;
 }
 
-/* The next root. CALL_DONE: there is none. */
+/* The next root; behind the last one, the next pass. */
 static enum progress step_root(struct rescind_kernel *k, struct revoke *r, uint32_t task,
                                uint32_t *stack)
 {
     uint32_t index = next_root(k, r);
 
     if (index == 0)
-        return CALL_DONE;
+        return next_pass(k, r);
     uint64_t sel = cap_at(k, index)->sel;
     look_behind(k, r, index);
     enum pass pass = pass_root(k, r, stack, index);
+    if (pass == ROOT_WAIT) {
+        task_join(k, cap_line(cap_at(k, index)), task);
+        return CALL_WAITS;
+    }
     if (pass == ROOT_DONE) {
         r->sel = sel + 1;
         r->root = r->behind;
+        if (r->last && r->table == r->last_table)
+            return next_pass(k, r);
     }
-    if (pass != ROOT_WAIT)
-        return CALL_MORE;
-    task_join(k, cap_line(cap_at(k, index)), task);
-    return CALL_WAITS;
+    return CALL_MORE;
 }
 
 enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task, uint32_t *work)
@@ -484,10 +526,9 @@ enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t t
             continue;
         }
         enum progress progress = step_root(k, r, task, stack);
-        if (progress == CALL_WAITS || (progress == CALL_DONE && next_pass(k, r) == CALL_DONE))
+        if (progress != CALL_MORE)
             return progress;
-        if (progress == CALL_MORE)
-            work_spend(work, WORK_ROOT);
+        work_spend(work, WORK_ROOT);
     }
     return CALL_MORE;
 }

@@ -21,6 +21,9 @@
  *    comes by it is not kept any more.
  * 5. When all roots are gone or clean: unlock, answer.
  *
+ * Where the range holds nothing but leaves that one event can remove, that event does all of it,
+ * and marks and locks, which nobody would see, are left out (revoke_leaves()).
+ *
  * What else may hold a capability back from being marked is counted in `pending`, too: a child that
  * an EXCHANGE has reserved (revoke_hold() .. revoke_settle() or revoke_unreserve()), and an
  * EXCHANGE that uses it to reach a VPE of another kernel (revoke_hold() .. revoke_release()).
@@ -89,6 +92,11 @@ struct revoke {
     uint32_t first, root, behind;
     bool last; /* there is none behind it */
 };
+
+/* A range of one table, in which nothing has begun to happen: where it holds nothing but leaves,
+ * and as few as this event may remove, they go at once (or stay: own = 0). Nobody would see marks
+ * or locks that come and go in one event, so there are none. False: nothing has changed. */
+bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r);
 
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */
 void revoke_begin(struct rescind_kernel *k, struct revoke *r);

@@ -134,7 +134,24 @@ void table_init(struct table *t);
 
 /* Locks selectors from .. to - 1, where none of the table's is locked; unlocks, making the waiters
  * ready. */
-void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_t to);
-void table_unlock(struct rescind_kernel *k, uint32_t table);
+static inline void table_lock(struct rescind_kernel *k, uint32_t table, uint64_t from, uint64_t to)
+{
+    struct table *t = table_at(k, table);
+
+    KERNEL_ASSERT(!table_has_lock(t));
+    if (from == to)
+        return;
+    t->lock_from = (uint32_t)from;
+    t->lock_last = (uint32_t)(to - 1);
+}
+
+static inline void table_unlock(struct rescind_kernel *k, uint32_t table)
+{
+    struct table *t = table_at(k, table);
+
+    t->lock_from = 1;
+    t->lock_last = 0;
+    task_wake(k, &t->lock_waiters);
+}
 
 #endif

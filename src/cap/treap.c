@@ -11,20 +11,12 @@ uint32_t treap_find(const struct rescind_kernel *k, uint32_t root, uint32_t sel)
 
 uint32_t treap_find_from(const struct rescind_kernel *k, uint32_t root, uint64_t from)
 {
-    uint32_t at = root, best = 0;
+    const struct cap *above, *before;
 
-    while (at != 0) {
-        const struct cap *cap = cap_at(k, at);
-        if (cap->sel < from) {
-            at = cap->right;
-        } else {
-            best = at;
-            if (cap->sel == from)
-                break;
-            at = cap->left;
-        }
-    }
-    return best;
+    if (from > UINT32_MAX)
+        return 0;
+    treap_descend(k, root, (uint32_t)from, &above, &before);
+    return before != NULL ? cap_index(k, before) : 0;
 }
 
 /* Where `child` hangs: the link of its parent, or the root. */

@@ -132,9 +132,6 @@ static struct lookup reserve_source(struct rescind_kernel *k, struct exchange *x
     if (src.cap == 0)
         return src;
     const struct cap *cap = cap_at(k, src.cap);
-    src.error = cap_derive(k, cap);
-    if (src.error != RESCIND_NO_ERROR)
-        return src;
     stub = remote_stub(k, src.cap, x->peer,
                        RESCIND_KEY(x->peer, x->target, cap->type,
                                    (uint64_t)x->kind << 32 | (uint32_t)(x->dst + x->done)),

@@ -61,9 +61,10 @@ static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, str
 static enum progress begin_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                     struct bytes in)
 {
-    (void)k;
-    (void)vpe;
-    return accept(call, exchange_decode(in, &call->exchange));
+    call->error = exchange_decode(in, &call->exchange);
+    if (call->error != RESCIND_NO_ERROR)
+        return CALL_DONE;
+    return exchange_at_once(k, &call->exchange, vpe) ? CALL_DONE : CALL_MORE;
 }
 
 static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -75,11 +76,11 @@ static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struc
 static enum progress begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                   struct bytes in)
 {
-    enum progress progress = accept(call, revoke_decode(in, vpe, &call->revoke));
-
-    if (progress == CALL_MORE)
-        revoke_begin(k, &call->revoke);
-    return progress;
+    call->error = revoke_decode(in, vpe, &call->revoke);
+    if (call->error != RESCIND_NO_ERROR || revoke_leaves(k, &call->revoke))
+        return CALL_DONE;
+    revoke_begin(k, &call->revoke);
+    return CALL_MORE;
 }
 
 static enum progress step_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -109,28 +110,35 @@ static const struct syscall syscalls[] = {
 };
 
 /* The functions of an opcode; NULL where this kernel has none for it. */
-static const struct syscall *syscall_of(uint32_t opcode)
+static inline const struct syscall *syscall_of(uint32_t opcode)
 {
-    if (opcode >= sizeof(syscalls) / sizeof(syscalls[0]) || syscalls[opcode].begin == NULL)
-        return NULL;
-    return &syscalls[opcode];
+    const struct syscall *syscall = &syscalls[opcode];
+
+    return opcode < sizeof(syscalls) / sizeof(syscalls[0]) && syscall->begin != NULL ? syscall
+                                                                                     : NULL;
 }
+
+/* What every message begins with. */
+struct BYTES_LAYOUT start {
+    uint32_t opcode, padding;
+};
 
 enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes message)
 {
     struct call *call = call_at(k, vpe);
+    const struct start *start = (const void *)message.data;
     const struct syscall *syscall;
 
     call->error = RESCIND_INV_ARGS;
-    if (message.size < sizeof(call->opcode))
+    if (message.size < sizeof(start->opcode))
         return CALL_DONE;
-    memcpy(&call->opcode, message.data, sizeof(call->opcode));
+    call->opcode = start->opcode;
     syscall = syscall_of(call->opcode);
     if (syscall == NULL) {
         call->error = RESCIND_NOT_SUP;
         return CALL_DONE;
     }
-    if (bytes_take(&message, sizeof(uint64_t)) == NULL)
+    if (bytes_take(&message, sizeof(*start)) == NULL)
         return CALL_DONE;
     return syscall->begin(k, vpe, call, message);
 }
@@ -150,7 +158,7 @@ enum progress call_step(struct rescind_kernel *k, uint32_t vpe)
 {
     struct call *call = call_at(k, vpe);
     uint32_t work = k->work;
-    enum progress progress = syscall_of(call->opcode)->step(k, vpe, call, &work);
+    enum progress progress = syscalls[call->opcode].step(k, vpe, call, &work);
 
     k->worked = k->work - work;
     return progress;

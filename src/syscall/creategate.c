@@ -6,14 +6,27 @@
 #include "object/gate.h"
 #include "syscall/lookup.h"
 
+/* As it lies in the message. */
+struct BYTES_LAYOUT message {
+    uint32_t vpe, vpe_padding;
+    uint32_t dst, dst_padding;
+    uint64_t label;
+    uint32_t ep, ep_padding;
+    uint64_t credits;
+};
+
 enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
 {
-    out->vpe = bytes_u32(&in);
-    out->dst = bytes_u32(&in);
-    out->label = bytes_u64(&in);
-    out->ep = bytes_u32(&in);
-    out->credits = bytes_u64(&in);
-    return bytes_ok(in) ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
+    const struct message *m = (const void *)bytes_take(&in, sizeof(*m));
+
+    if (m == NULL)
+        return RESCIND_INV_ARGS;
+    out->vpe = m->vpe;
+    out->dst = m->dst;
+    out->label = m->label;
+    out->ep = m->ep;
+    out->credits = m->credits;
+    return RESCIND_NO_ERROR;
 }
 
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,

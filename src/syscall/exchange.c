@@ -6,39 +6,34 @@
 #include "cap/create.h"
 #include "syscall/lookup.h"
 
+/* As it lies in the message. */
+struct BYTES_LAYOUT message {
+    uint32_t vpe, vpe_padding;
+    struct rescind_range own;
+    uint32_t own_padding;
+    struct rescind_range other;
+    uint32_t other_padding;
+    uint8_t obtain, obtain_padding[7];
+};
+
 enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
 {
-    struct {
-        uint32_t vpe, vpe_padding;
-        struct rescind_range own;
-        uint32_t own_padding;
-        struct rescind_range other;
-        uint32_t other_padding;
-        uint8_t obtain, obtain_padding[7];
-    } message;
-    struct rescind_range own, other;
-    uint32_t vpe;
-    bool obtain;
+    const struct message *m = (const void *)bytes_take(&in, sizeof(*m));
 
-    if (!bytes_struct(&in, &message, sizeof(message)))
+    if (m == NULL || m->own.type >= RESCIND_TABLE_KINDS || m->own.type != m->other.type ||
+        m->own.count != m->other.count || (uint64_t)m->own.start + m->own.count > TABLE_END ||
+        (uint64_t)m->other.start + m->other.count > TABLE_END)
         return RESCIND_INV_ARGS;
-    vpe = message.vpe;
-    own = message.own;
-    other = message.other;
-    obtain = message.obtain != 0;
-    if (own.type >= RESCIND_TABLE_KINDS || own.type != other.type || own.count != other.count)
-        return RESCIND_INV_ARGS;
-    if ((uint64_t)own.start + own.count > TABLE_END ||
-        (uint64_t)other.start + other.count > TABLE_END)
-        return RESCIND_INV_ARGS;
-    *out = (struct exchange){
-        .vpe = vpe,
-        .kind = own.type,
-        .obtain = obtain,
-        .src = obtain ? other.start : own.start,
-        .dst = obtain ? own.start : other.start,
-        .count = own.count,
-    };
+    out->vpe = m->vpe;
+    out->kind = m->own.type;
+    out->obtain = m->obtain != 0;
+    out->src = out->obtain ? m->other.start : m->own.start;
+    out->dst = out->obtain ? m->own.start : m->other.start;
+    out->count = m->own.count;
+    out->phase = EXCHANGE_RESERVE;
+    out->done = 0;
+    out->across = ACROSS_NONE;
+    out->again = out->granted = false;
     return RESCIND_NO_ERROR;
 }
 
@@ -59,8 +54,6 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
         return dst;
     if (pool_left(k) <= i - x->done)
         dst.error = RESCIND_OUT_OF_MEM;
-    else
-        dst.error = cap_derive(k, cap_at(k, src.cap));
     return dst;
 }
 
@@ -75,8 +68,7 @@ static inline bool is_plain(const struct rescind_kernel *k, uint32_t source)
 {
     const struct cap *cap = cap_at(k, source);
 
-    return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED)) &&
-           cap_derive(k, cap) == RESCIND_NO_ERROR;
+    return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED));
 }
 
 /* check() where nothing is in the way; *at becomes about element `i`. False: check() will tell. */
@@ -89,14 +81,14 @@ ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *
            table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
 }
 
-/* Copies the next element, which has been checked. */
-ALWAYS_INLINE void copy(struct rescind_kernel *k, struct exchange *x, struct copy at,
-                        uint16_t flags, uint32_t reserver)
+/* Copies element `i`, which has been checked. Returns the copy. */
+ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, const struct exchange *x, uint32_t i,
+                            struct copy at, uint16_t flags, uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, at.source);
     struct cap_spec spec = {
         .table = x->dst_table,
-        .sel = x->dst + x->done,
+        .sel = x->dst + i,
         .type = cap->type,
         .rights = cap->rights,
         .flags = flags,
@@ -106,8 +98,7 @@ ALWAYS_INLINE void copy(struct rescind_kernel *k, struct exchange *x, struct cop
         .parent = at.source,
     };
 
-    cap_create_one(k, &spec, at.place);
-    x->done++;
+    return cap_create_one(k, &spec, at.place);
 }
 
 /* What refuses the whole range whatever its selectors hold: more of it than the table holds at
@@ -120,16 +111,23 @@ static bool is_hopeless(const struct rescind_kernel *k, const struct exchange *x
            (x->src_table == x->dst_table && apart < x->count);
 }
 
+/* The other VPE, and both tables. */
+static inline void aim(struct exchange *x, uint32_t caller, uint32_t target)
+{
+    uint32_t mine = table_of(caller, x->kind), other = table_of(target, x->kind);
+
+    x->target = target;
+    x->src_table = x->obtain ? other : mine;
+    x->dst_table = x->obtain ? mine : other;
+}
+
 /* Nothing is reserved. Looks at the capability on the VPE, and first at the element that an
  * earlier attempt stopped at. CALL_MORE: go ahead. */
 static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                            struct lookup found, enum rescind_error *error)
 {
     if (found.cap != 0) {
-        uint32_t mine = table_of(caller, x->kind);
-        x->target = cap_at(k, found.cap)->object;
-        x->src_table = x->obtain ? table_of(x->target, x->kind) : mine;
-        x->dst_table = x->obtain ? mine : table_of(x->target, x->kind);
+        aim(x, caller, cap_at(k, found.cap)->object);
         if (x->count == 0)
             return CALL_DONE;
         if (x->count > 1 && is_hopeless(k, x))
@@ -176,36 +174,71 @@ static inline uint32_t find_behind(const struct rescind_kernel *k, uint32_t tabl
     return next != 0 && cap_at(k, next)->sel == sel ? next : table_find(k, table, sel);
 }
 
-/* Checks the elements behind the first, which `at` is about. False: one can't be copied. */
-static bool check_rest(struct rescind_kernel *k, struct exchange *x, struct copy at)
+/* Is the whole range plain? Then *first is about its first element. */
+ALWAYS_INLINE bool check_all(struct rescind_kernel *k, const struct exchange *x, struct copy *first)
 {
-    bool room = pool_left(k) >= x->count && at.place.free - x->dst >= x->count - 1 &&
-                !table_has_lock(table_at(k, x->dst_table));
-
-    for (uint32_t i = 1; i < x->count; i++) {
-        uint32_t source = find_behind(k, x->src_table, at.source, x->src + i);
-        at.source = source;
-        if ((!room || !is_plain(k, source)) && !check_closely(k, x, i, &at))
+    if (!check_plain(k, x, 0, first))
+        return false;
+    if (x->count == 1)
+        return true;
+    if (pool_left(k) < x->count || first->place.free - x->dst < x->count - 1)
+        return false;
+    for (uint32_t i = 1, source = first->source; i < x->count; i++) {
+        source = find_behind(k, x->src_table, source, x->src + i);
+        if (!is_plain(k, source))
             return false;
     }
     return true;
 }
 
-/* The whole range in this event: all is checked, and then all is copied. False: it can't be. */
-static bool copy_all(struct rescind_kernel *k, struct exchange *x)
+/* The same where it is not. False: something can't be copied. */
+static bool check_each(struct rescind_kernel *k, struct exchange *x, struct copy *first)
 {
-    struct copy at = {0};
+    struct copy at;
 
-    if ((!check_plain(k, x, 0, &at) && !check_closely(k, x, 0, &at)) ||
-        (x->count > 1 && !check_rest(k, x, at)))
-        return false;
-    for (;;) {
-        copy(k, x, at, 0, 0);
-        if (x->done == x->count)
-            return true;
-        at.source = treap_next(k, at.source);
-        table_find_place(k, x->dst_table, x->dst + x->done, &at.place);
+    for (uint32_t i = 0; i < x->count; i++) {
+        if (!check_closely(k, x, i, &at))
+            return false;
+        if (i == 0)
+            *first = at;
     }
+    return true;
+}
+
+/* The whole range in this event, all of which has been checked. */
+ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, struct copy at)
+{
+    const struct exchange range = *x; /* which no copy touches */
+    const uint32_t free = at.place.free;
+
+    for (uint32_t i = 0;;) {
+        uint32_t last = copy(k, &range, i, at, 0, 0);
+        if (++i == range.count)
+            return;
+        at.source = treap_next(k, at.source);
+        at.place = treap_place_behind(k, last);
+        at.place.free = free;
+    }
+}
+
+static inline bool fits(const struct exchange *x, uint32_t work)
+{
+    return (uint64_t)x->count * WORK_COPY <= work;
+}
+
+bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
+{
+    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
+    struct copy first = {0};
+
+    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, k->work))
+        return false;
+    aim(x, caller, cap_at(k, vpe.cap)->object);
+    if ((x->count > 1 && is_hopeless(k, x)) || !check_all(k, x, &first))
+        return false;
+    k->worked = x->count * WORK_COPY;
+    copy_all(k, x, first);
+    return true;
 }
 
 /* Reserves copies while there is work left. */
@@ -221,7 +254,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             if (!check_closely(k, x, x->done, &at))
                 return;
         }
-        copy(k, x, at, CAP_RESERVED, caller);
+        copy(k, x, x->done++, at, CAP_RESERVED, caller);
         revoke_hold(k, at.source);
     }
     if (x->done < x->count)
@@ -272,10 +305,13 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
         give_up(x, vpe.error); /* revoked, or going, or another: copies under it mustn't commit */
         return CALL_MORE;
     }
-    if (x->done == 0 && x->count <= *work / WORK_COPY) {
+    if (x->done == 0 && fits(x, *work)) {
+        struct copy first = {0};
         *work -= x->count * WORK_COPY;
-        if (copy_all(k, x))
+        if (check_each(k, x, &first)) {
+            copy_all(k, x, first);
             return CALL_DONE;
+        }
     } else {
         reserve(k, x, caller, work);
     }

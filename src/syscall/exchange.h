@@ -31,26 +31,27 @@ enum across_phase {
     ACROSS_BLOCKED, /* nothing is reserved; waiting for the slot to be freed */
 };
 
+/* What decoding does not set is set once it begins to matter. */
 struct exchange {
     uint32_t vpe;   /* selector of the capability on the other VPE */
     uint32_t kind;  /* of both tables */
-    bool obtain;    /* false: own -> other; true: other -> own */
     uint32_t src;   /* first selector to copy from, */
     uint32_t dst;   /* and to */
     uint32_t count; /* of each */
+    bool obtain;    /* false: own -> other; true: other -> own */
 
+    bool again;   /* an attempt has failed: at `awaited` it met something to wait for */
+    bool granted; /* not begun yet, but it has been given a slot */
+    bool blocked; /* the other kernel will free the slot, and has not yet */
     enum exchange_phase phase;
+    enum across_phase across;
     uint32_t done;            /* copies reserved (RESERVE, UNDO) or settled (SETTLE) so far */
-    bool again;               /* an attempt has failed: */
-    uint32_t awaited;         /* at this element it met something to wait for */
+    uint32_t awaited;         /* with `again`: the element */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
     uint32_t target;          /* once copies are reserved: the other VPE, */
     uint32_t src_table;       /* and both tables */
     uint32_t dst_table;
 
-    enum across_phase across;
-    bool blocked;               /* the other kernel will free the slot, and has not yet */
-    bool granted;               /* not begun yet, but it has been given a slot */
     uint32_t peer, slot;        /* the other kernel, and which of its slots this call has */
     uint32_t pin;               /* the capability on the VPE, held */
     uint32_t asked;             /* capabilities that have been answered for */
@@ -60,6 +61,10 @@ struct exchange {
 /* Message to struct. INV_ARGS: too short, no such kind of table, kinds or counts that differ, a
  * range that passes the last selector. O(1). */
 enum rescind_error exchange_decode(struct bytes in, struct exchange *out);
+
+/* Before anything else, in the event that brings it: copies the whole range where nothing is in the
+ * way and the event's work suffices. False: nothing has changed. */
+bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller);
 
 /* Goes on, touching *work capabilities at most. The answer is OK, INV_ARGS or OUT_OF_MEM.
  * Expected O(log n) a capability. */

@@ -3,31 +3,25 @@
 
 #include "cap/table.h"
 
+/* As it lies in the message. */
+struct BYTES_LAYOUT message {
+    struct rescind_range range;
+    uint32_t range_padding;
+    uint8_t own, own_padding[7];
+};
+
 enum rescind_error revoke_decode(struct bytes in, uint32_t caller, struct revoke *out)
 {
-    struct {
-        struct rescind_range range;
-        uint32_t range_padding;
-        uint8_t own, own_padding[7];
-    } message;
-    struct rescind_range range;
-    uint64_t end;
+    const struct message *m = (const void *)bytes_take(&in, sizeof(*m));
 
-    if (!bytes_struct(&in, &message, sizeof(message)))
+    if (m == NULL || m->range.type >= RESCIND_TABLE_KINDS ||
+        (uint64_t)m->range.start + m->range.count > TABLE_END ||
+        (m->range.count > 0 && m->range.start < RESCIND_SEL_FREE))
         return RESCIND_INV_ARGS;
-    range = message.range;
-    end = (uint64_t)range.start + range.count;
-    if (range.type >= RESCIND_TABLE_KINDS || end > TABLE_END)
-        return RESCIND_INV_ARGS;
-    if (range.count > 0 && range.start < RESCIND_SEL_FREE)
-        return RESCIND_INV_ARGS;
-    *out = (struct revoke){
-        .first_table = table_of(caller, range.type),
-        .last_table = table_of(caller, range.type),
-        .from = range.start,
-        .to = end,
-        .own = message.own != 0,
-    };
+    out->first_table = out->last_table = table_of(caller, m->range.type);
+    out->from = m->range.start;
+    out->to = out->from + m->range.count;
+    out->own = m->own != 0;
     return RESCIND_NO_ERROR;
 }
 
@@ -39,11 +33,9 @@ enum rescind_error exit_decode(struct bytes in, uint32_t *code)
 
 void exit_prepare(uint32_t vpe, struct revoke *out)
 {
-    *out = (struct revoke){
-        .first_table = table_of(vpe, RESCIND_TABLE_OBJECT),
-        .last_table = table_of(vpe, RESCIND_TABLE_MAP),
-        .from = 0,
-        .to = TABLE_END,
-        .own = true,
-    };
+    out->first_table = table_of(vpe, RESCIND_TABLE_OBJECT);
+    out->last_table = table_of(vpe, RESCIND_TABLE_MAP);
+    out->from = 0;
+    out->to = TABLE_END;
+    out->own = true;
 }

@@ -51,9 +51,6 @@ static struct lookup reserve_source(struct rescind_kernel *k, uint32_t pe, struc
     if (src.cap == 0)
         return src;
     const struct cap *cap = cap_at(k, src.cap);
-    src.error = cap_derive(k, cap);
-    if (src.error != RESCIND_NO_ERROR)
-        return src;
     stub = remote_stub(
         k, src.cap, pe,
         RESCIND_KEY(pe, s->asker, cap->type, (uint64_t)s->kind << 32 | (uint32_t)(s->to + s->done)),
