@@ -27,9 +27,7 @@ ALLOWED_PREFIX = "platform_"
 # functions that are handed over. Function "*": any function of the file, since compilers inline.
 # "outside": a function of whoever calls; it gets nothing by which to come back in.
 INDIRECT = {
-    ("src/syscall/exchange.c", "*"): ["vpe_type"],
     ("src/syscall/across.c", "*"): ["vpe_type"],
-    ("src/syscall/serve.c", "*"): ["vpe_type"],
     ("src/kernel/peer.c", "*"): ["serve_write", "across_write", "write_free"],
     ("src/syscall/call.c", "*"): ["syscalls"],
     ("src/kernel/audit.c", "rescind_kernel_audit"): ["invariants"],
