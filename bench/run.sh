@@ -70,11 +70,11 @@ ratio() { # A B
 }
 
 sh tests/budget_count.sh build/tests/budget --targets ${quick:+--few} >$plots/instructions.txt
-sh tests/budget_count.sh --collect 'step_*' build/tests/budget --targets ${quick:+--few} \
+sh tests/budget_count.sh --decoded build/tests/budget --targets ${quick:+--few} \
     >$plots/steps.txt
-echo "Instructions a capability in the kernel, 10000 of them: its step alone (step_exchange(),"
-echo "step_revoke()), and from the kernel's entry on, messages included; selectors in sequence, at"
-echo "random, and in an order that aims at the treap:"
+echo "Instructions a capability in the kernel, 10000 of them: from the decoded message to the result,"
+echo "and from the kernel's entry on, messages included; selectors in sequence, at random, and in an"
+echo "order that aims at the treap:"
 echo "| call | shape | capabilities a call | in sequence | at random | aimed |"
 echo "|---|---|---|---|---|---|"
 awk '{

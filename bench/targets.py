@@ -5,8 +5,8 @@ bench/run.sh calls it with the folder where everything that it has measured lies
 says; FOLDER/targets.json gets the same. A row says what the target is, what was measured, whether
 that reaches it, and the command that measures it. What a file does not hold was not measured.
 
-Inside the kernel, an EXCHANGE is what its step takes (callgrind, inclusive, of step_exchange():
-from the checked message to the result), a REVOKE is all that the kernel does from its entry to its
+Inside the kernel, an EXCHANGE is what it takes from the decoded message to the result (callgrind,
+inclusive, of exchange_at_once() and step_exchange()), a REVOKE is all that the kernel does from its entry to its
 return, in every event of the call.
 """
 import csv
@@ -145,7 +145,7 @@ def others(m):
 
 
 COUNT = "`sh tests/budget_count.sh %sbuild/tests/budget --targets`"
-STEPS, ENTERED = COUNT % "--collect 'step_*' ", COUNT % ""
+STEPS, ENTERED = COUNT % "--decoded ", COUNT % ""
 BENCH = "`build/bench/bench %s`"
 PC = "`rescind profile --boot --shape SHAPE --size %s`"
 

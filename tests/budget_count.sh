@@ -1,22 +1,24 @@
 #!/bin/sh
 # Instructions of the phases of a program:
-# sh tests/budget_count.sh [--collect FUNCTIONS] PROGRAM [ARGUMENT...]. The program prints
-# "NAME UNITS" for each call of its function phase(); what its functions measured_…() (or those that
-# FUNCTIONS says; they may not call each other) take in there, and what they call, is counted by
-# callgrind, but for what other objects (libc, GLib) do. Prints "NAME INSTRUCTIONS-A-UNIT"; fails
-# where there are none.
+# sh tests/budget_count.sh [--decoded] PROGRAM [ARGUMENT...]. The program prints "NAME UNITS" for
+# each call of its function phase(); what its functions measured_…() take in there, and what they
+# call, is counted by callgrind, but for what other objects (libc, GLib) do. With --decoded it is
+# what the kernel does about calls from their decoded message to their result, which leaves out
+# messages and events. Prints "NAME INSTRUCTIONS-A-UNIT"; fails where there are none.
 set -eu
-functions='measured_*'
-if [ "${1:-}" = --collect ]; then
-    functions=$2
-    shift 2
+collect='--toggle-collect=measured_*'
+if [ "${1:-}" = --decoded ]; then
+    # None of them calls another.
+    collect='--toggle-collect=step_* --toggle-collect=exchange_at_once --toggle-collect=revoke_leaves'
+    shift
 fi
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 program=$1
 
-valgrind --tool=callgrind --callgrind-out-file="$out/counts" --toggle-collect="$functions" \
-    --zero-before=phase --dump-after=phase "$@" >"$out/names" 2>"$out/log" || {
+# shellcheck disable=SC2086 # a list of words
+valgrind --tool=callgrind --callgrind-out-file="$out/counts" $collect --zero-before=phase \
+    --dump-after=phase "$@" >"$out/names" 2>"$out/log" || {
     cat "$out/log" >&2
     exit 1
 }
@@ -58,7 +60,7 @@ while read -r name units; do
     }
     self "$out/counts.$number" >"$out/sum"
     [ "$(cat "$out/sum")" -gt 0 ] || {
-        echo "budget_count: $name has entered no function $functions" >&2
+        echo "budget_count: $name has entered nothing that is counted" >&2
         exit 1
     }
     awk -v name="$name" -v units="$units" '{ printf "%s %.1f\n", name, $1 / units }' "$out/sum"
