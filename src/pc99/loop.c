@@ -295,7 +295,8 @@ static void listen(struct loop *loop)
     }
 }
 
-/* A message of another kernel, then a piece of unfinished work. False: there was neither. */
+/* A message of another kernel, then a piece of unfinished work, with interrupts let in between.
+ * False: there was neither. */
 static bool work_once(struct loop *loop)
 {
     bool heard = peers_hear(loop);
@@ -303,6 +304,7 @@ static bool work_once(struct loop *loop)
 
     if (heard) {
         drain(loop);
+        window(loop);
     }
     task = rescind_kernel_ready(loop->kernel);
     if (task >= 0) {
@@ -336,6 +338,7 @@ static void time_turn(struct loop *loop)
 
     if (hurried) {
         lapic_set_timer(loop->period < SHORT_TURN ? loop->period : SHORT_TURN);
+        window(loop); /* a tick from before would end the turn at once, for one more piece */
     } else if (loop->hurried) {
         lapic_set_timer(loop->period);
     }

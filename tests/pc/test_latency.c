@@ -15,7 +15,8 @@
 enum { TREE = 20000 };
 
 /* Two stretches are what one call may wait for: the piece of the revocation that its turn's end
- * lets in, and its own. */
+ * lets in, and its own. It meets one turn's end at most: a turn has its full length, whatever the
+ * timer did during the piece before it, and the VPE that revokes takes none. */
 static void a_noop_waits_for_no_more_than_two_stretches(void **state)
 {
     (void)state;
