@@ -38,8 +38,9 @@ struct rescind_kernel_config {
     uint32_t vpes;  /* at most so many VPEs, up to RESCIND_VPE_MAX */
     uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object,
                        and one that names none */
-    uint32_t work;  /* units of work an event, of about thirty instructions: a revocation's look at a
-                       capability takes one, its removal two, a copy five; 0 takes the default, 84 */
+    uint32_t work;  /* units of work an event, of forty to seventy instructions: a revocation's look
+                       at a capability takes one, its removal two, a copy four; 0 takes the default,
+                       64 */
     uint32_t peers; /* kernels in the system, on PEs 0 .. peers - 1, this one included; 0: 1 */
     uint16_t pe;    /* this kernel's PE, for keys and headers */
     uint64_t seed;  /* of the secret generator: from the platform, or fixed for a replay */

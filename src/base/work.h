@@ -1,6 +1,6 @@
-/* How much an event may do: rescind_kernel_config's `work`, in units of some thirty instructions,
- * one look of a revocation at a capability. What takes longer spends more; the last thing that an
- * event does may spend more than is left.
+/* How much an event may do: rescind_kernel_config's `work`, in units of a look of a revocation at
+ * a capability, forty instructions. What takes longer spends more, a unit for every seventy; the
+ * last thing that an event does may spend more than is left.
  */
 #ifndef RESCIND_BASE_WORK_H
 #define RESCIND_BASE_WORK_H
@@ -12,7 +12,7 @@ enum work {
     WORK_REMOVE = 2, /* its removal */
     WORK_SETTLE = 2, /* settling a reservation */
     WORK_ROOT = 4,   /* a root of a revocation, found and begun with */
-    WORK_COPY = 5,   /* a capability found and copied, reserved, or its copy undone */
+    WORK_COPY = 4,   /* a capability found and copied, reserved, or its copy undone */
 };
 
 static inline void work_spend(uint32_t *left, uint32_t units)
