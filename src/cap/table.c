@@ -3,7 +3,7 @@
 
 void table_init(struct table *t)
 {
-    *t = (struct table){.lock_from = 1};
+    *t = (struct table){.lock_from = UINT32_MAX};
 }
 
 uint32_t table_find_from(const struct rescind_kernel *k, uint32_t table, uint64_t from)

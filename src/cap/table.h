@@ -129,6 +129,15 @@ static inline bool table_is_locked(const struct rescind_kernel *k, uint32_t tabl
     return sel >= t->lock_from && sel <= t->lock_last;
 }
 
+/* Is any of selectors from .. last? O(1). */
+static inline bool table_locks(const struct rescind_kernel *k, uint32_t table, uint32_t from,
+                               uint32_t last)
+{
+    const struct table *t = table_at(k, table);
+
+    return from <= t->lock_last && last >= t->lock_from && table_has_lock(t);
+}
+
 /* An empty one. */
 void table_init(struct table *t);
 
@@ -149,7 +158,7 @@ static inline void table_unlock(struct rescind_kernel *k, uint32_t table)
 {
     struct table *t = table_at(k, table);
 
-    t->lock_from = 1;
+    t->lock_from = UINT32_MAX;
     t->lock_last = 0;
     task_wake(k, &t->lock_waiters);
 }

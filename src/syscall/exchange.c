@@ -77,7 +77,7 @@ ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *
 {
     at->source = table_use(k, x->src_table, x->src + i);
     return is_plain(k, at->source) && pool_left(k) > i - x->done &&
-           !table_has_lock(table_at(k, x->dst_table)) &&
+           !table_locks(k, x->dst_table, x->dst + i, x->dst + x->count - 1) &&
            table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
 }
 
@@ -174,29 +174,33 @@ static inline uint32_t find_behind(const struct rescind_kernel *k, uint32_t tabl
     return next != 0 && cap_at(k, next)->sel == sel ? next : table_find(k, table, sel);
 }
 
-/* Is the whole range plain? Then *first is about its first element. */
-ALWAYS_INLINE bool check_all(struct rescind_kernel *k, const struct exchange *x, struct copy *first)
+/* How many elements from the first on are plain; *first is about that. */
+ALWAYS_INLINE uint32_t count_plain(struct rescind_kernel *k, const struct exchange *x,
+                                   struct copy *first)
 {
+    uint32_t some = x->count;
+
     if (!check_plain(k, x, 0, first))
-        return false;
-    if (x->count == 1)
-        return true;
-    if (pool_left(k) < x->count || first->place.free - x->dst < x->count - 1)
-        return false;
-    for (uint32_t i = 1, source = first->source; i < x->count; i++) {
+        return 0;
+    if (some - 1 > first->place.free - x->dst)
+        some = first->place.free - x->dst + 1;
+    if (some > pool_left(k))
+        some = pool_left(k);
+    for (uint32_t i = 1, source = first->source; i < some; i++) {
         source = find_behind(k, x->src_table, source, x->src + i);
         if (!is_plain(k, source))
-            return false;
+            return i;
     }
-    return true;
+    return some;
 }
 
-/* The same where it is not. False: something can't be copied. */
-static bool check_each(struct rescind_kernel *k, struct exchange *x, struct copy *first)
+/* Checks all elements, so that they can be copied; *first is about the first one. False: one can't
+ * be. */
+static bool check_all(struct rescind_kernel *k, struct exchange *x, struct copy *first)
 {
     struct copy at;
 
-    for (uint32_t i = 0; i < x->count; i++) {
+    for (uint32_t i = count_plain(k, x, first); i < x->count; i++) {
         if (!check_closely(k, x, i, &at))
             return false;
         if (i == 0)
@@ -234,7 +238,7 @@ bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t cal
     if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, k->work))
         return false;
     aim(x, caller, cap_at(k, vpe.cap)->object);
-    if ((x->count > 1 && is_hopeless(k, x)) || !check_all(k, x, &first))
+    if ((x->count > 1 && is_hopeless(k, x)) || count_plain(k, x, &first) < x->count)
         return false;
     k->worked = x->count * WORK_COPY;
     copy_all(k, x, first);
@@ -249,7 +253,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
     for (; *work > 0 && x->done < x->count; work_spend(work, WORK_COPY)) {
         at.source = find_behind(k, x->src_table, at.source, x->src + x->done);
         if (!is_plain(k, at.source) || pool_left(k) == 0 ||
-            table_has_lock(table_at(k, x->dst_table)) ||
+            table_is_locked(k, x->dst_table, x->dst + x->done) ||
             table_find_place(k, x->dst_table, x->dst + x->done, &at.place) != 0) {
             if (!check_closely(k, x, x->done, &at))
                 return;
@@ -308,7 +312,7 @@ static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint3
     if (x->done == 0 && fits(x, *work)) {
         struct copy first = {0};
         *work -= x->count * WORK_COPY;
-        if (check_each(k, x, &first)) {
+        if (check_all(k, x, &first)) {
             copy_all(k, x, first);
             return CALL_DONE;
         }
