@@ -112,10 +112,9 @@ static const struct syscall syscalls[] = {
 /* The functions of an opcode; NULL where this kernel has none for it. */
 static inline const struct syscall *syscall_of(uint32_t opcode)
 {
-    const struct syscall *syscall = &syscalls[opcode];
-
-    return opcode < sizeof(syscalls) / sizeof(syscalls[0]) && syscall->begin != NULL ? syscall
-                                                                                     : NULL;
+    if (opcode >= sizeof(syscalls) / sizeof(syscalls[0]) || syscalls[opcode].begin == NULL)
+        return NULL;
+    return &syscalls[opcode];
 }
 
 /* What every message begins with. */

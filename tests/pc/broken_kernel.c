@@ -1,6 +1,6 @@
-/* Faults for the tests: linked into an image of its own with --wrap=revoke_begin, it makes that
- * image's kernel, and no other, lose the children of what is revoked: they stay, as roots. And
- * some selectors (broken_kernel.h) bring the kernel down.
+/* Faults for the tests: linked into an image of its own with --wrap=revoke_begin and revoke_leaves,
+ * it makes that image's kernel, and no other, lose the children of what is revoked: they stay, as
+ * roots. And some selectors (broken_kernel.h) bring the kernel down.
  */
 #include "pc/broken_kernel.h"
 
@@ -10,6 +10,7 @@
 
 void __real_revoke_begin(struct rescind_kernel *k, struct revoke *r);
 void __wrap_revoke_begin(struct rescind_kernel *k, struct revoke *r);
+bool __wrap_revoke_leaves(struct rescind_kernel *k, const struct revoke *r, uint32_t *work);
 
 static void forget_children(struct rescind_kernel *k, struct cap *cap)
 {
@@ -39,6 +40,15 @@ static void bring_down(uint64_t sel)
     default:
         break;
     }
+}
+
+/* Every REVOKE is to begin. */
+bool __wrap_revoke_leaves(struct rescind_kernel *k, const struct revoke *r, uint32_t *work)
+{
+    (void)k;
+    (void)r;
+    (void)work;
+    return false;
 }
 
 void __wrap_revoke_begin(struct rescind_kernel *k, struct revoke *r)
