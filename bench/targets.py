@@ -188,7 +188,7 @@ def rows(m):
     yield ("snapshot / restore with 1 000 capabilities, ns", "under 10 000",
            each([m.ns("snapshot"), m.ns("restore")], [9999] * 2), BENCH % "snapshot")
     measured, good = at_least(m.ns("fuzz_message"), 200000)
-    yield ("`fuzz_message`, inputs a second; the others", "at least 200 000",
+    yield ("`fuzz_message`, mutants a second, without libFuzzer's own work; the others", "at least 200 000",
            (measured and measured + others(m), good), BENCH % "fuzz")
     yield ("explorer, audited at every state, states a second", "at least 100 000",
            at_least(m.ns("explorer", "every"), 100000), BENCH % "explorer")
