@@ -242,7 +242,7 @@ expect 2 "--stack is for one kernel" profile --stack 65536 --kernels 2
 # Valgrind can't run what has been built with sanitizers.
 if command -v valgrind >/dev/null 2>&1 && ! grep -q __asan_init "$tool"; then
     expect 0 "" profile --format json --size 1000 --instructions
-    json '0 < o["instructions_per_cap"] < 1000'
+    json '0 < o["instructions_per_cap"] < 10000'
 fi
 expect 2 "--entries is for the kernel's own" profile --entries --revoke recursive
 expect 2 "--flame is for the kernel's own" profile --flame "$work/flame" --revoke recursive
