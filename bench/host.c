@@ -100,16 +100,6 @@ static void run_copy(void *state)
     clock_stop();
 }
 
-static double aside(run_once *run, void *state, guint64 units)
-{
-    struct measure *m = measure_new(true);
-    struct subject subject = {"", "", 0, units, ""};
-    double ns = measure_run(m, &subject, run, state);
-
-    measure_free(m);
-    return ns;
-}
-
 static void snapshots(struct measure *m)
 {
     struct machine_options options = {.vpes = 1, .nodes = 2 * CAPS + 16};
@@ -128,7 +118,7 @@ static void snapshots(struct measure *m)
         grove_call(c.k, 0, &call);
     }
     c.copy = g_malloc(rescind_kernel_used(c.k));
-    floor = aside(run_copy, &c, TIMES);
+    floor = measure_aside(run_copy, &c, TIMES);
     measure_run(m, &subject, run_save, &c);
     measure_floor(m, "memcpy", floor);
     measure_floor(m, "target", SNAPSHOT_TARGET);
@@ -429,5 +419,5 @@ void bench_parse(struct measure *m, const char *sources)
     if (texts->len == 0)
         g_error("no litmus files below %s", sources);
     measure_run(m, &subject, run_parse, texts);
-    measure_floor(m, "counting-lines", aside(run_read_bytes, texts, subject.units));
+    measure_floor(m, "counting-lines", measure_aside(run_read_bytes, texts, subject.units));
 }

@@ -163,17 +163,6 @@ static struct rescind_kernel *kernel_of(uint32_t vpes, uint32_t nodes)
     return k;
 }
 
-/* Measures a thing without putting it on the list. */
-static double aside(run_once *run, void *state, guint64 units)
-{
-    struct measure *m = measure_new(true);
-    struct subject subject = {"", "", 0, units, ""};
-    double ns = measure_run(m, &subject, run, state);
-
-    measure_free(m);
-    return ns;
-}
-
 static void treap_of(struct measure *m, uint32_t size, bool random)
 {
     struct index x = {.size = size, .k = kernel_of(1, size + 1), .tree = g_tree_new(compare)};
@@ -187,14 +176,14 @@ static void treap_of(struct measure *m, uint32_t size, bool random)
     }
     subject.name = "treap-find";
     measure_run(m, &subject, run_treap_find, &x);
-    measure_floor(m, "GTree", aside(run_tree_find, &x, size));
-    measure_floor(m, "bsearch", aside(run_array_find, &x, size));
+    measure_floor(m, "GTree", measure_aside(run_tree_find, &x, size));
+    measure_floor(m, "bsearch", measure_aside(run_array_find, &x, size));
     subject.name = "treap-insert";
     measure_run(m, &subject, run_treap_insert, &x);
-    measure_floor(m, "GTree", aside(run_tree_insert, &x, size));
+    measure_floor(m, "GTree", measure_aside(run_tree_insert, &x, size));
     subject.name = "treap-find-and-remove";
     measure_run(m, &subject, run_treap_remove, &x);
-    measure_floor(m, "GTree", aside(run_tree_remove, &x, size));
+    measure_floor(m, "GTree", measure_aside(run_tree_remove, &x, size));
     g_free(x.sel);
     g_free(x.sorted);
     g_tree_unref(x.tree);
@@ -346,9 +335,9 @@ void bench_trees(struct measure *m)
         uint32_t *order = shuffled(sizes[i]);
         struct list straight = {sizes[i], NULL}, scattered = {sizes[i], order};
         struct floors floors = {
-            .straight = aside(run_list, &straight, sizes[i]),
-            .scattered = aside(run_list, &scattered, sizes[i]),
-            .made = aside(run_list_made, &straight, sizes[i]),
+            .straight = measure_aside(run_list, &straight, sizes[i]),
+            .scattered = measure_aside(run_list, &scattered, sizes[i]),
+            .made = measure_aside(run_list_made, &straight, sizes[i]),
         };
         for (uint32_t j = 0; j < (i == WITH_RANGES ? G_N_ELEMENTS(ranges) : 1); j++) {
             for (int shape = 0; shape < GROVE_SHAPES; shape++) {
@@ -387,7 +376,7 @@ void bench_leaves(struct measure *m)
         struct list list = {sizes[i], NULL};
         measure_run(m, &subject, run_leaves, &size);
         if (sizes[i] >= 1000) /* reading the clock takes longer than a short list */
-            measure_floor(m, "list", aside(run_list, &list, sizes[i]));
+            measure_floor(m, "list", measure_aside(run_list, &list, sizes[i]));
     }
 }
 
@@ -463,7 +452,7 @@ void bench_messages(struct measure *m)
         rings[vpe] = rescind_kernel_reply_ring(k, (uint32_t)vpe);
     }
     if (measure_wants(m, "null-syscall") || measure_wants(m, "message")) {
-        copies = aside(run_copies, NULL, CALLS);
+        copies = measure_aside(run_copies, NULL, CALLS);
         measure_run(m, &noop, run_noops, k);
         measure_floor(m, "copies", copies);
         measure_run(m, &round, run_rounds, rings);
@@ -501,7 +490,7 @@ void bench_audit(struct measure *m)
         grove_grow(g);
         measure_run(m, &subject, run_audit, g);
         if (sizes[i] >= 1000) /* reading the clock takes longer than a short list */
-            measure_floor(m, "list", aside(run_list, &list, sizes[i]));
+            measure_floor(m, "list", measure_aside(run_list, &list, sizes[i]));
         grove_free(g);
     }
 }

@@ -32,6 +32,8 @@ bool measure_wants(const struct measure *m, const char *name);
 /* Runs it a few times; the median of what the process took in CPU time goes on the list. Returns
  * the nanoseconds a unit. */
 double measure_run(struct measure *m, const struct subject *subject, run_once *run, void *state);
+/* Measures a thing, in a few runs, without putting it on any list: nanoseconds a unit. */
+double measure_aside(run_once *run, void *state, guint64 units);
 /* What the last one is to be compared with, measured in the same process. */
 void measure_floor(struct measure *m, const char *what, double ns);
 

@@ -28,8 +28,8 @@ struct rescind_kernel {
 
     uint32_t vpe_limit;  /* length of the arrays that go by VPE */
     uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
-    uint32_t work;       /* capabilities an event may touch */
-    uint32_t worked;     /* and the last turn of work has touched */
+    uint32_t work;       /* units of work that an event may do (base/work.h), */
+    uint32_t worked;     /* and that the last turn of work has done */
     uint32_t peer_count; /* kernels in the system: PEs 0 .. peer_count - 1 */
     uint16_t pe;         /* this one's */
 

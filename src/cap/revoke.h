@@ -8,9 +8,9 @@
  * 2. Mark. Each root (a capability in the range) is VISITED and put on the task's stack. The
  *    capability on top counts in its children one by one: a child is SEEN; one that nobody has
  *    VISITED is, and goes on the stack (which so is a path in the tree); any other that is not
- *    marked yet makes its parent's `pending` one more, and so does one that leaves the stack without
- *    being marked. A capability with all children SEEN and nothing pending is MARKED, and then its
- *    parent, if it has counted it, has one less pending. Whoever brings `pending` to 0 elsewhere
+ *    marked yet makes its parent's `pending` one more, and so does one that leaves the stack
+ * without being marked. A capability with all children SEEN and nothing pending is MARKED, and then
+ * its parent, if it has counted it, has one less pending. Whoever brings `pending` to 0 elsewhere
  *    queues the capability for the kernel's own task, so that no call works for another.
  * 3. The call takes effect when all its roots are MARKED.
  * 4. Sweep. Each root is ENTERED and put on the stack again. The capability on top comes by its
@@ -52,8 +52,8 @@
  *   which wait for nothing: where they would, they undo their reservations first), and to go for
  *   descendants that are MARKED and therefore ENTERED or about to be. The last one of those that it
  *   waits for queues it. A revocation waits for its own roots, never for another revocation.
- * - Exact. Only descendants of roots are VISITED, and only what was VISITED is removed. An object
- *   counts the capabilities that name it.
+ * - Exact. Only descendants of roots are VISITED, and only what was VISITED is removed, or is
+ * itself a root without children. An object goes with the last capability that names it.
  * - Never short of memory. All state is in the capabilities, the task and this struct, of which
  * every VPE has one set aside.
  *
@@ -101,7 +101,7 @@ bool revoke_leaves(struct rescind_kernel *k, const struct revoke *r);
 /* Begins: locks the ranges. `r`'s first group of fields is set. O(1). */
 void revoke_begin(struct rescind_kernel *k, struct revoke *r);
 
-/* Goes on, touching *work capabilities at most and counting them off. `task` joins what has to be
+/* Goes on, spending *work (base/work.h) at most. `task` joins what has to be
  * waited for. */
 enum progress revoke_step(struct rescind_kernel *k, struct revoke *r, uint32_t task,
                           uint32_t *work);

@@ -7,7 +7,7 @@
 
 /* An opcode's functions. `begin` gets the arguments behind the opcode, decodes them and, if they
  * make sense, acts as far as it can at once; `step` (or NULL: there is nothing more to do) goes on,
- * touching *work capabilities at most. */
+ * spending *work (base/work.h) at most. */
 struct syscall {
     enum progress (*begin)(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                            struct bytes in);

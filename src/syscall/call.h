@@ -35,7 +35,7 @@ enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes me
 /* Begins EXIT for `vpe`, which has no call outstanding. O(1). */
 void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
 
-/* Goes on with the call of `vpe`, touching k->work capabilities at most. */
+/* Goes on with the call of `vpe`, doing k->work units of work at most. */
 enum progress call_step(struct rescind_kernel *k, uint32_t vpe);
 
 #endif

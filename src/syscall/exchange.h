@@ -66,7 +66,7 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out);
  * way and the event's work suffices. False: nothing has changed. */
 bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller);
 
-/* Goes on, touching *work capabilities at most. The answer is OK, INV_ARGS or OUT_OF_MEM.
+/* Goes on, spending *work (base/work.h) at most. The answer is OK, INV_ARGS or OUT_OF_MEM.
  * Expected O(log n) a capability. */
 enum progress exchange_step(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                             uint32_t *work, enum rescind_error *error);
