@@ -42,7 +42,14 @@
     X(REVOKE, 16, 32)                                                                              \
     X(EXIT, 17, 16)                                                                                \
     X(NOOP, 18, 8)                                                                                 \
-    X(PRINT, 32, 16) /* Rescind's own opcodes start at 32 */
+    X(PRINT, 32, 16) /* Rescind's own opcodes start at 32 */                                       \
+    X(SEND, 33, 40)  /* 33 .. 38: what a VPE asks of its DTU, which here is the kernel */          \
+    X(RECEIVE, 34, 24)                                                                             \
+    X(REPLY, 35, 32)                                                                               \
+    X(ACK, 36, 24)                                                                                 \
+    X(READ, 37, 32)                                                                                \
+    X(WRITE, 38, 32)                                                                               \
+    X(FUND, 39, 32)
 
 enum rescind_syscall {
 #define RESCIND_SYSCALL(name, number, bytes) RESCIND_SYS_##name = (number),
@@ -122,6 +129,40 @@ enum rescind_perm { RESCIND_PERM_R = 1, RESCIND_PERM_W = 2, RESCIND_PERM_X = 4 }
 #define RESCIND_KEY_TYPE(key) ((uint32_t)((key) >> 36) & 0x7fu)
 #define RESCIND_PE_MAX        1024u /* 10 bits */
 #define RESCIND_VPE_MAX       2048u /* 11 bits */
+
+/* In ACTIVATE, SEND and CREATEVPE: no capability, no endpoint. And what else stands for any. */
+#define RESCIND_NONE     0xffffu
+#define RESCIND_ANY_PE   UINT32_MAX /* CREATEVPE */
+#define RESCIND_ANY_ADDR UINT64_MAX /* REQMEM */
+
+/* VPECTRL's operations. */
+enum rescind_vpectrl { RESCIND_VPE_START = 0, RESCIND_VPE_WAIT = 1 };
+
+/* What a kernel asks of a service: a message of four 8-byte slots, op, session ident, table kind
+ * and count, and the client's args behind them. The service replies an error code; then, to
+ * OPEN, the new session's ident; to OBTAIN and DELEGATE the range of its own capabilities to copy
+ * from or to, of as many or fewer, and args of its own. CLOSE wants no answer. */
+enum rescind_service_op {
+    RESCIND_SERVICE_OPEN = 0,
+    RESCIND_SERVICE_OBTAIN = 1,
+    RESCIND_SERVICE_DELEGATE = 2,
+    RESCIND_SERVICE_CLOSE = 3,
+};
+
+/* How long things may be, in bytes. */
+enum {
+    RESCIND_SERVICE_NAME_MAX = 24,
+    RESCIND_VPE_NAME_MAX = 39,
+    RESCIND_ARGS_MAX = 64,  /* of CREATESESS, DELEGATE and OBTAIN, and of a service's reply */
+    RESCIND_DATA_MAX = 384, /* of SEND, REPLY, READ and WRITE */
+};
+
+/* Machine memory: pages, and the memory of a VPE. */
+enum { RESCIND_PAGE = 4096, RESCIND_VPE_MEMORY = 2 * RESCIND_PAGE };
+/* CREATEMAP maps at these virtual pages, FIRST .. END - 1. */
+enum { RESCIND_MAP_FIRST = 0x10000, RESCIND_MAP_END = 0x80000 };
+/* Pool nodes that CREATEVPE gives a new VPE's account, at most: a quarter of its creator's. */
+enum { RESCIND_VPE_FUND = 256 };
 
 /* Selectors that every VPE starts with. */
 enum { RESCIND_SEL_VPE = 0, RESCIND_SEL_MEM = 1, RESCIND_SEL_FREE = 2 };
