@@ -223,6 +223,8 @@ static void drain(struct machine *m, struct machine_kernel *k, uint32_t kernel)
         case RESCIND_OUTPUT_BAD_RING:
             report_vpe(m, REPORT_BAD_RING, v, 0);
             break;
+        case RESCIND_OUTPUT_CREATED:
+        case RESCIND_OUTPUT_STARTED:
         case RESCIND_OUTPUT_NOTHING:
             break;
         }

@@ -44,7 +44,7 @@ static uint64_t stub_name(const struct rescind_kernel *k, uint32_t index)
     if (!pool_has(k, index) || stub->type != CAP_STUB)
         return 0;
     parent = cap_at(k, stub->parent);
-    mix(&hash, (uint64_t)parent->sel << 12 | parent->table);
+    mix(&hash, (uint64_t)parent->sel << 14 | parent->table);
     mix(&hash, remote_key(stub));
     return hash | 1ull << 63;
 }
@@ -57,7 +57,7 @@ static uint64_t name(const struct rescind_kernel *k, uint32_t index)
     if (index == 0)
         return 0;
     if (cap_is_cap(cap))
-        return ((uint64_t)cap->sel << 12 | cap->table) + 1;
+        return ((uint64_t)cap->sel << 14 | cap->table) + 1;
     return stub_name(k, index);
 }
 
@@ -239,7 +239,7 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
     const struct rescind_kernel *k = all[pe];
     uint64_t hash = hash_caps(all, k);
 
-    mix_two(&hash, k->pool.spare[0], k->pool.starved);
+    mix_two(&hash, pool_left(k), k->pool.starved);
     if (k->peer_count > 1)
         hash_peers(k, &hash);
     hash_orders(all, k, &hash);

@@ -112,7 +112,7 @@ static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k,
 uint64_t known_number(const struct rescind_kernel *k, const struct rescind_kernel *start)
 {
     size_t served = (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
-    const uint32_t numbers[] = {k->pool.limit,   k->pool.high, k->pool.free, k->pool.spare[0],
+    const uint32_t numbers[] = {k->pool.limit,   k->pool.high, k->pool.free, pool_left(k),
                                 k->pool.starved, k->vpe_count, k->ready,     k->talking};
     uint64_t hash = add_bytes(k->pe, numbers, sizeof numbers);
 

@@ -72,7 +72,7 @@ static uint32_t table_root(struct rescind_kernel *k, uint32_t table)
 
 static void one_node_too_many_is_counted(struct rescind_kernel *k)
 {
-    k->pool.spare[0]--;
+    --*account_at(k, ACCOUNT_KERNEL);
 }
 
 static void the_free_list_loses_its_end(struct rescind_kernel *k)

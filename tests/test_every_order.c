@@ -29,7 +29,7 @@ enum {
     PLACES = 1 << 18, /* of the memory of states */
     DEPTH = 400,      /* events of a schedule */
     ENTRIES = 10,     /* of a history */
-    ARENA = 1 << 15,  /* bytes, more than any kernel here takes */
+    ARENA = 1 << 16,  /* bytes, more than any kernel here takes */
 };
 
 struct program {
@@ -365,7 +365,7 @@ static void drawn_programs_are_sound_in_every_order(void **state)
             struct pool *pool = &d->kernel->pool;
             uint32_t used = pool_used(d->kernel);
             pool->limit = pool->high + 1;
-            pool->spare[0] = pool->limit - pool->first - used;
+            *account_at(d->kernel, ACCOUNT_KERNEL) = pool->limit - pool->first - used;
         }
         drive_save(d);
         struct program program = draw(d, &choice);

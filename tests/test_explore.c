@@ -472,7 +472,7 @@ static void every_kind_of_violation_is_told(void **state)
     assert_violation(look_at_end(t), VIOLATION_LEAK, "K0 has 1 nodes more in use");
     t->set = MONITOR_START;
     assert_violation(look_at_end(t), VIOLATION_TABLES, "other tables");
-    machine_kernel(t->machine, 0)->pool.spare[0]--;
+    --*account_at(machine_kernel(t->machine, 0), ACCOUNT_KERNEL);
     assert_violation(look_at_end(t), VIOLATION_AUDIT, "pool_counts");
     monitor_free(trial_free(t));
 
@@ -485,7 +485,7 @@ static void every_kind_of_violation_is_told(void **state)
     monitor_free(trial_free(t));
 
     t = begin_trial(l);
-    machine_kernel(t->machine, 0)->pool.spare[0]--;
+    --*account_at(machine_kernel(t->machine, 0), ACCOUNT_KERNEL);
     assert_violation(step_first(t), VIOLATION_AUDIT, "pool_counts");
     monitor_free(trial_free(t));
     litmus_free(l);
@@ -500,7 +500,7 @@ static void an_audit_at_ends_finds_what_is_broken_there(void **state)
     struct trial *t = trial_new(l, &options, NULL);
 
     (void)state;
-    machine_kernel(t->machine, 0)->pool.spare[0]--;
+    --*account_at(machine_kernel(t->machine, 0), ACCOUNT_KERNEL);
     assert_null(step_first(t));
     assert_null(step_first(t));
     assert_violation(look_at_end(t), VIOLATION_AUDIT, "pool_counts");

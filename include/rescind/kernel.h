@@ -41,9 +41,11 @@ struct rescind_kernel_config {
     uint32_t work;  /* units of work an event, of forty to seventy instructions: a revocation's look
                        at a capability takes one, its removal two, a copy four; 0 takes the default,
                        64 */
-    uint32_t peers; /* kernels in the system, on PEs 0 .. peers - 1, this one included; 0: 1 */
-    uint16_t pe;    /* this kernel's PE, for keys and headers */
-    uint64_t seed;  /* of the secret generator: from the platform, or fixed for a replay */
+    uint32_t memory; /* bytes of machine memory, in pages of RESCIND_PAGE, up to 64 MiB; or 0: what
+                        a VPE has as its memory is a name only then */
+    uint32_t peers;  /* kernels in the system, on PEs 0 .. peers - 1, this one included; 0: 1 */
+    uint16_t pe;     /* this kernel's PE, for keys and headers */
+    uint64_t seed;   /* of the secret generator: from the platform, or fixed for a replay */
 };
 
 /* Bytes of arena that `config` takes, or 0 when it can't be had. */
@@ -62,6 +64,11 @@ size_t rescind_kernel_used(const struct rescind_kernel *k);
  * bytes). VPEs are numbered from 0 in the order of these calls. NO_SPACE, OUT_OF_MEM. */
 enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t mem_addr,
                                            uint64_t mem_size);
+
+/* At boot: what `vpe` makes from now on is taken from an account of its own, of so many pool nodes,
+ * which are set aside for it. INV_ARGS; OUT_OF_MEM, also where it has one already. */
+enum rescind_error rescind_kernel_boot_quota(struct rescind_kernel *k, uint32_t vpe,
+                                             uint32_t nodes);
 
 /* At boot: `vpe` gets at `sel` a capability derived from selector 0 of `target`. INV_ARGS where
  * the selector is taken, OUT_OF_MEM. */
@@ -84,6 +91,7 @@ enum rescind_vpe_state {
     RESCIND_VPE_RUNNING, /* has no call outstanding */
     RESCIND_VPE_WAITING, /* its call is not answered yet */
     RESCIND_VPE_ENDED,   /* holds nothing, and never runs again */
+    RESCIND_VPE_ASLEEP,  /* CREATEVPE has made it, and VPECTRL has not started it yet */
 };
 enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, uint32_t vpe);
 
@@ -157,6 +165,9 @@ enum rescind_output_kind {
     RESCIND_OUTPUT_REPLY,    /* `vpe` has a reply in its ring, with error `code`: wake it */
     RESCIND_OUTPUT_ENDED,    /* `vpe` has ended with exit code `code` */
     RESCIND_OUTPUT_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
+    RESCIND_OUTPUT_CREATED,  /* there is a new VPE of number `vpe`, asleep, whose name is `size`
+                                bytes  of `text`; who had the number before has ended */
+    RESCIND_OUTPUT_STARTED,  /* it may run now */
 };
 struct rescind_kernel_output {
     enum rescind_output_kind kind;

@@ -1,8 +1,8 @@
 /* The arena: struct rescind_kernel is its first bytes and says where everything else in it lies.
  *
  * Every room of the kernel takes a struct rescind_kernel * and reaches its own array through its
- * own accessor (pool_node, task_at, table_at, vpe_at, call_at). Nothing in the arena is a pointer,
- * so that a copy of the arena is a copy of the kernel. The layout is made once, by
+ * own accessor (pool_node, account_at, task_at, table_at, vpe_at, call_at). Nothing in the arena is
+ * a pointer, so that a copy of the arena is a copy of the kernel. The layout is made once, by
  * rescind_kernel_create() in kernel/create.c; the pool lies last, so the part in use is a prefix.
  */
 #ifndef RESCIND_BASE_ARENA_H
@@ -24,7 +24,7 @@
 
 struct rescind_kernel {
     /* Byte offsets from this struct. */
-    size_t tasks, vpes, calls, peers, served, rings;
+    size_t accounts, tasks, vpes, calls, peers, served, page_bits, buffers, rings, memory;
 
     uint32_t vpe_limit;  /* length of the arrays that go by VPE */
     uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
@@ -33,9 +33,14 @@ struct rescind_kernel {
     uint32_t peer_count; /* kernels in the system: PEs 0 .. peer_count - 1 */
     uint16_t pe;         /* this one's */
 
+    uint32_t pages;      /* of machine memory, from `memory` on; a bit each at `page_bits` */
+    uint32_t vpe_free;   /* list of VPEs that are done with, as number + 1 (object/vpe.h) */
+    uint32_t serials;    /* numbers given to endpoints */
+    uint32_t vpe_ending; /* list of those that have just lost what they live by, in the same way */
+
     struct pool pool;
     struct random random;
-    uint32_t ready;   /* the line of tasks that have work to do; see base/task.h */
+    uint16_t ready;   /* the line of tasks that have work to do; see base/task.h */
     uint32_t talking; /* the line of kernels that there is something to tell; see cap/peer.h */
     struct outbox outbox;
 };
@@ -65,19 +70,31 @@ static inline bool pool_has(const struct rescind_kernel *k, uint32_t index)
     return index >= k->pool.first && index < k->pool.high;
 }
 
-/* How many nodes are taken; how many can still be. */
-static inline uint32_t pool_used(const struct rescind_kernel *k)
+/* How many more nodes an account's owner may take, faults left out of account. */
+static inline uint32_t *account_at(const struct rescind_kernel *k, uint32_t account)
 {
-    return k->pool.limit - k->pool.first - k->pool.spare[0] - k->pool.spare[1];
+    return (uint32_t *)arena_at(k, k->accounts) + account;
+}
+
+/* How many nodes are taken. O(VPEs). */
+uint32_t pool_used(const struct rescind_kernel *k);
+
+/* How many can still be taken from an account; from the kernel's. */
+static inline uint32_t account_left(const struct rescind_kernel *k, uint32_t account)
+{
+    uint32_t left = *account_at(k, account);
+
+    return k->pool.starved && k->pool.allowance < left ? k->pool.allowance : left;
 }
 
 static inline uint32_t pool_left(const struct rescind_kernel *k)
 {
-    return k->pool.spare[0];
+    return account_left(k, ACCOUNT_KERNEL);
 }
 
-/* A node of type `type`, which is not 0; its other bytes hold anything. There is one left. */
-static inline uint32_t pool_take_one(struct rescind_kernel *k, uint8_t type)
+/* A node of type `type`, which is not 0, from an account that has one left; its other bytes hold
+ * anything. */
+static inline uint32_t account_take_one(struct rescind_kernel *k, uint8_t type, uint16_t account)
 {
     struct pool *pool = &k->pool;
     uint32_t index = pool->free;
@@ -89,14 +106,21 @@ static inline uint32_t pool_take_one(struct rescind_kernel *k, uint8_t type)
     else
         index = pool->high++;
     node->type = type;
-    pool->spare[0]--;
+    node->account = account;
+    --*account_at(k, account);
+    pool->allowance -= pool->starved;
     return index;
 }
 
 /* The same, but 0 when none is left. */
+static inline uint32_t account_take(struct rescind_kernel *k, uint8_t type, uint16_t account)
+{
+    return account_left(k, account) == 0 ? 0 : account_take_one(k, type, account);
+}
+
 static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
 {
-    return pool_left(k) == 0 ? 0 : pool_take_one(k, type);
+    return account_take(k, type, ACCOUNT_KERNEL);
 }
 
 /* Gives back a node that was taken. */
@@ -108,7 +132,7 @@ static inline void pool_give(struct rescind_kernel *k, uint32_t index)
     node->type = 0;
     node->next_free = k->pool.free;
     k->pool.free = index;
-    k->pool.spare[k->pool.starved]++;
+    ++*account_at(k, node->account);
 }
 
 #endif

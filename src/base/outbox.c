@@ -11,10 +11,11 @@ void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe,
         (struct outbox_entry){.kind = (uint32_t)kind, .vpe = vpe, .code = code};
 }
 
-void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t size)
+void outbox_text(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe,
+                 const uint8_t *text, size_t size)
 {
     KERNEL_ASSERT(size <= sizeof(box->text));
     memcpy(box->text, text, size);
     box->text_size = (uint32_t)size;
-    outbox_put(box, RESCIND_OUTPUT_PRINT, vpe, 0);
+    outbox_put(box, kind, vpe, 0);
 }

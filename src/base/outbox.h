@@ -32,7 +32,8 @@ static inline void outbox_clear(struct outbox *box)
 }
 
 void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code);
-/* At most RESCIND_MSG_MAX bytes, once an event. */
-void outbox_print(struct outbox *box, uint32_t vpe, const uint8_t *text, size_t size);
+/* PRINT or CREATED with its text: at most RESCIND_MSG_MAX bytes, once an event. */
+void outbox_text(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe,
+                 const uint8_t *text, size_t size);
 
 #endif

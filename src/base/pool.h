@@ -2,6 +2,9 @@
  *
  * A node is named by its index, which is its place in the arena in units of a node, so that no base
  * need be added to it; 0 names none. Its first byte is its type, 0 while it is free.
+ * Each node is taken from an account, which says how many more its owner may take, and goes back
+ * there: account 0 is the kernel's own, account v + 1 that of VPE v, if it has one. All accounts
+ * together hold as many nodes as there are, so that what an account says can be had.
  * Taking and giving back are O(1); the pool never grows, so taking can fail. What works on them,
  * pool_node(), pool_take(), pool_give() and pool_left(), is in base/arena.h.
  */
@@ -19,16 +22,18 @@ struct pool {
     uint32_t limit;
     uint32_t high; /* nodes from here on were never taken */
     uint32_t free; /* head of the list of nodes given back */
-    /* Nodes that are not taken: [0] can be, [1] a fault withholds. Those given back go where
-     * `starved` says, so that what is left when a fault strikes only gets less. */
-    uint32_t spare[2];
-    uint32_t starved;
+    /* A fault may withhold nodes: while `starved` is 1, only so many more can be taken, whatever is
+     * given back. */
+    uint32_t starved, allowance;
 };
 
 struct pool_node {
     _Alignas(POOL_NODE_SIZE) uint8_t type; /* 0: free */
+    uint16_t account;                      /* where it was taken from */
     uint32_t next_free;                    /* while free */
 };
+
+enum { ACCOUNT_KERNEL = 0 };
 
 void pool_init(struct pool *pool, uint32_t first, uint32_t limit);
 

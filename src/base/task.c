@@ -1,10 +1,10 @@
 /* Lines of tasks; see task.h. */
 #include "base/task.h"
 
-void task_join(struct rescind_kernel *k, uint32_t *line, uint32_t number)
+void task_join(struct rescind_kernel *k, uint16_t *line, uint32_t number)
 {
     struct task *task = task_at(k, number);
-    uint32_t name = number + 1;
+    uint16_t name = (uint16_t)(number + 1);
 
     if (*line == 0) {
         *line = task->next = task->prev = name;
@@ -17,10 +17,10 @@ void task_join(struct rescind_kernel *k, uint32_t *line, uint32_t number)
     first->prev = name;
 }
 
-void task_leave(struct rescind_kernel *k, uint32_t *line, uint32_t number)
+void task_leave(struct rescind_kernel *k, uint16_t *line, uint32_t number)
 {
     struct task *task = task_at(k, number);
-    uint32_t name = number + 1;
+    uint16_t name = (uint16_t)(number + 1);
 
     KERNEL_ASSERT(*line != 0 && task->next != 0);
     if (task->next == name) {
@@ -29,12 +29,12 @@ void task_leave(struct rescind_kernel *k, uint32_t *line, uint32_t number)
         task_at(k, task->next - 1)->prev = task->prev;
         task_at(k, task->prev - 1)->next = task->next;
         if (*line == name)
-            *line = task->next;
+            *line = (uint16_t)task->next;
     }
     task->next = task->prev = 0;
 }
 
-void task_wake_all(struct rescind_kernel *k, uint32_t *line)
+void task_wake_all(struct rescind_kernel *k, uint16_t *line)
 {
     if (k->ready == 0) {
         k->ready = *line;
@@ -51,12 +51,12 @@ void task_wake_all(struct rescind_kernel *k, uint32_t *line)
     *line = 0;
 }
 
-int32_t task_first(uint32_t line)
+int32_t task_first(uint16_t line)
 {
     return (int32_t)line - 1;
 }
 
-int32_t task_after(const struct rescind_kernel *k, uint32_t line, uint32_t number)
+int32_t task_after(const struct rescind_kernel *k, uint16_t line, uint32_t number)
 {
     uint32_t next = task_at(k, number)->next;
 

@@ -4,7 +4,7 @@
  * number. Behind them come one task a kernel of the system (what it wants revoked here; this
  * kernel's own: what others have left to do) and one for each EXCHANGE that another kernel may
  * have under way here. So nothing is allocated to begin or to wait. A line is a ring of tasks,
- * named by a 32-bit anchor (0: empty) in whatever is waited for: a capability, a locked range, or
+ * named by a 16-bit anchor (0: empty) in whatever is waited for: a capability, a locked range, or
  * the kernel's own line of tasks that are ready to go on. A task stands in at most one line.
  * Everything here is O(1); in particular a whole line is made ready at once, however long.
  */
@@ -45,7 +45,7 @@ static inline struct task *task_at(const struct rescind_kernel *k, uint32_t numb
 }
 
 /* Puts the task at the end of the line; it stands in none before. */
-void task_join(struct rescind_kernel *k, uint32_t *line, uint32_t number);
+void task_join(struct rescind_kernel *k, uint16_t *line, uint32_t number);
 
 /* Does it stand in a line? */
 static inline bool task_waits(const struct rescind_kernel *k, uint32_t number)
@@ -54,20 +54,20 @@ static inline bool task_waits(const struct rescind_kernel *k, uint32_t number)
 }
 
 /* Takes the task out of the line it stands in. */
-void task_leave(struct rescind_kernel *k, uint32_t *line, uint32_t number);
+void task_leave(struct rescind_kernel *k, uint16_t *line, uint32_t number);
 
 /* Moves the whole line, which is not empty, to the end of the ready line, in its order. */
-void task_wake_all(struct rescind_kernel *k, uint32_t *line);
+void task_wake_all(struct rescind_kernel *k, uint16_t *line);
 
 /* The same for a line that mostly is empty. */
-static inline void task_wake(struct rescind_kernel *k, uint32_t *line)
+static inline void task_wake(struct rescind_kernel *k, uint16_t *line)
 {
     if (*line != 0)
         task_wake_all(k, line);
 }
 
 /* Number of the first task of the line, or -1; and of the one behind `number`, or -1. */
-int32_t task_first(uint32_t line);
-int32_t task_after(const struct rescind_kernel *k, uint32_t line, uint32_t number);
+int32_t task_first(uint16_t line);
+int32_t task_after(const struct rescind_kernel *k, uint16_t line, uint32_t number);
 
 #endif

@@ -32,15 +32,20 @@ enum cap_flag {
     CAP_AWAY = 4096,     /* a stub: so that one look at the flags tells what is nothing special */
     CAP_STACKED = 8192,  /* on the stack of a task, and below it stands its parent */
     CAP_AWAITED = 16384, /* a task may have joined its waiters */
+    CAP_BOUND = 32768,   /* it has something of its own beside its parent's: its type is told when
+                            it is marked and when it goes */
 };
 
 struct cap {
     _Alignas(POOL_NODE_SIZE) uint8_t type; /* enum rescind_cap_type, or enum cap_node */
     uint8_t rights;                        /* enum rescind_perm, of a memory capability */
+    uint16_t account;                      /* whose memory the node is (base/pool.h) */
     uint16_t flags;                        /* enum cap_flag */
 
-    uint16_t table; /* which table holds it (cap/table.h) */
-    uint16_t home;  /* the kernel of its object */
+    uint16_t table;   /* which table holds it (cap/table.h) */
+    uint16_t home;    /* the kernel of its object */
+    uint16_t waiters; /* line of tasks that wait until it is marked, gone or free again: see
+                         cap_line() */
 
     union {
         struct {
@@ -61,8 +66,6 @@ struct cap {
 
     uint32_t object; /* what it names, as its type understands it, in kernel `home` */
 
-    uint32_t waiters;  /* line of tasks that wait until it is marked, gone or free again: see
-                          cap_line() */
     uint16_t reserver; /* while RESERVED: the task of the EXCHANGE */
     uint16_t peer;     /* the kernel of its remote parent; of a stub: of its child */
     uint32_t pending;  /* why it can't be marked yet: children that were SEEN and are not MARKED,
@@ -71,7 +74,7 @@ struct cap {
 };
 _Static_assert(sizeof(struct cap) <= POOL_NODE_SIZE, "a capability is one cache line");
 
-_Static_assert(RESCIND_VPE_MAX *RESCIND_TABLE_KINDS <= UINT16_MAX, "a table fits");
+_Static_assert((RESCIND_VPE_MAX + 1) * 4 <= UINT16_MAX, "a table fits");
 _Static_assert(RESCIND_PE_MAX <= UINT16_MAX, "a kernel fits");
 _Static_assert(RESCIND_VPE_MAX + RESCIND_PE_MAX * (1 + TASK_EXCHANGES) <= UINT16_MAX,
                "a task fits");
@@ -101,7 +104,7 @@ static inline bool cap_is_cap(const struct cap *cap)
 }
 
 /* The line of those that wait for it, for one that is about to join. */
-static inline uint32_t *cap_line(struct cap *cap)
+static inline uint16_t *cap_line(struct cap *cap)
 {
     cap->flags |= CAP_AWAITED;
     return &cap->waiters;
@@ -124,24 +127,39 @@ static inline uint32_t cap_parent(const struct cap *cap)
 
 /* What every object in a pool node starts with. */
 struct object {
-    uint8_t type;  /* enum object_node (object/object.h) */
-    uint32_t refs; /* capabilities of its own kernel that name it and have no parent there */
+    uint8_t type; /* enum object_node (object/object.h) */
+    uint16_t account;
+    uint32_t refs; /* capabilities of its own kernel that count for it: see struct cap_type */
 };
 
 /* An object type: a row, and nothing else in the kernel knows the type. A new type is one new file
  * and one line in object/types.c. Where a type's objects are pool nodes, each counts the
- * capabilities of its own kernel that name it and have no parent there, and goes with the last one.
- * (All others descend from one of those, which goes after them.) */
+ * capabilities of its own kernel that name it and are BOUND or have no parent there, and goes with
+ * the last one. (All others descend from one of those, which goes after them.) */
 struct cap_type {
     const char *name;
     uint8_t node; /* type of the pool nodes that its objects are; 0: they lie elsewhere */
     /* Is there such an object of this kernel? A peer says so. NULL where they are pool nodes. */
     bool (*exists)(const struct rescind_kernel *k, uint32_t object);
+    /* Where an object that is no pool node counts capabilities; NULL where it does not. */
+    uint32_t *(*refs)(struct rescind_kernel *k, uint32_t object);
+    /* The last capability that counted is going; what else the object has taken is to be given
+     * back. NULL: there is nothing. O(1), but for a table of what the object is made of. */
+    void (*free)(struct rescind_kernel *k, uint32_t object);
+    /* A BOUND capability is marked; is about to go, and is still where it was. NULL: nothing. */
+    void (*marked)(struct rescind_kernel *k, uint32_t index);
+    void (*gone)(struct rescind_kernel *k, uint32_t index);
     /* Bytes of kernel memory the object takes, apart from its capabilities. */
     uint32_t size;
 };
 
-enum { CAP_TYPES = RESCIND_CAP_MEM + 1 };
+/* Types that no range of a message can name: they live in tables of the kernel's own making. */
+enum cap_inner_type {
+    CAP_ENDPOINT = 12, /* an active endpoint (object/endpoint.h) */
+    CAP_SENDER = 14,   /* that of a VPE of another kernel, where its messages go to */
+};
+
+enum { CAP_TYPES = CAP_SENDER + 1 };
 extern const struct cap_type *const cap_types[CAP_TYPES]; /* object/types.c */
 
 /* The row of a type that some capability has; NULL where `type` is none. */

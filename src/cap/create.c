@@ -3,29 +3,41 @@
 
 #include "cap/peer.h"
 
-/* Does it name an object of this kernel that counts those that name it? */
-static bool counts(const struct rescind_kernel *k, const struct cap *cap)
+/* Where the object that it names counts it; NULL where that is another kernel's, or does not count.
+ */
+static uint32_t *refs_of(struct rescind_kernel *k, const struct cap *cap)
 {
-    return cap->home == k->pe && cap->type != CAP_PLACE && cap_types[cap->type]->node != 0;
+    const struct cap_type *type = cap_types[cap->type];
+    struct object *object = pool_node(k, cap->object);
+
+    if (cap->home != k->pe)
+        return NULL;
+    if (type->node != 0)
+        return &object->refs;
+    return type->refs != NULL ? type->refs(k, cap->object) : NULL;
 }
 
 void cap_acquire(struct rescind_kernel *k, const struct cap *cap)
 {
-    struct object *object = pool_node(k, cap->object);
+    uint32_t *refs = cap->type != CAP_PLACE ? refs_of(k, cap) : NULL;
 
-    if (counts(k, cap))
-        object->refs++;
+    if (refs != NULL)
+        ++*refs;
 }
 
-static void release(struct rescind_kernel *k, const struct cap *cap)
+void object_release(struct rescind_kernel *k, uint8_t cap_type, uint32_t object)
 {
-    struct object *object = pool_node(k, cap->object);
+    const struct cap_type *type = cap_types[cap_type];
+    uint32_t *refs =
+        type->node != 0 ? &((struct object *)pool_node(k, object))->refs : type->refs(k, object);
 
-    if (!counts(k, cap))
+    KERNEL_ASSERT(*refs > 0);
+    if (--*refs != 0)
         return;
-    KERNEL_ASSERT(object->refs > 0);
-    if (--object->refs == 0)
-        pool_give(k, cap->object);
+    if (type->free != NULL)
+        type->free(k, object);
+    if (type->node != 0)
+        pool_give(k, object);
 }
 
 void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *spec)
@@ -35,7 +47,7 @@ void cap_fill(struct rescind_kernel *k, uint32_t index, const struct cap_spec *s
     KERNEL_ASSERT(cap->type == CAP_PLACE);
     cap->type = spec->type;
     cap->rights = spec->rights;
-    cap->flags |= CAP_REMOTE;
+    cap->flags |= (uint16_t)(CAP_REMOTE | spec->flags);
     cap->home = (uint16_t)spec->home;
     cap->peer = (uint16_t)spec->peer;
     cap->object = spec->object;
@@ -56,13 +68,18 @@ void cap_destroy(struct rescind_kernel *k, uint32_t index)
     struct cap *cap = cap_at(k, index);
 
     KERNEL_ASSERT(cap->child == 0);
-    if (cap_parent(cap) != 0) {
+    if (cap_parent(cap) != 0 && !(cap->flags & CAP_BOUND)) {
         cap_destroy_child(k, index);
         return;
     }
+    if ((cap->flags & CAP_BOUND) && cap_types[cap->type]->gone != NULL)
+        cap_types[cap->type]->gone(k, index);
+    if (cap_parent(cap) != 0)
+        tree_unlink(k, index);
     table_remove(k, index);
     cap_wake(k, cap);
-    release(k, cap);
+    if (cap->type != CAP_PLACE && refs_of(k, cap) != NULL)
+        object_release(k, cap->type, cap->object);
     if (!(cap->flags & CAP_REMOTE)) {
         pool_give(k, index);
         return;

@@ -22,9 +22,9 @@ struct peer {
     uint8_t asks;                    /* there is something to ask */
     uint8_t answers, frees;          /* its own EXCHANGEs here: an answer to give, a slot to free */
     uint8_t turn;                    /* which kind of record, and which slot, goes first */
-    uint32_t slot_waiters;           /* line of tasks that wait for a slot */
+    uint16_t slot_waiters;           /* line of tasks that wait for a slot */
     uint32_t askers[TASK_EXCHANGES]; /* the task that has the slot */
-    uint32_t asker_line[TASK_EXCHANGES]; /* where it waits for its answer */
+    uint16_t asker_line[TASK_EXCHANGES]; /* where it waits for its answer */
 
     struct rescind_kernel_peer count;
 };

@@ -11,9 +11,9 @@
 /* ---- Stubs: the parent's side ------------------------------------------------------------- */
 
 uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
-                     uint32_t reserver)
+                     uint32_t reserver, uint16_t account)
 {
-    uint32_t index = pool_take(k, CAP_STUB);
+    uint32_t index = account_take(k, CAP_STUB, account);
 
     if (index == 0)
         return 0;
@@ -23,7 +23,8 @@ uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, u
     stub->key_low = (uint32_t)key;
     stub->key_high = (uint32_t)(key >> 32);
     stub->chain = 0;
-    stub->waiters = stub->pending = 0;
+    stub->waiters = 0;
+    stub->pending = 0;
     stub->reserver = (uint16_t)reserver;
     tree_link(k, parent, index);
     revoke_hold(k, parent);
@@ -106,10 +107,10 @@ enum remote_sense remote_unlink(struct rescind_kernel *k, uint32_t pe, uint32_t 
 /* The capability of this key, if stub `stub` of kernel `pe` is what it names as its parent. */
 static uint32_t find_child(const struct rescind_kernel *k, uint32_t pe, uint32_t stub, uint64_t key)
 {
-    uint32_t vpe = RESCIND_KEY_VPE(key), kind = (uint32_t)(key >> 32) & 1;
+    uint32_t vpe = RESCIND_KEY_VPE(key), kind = (uint32_t)(key >> 32) & 15;
     uint32_t index;
 
-    if (RESCIND_KEY_PE(key) != k->pe || vpe >= k->vpe_count)
+    if (RESCIND_KEY_PE(key) != k->pe || vpe >= k->vpe_count || kind >= TABLE_KINDS)
         return 0;
     index = table_find(k, table_of(vpe, kind), (uint32_t)key);
     if (index == 0)

@@ -17,9 +17,9 @@ enum remote_sense {
 };
 
 /* A reserved child of `parent`, of key `key` on kernel `peer`, which is held until it is settled;
- * 0 when the pool is empty. O(1). */
+ * 0 when the account is empty. O(1). */
 uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
-                     uint32_t reserver);
+                     uint32_t reserver, uint16_t account);
 /* Its EXCHANGE has succeeded; or failed. O(1). */
 void remote_settle(struct rescind_kernel *k, uint32_t stub);
 void remote_unreserve(struct rescind_kernel *k, uint32_t stub);

@@ -60,6 +60,8 @@ static void mark(struct rescind_kernel *k, uint32_t index)
     struct cap *cap = cap_at(k, index);
 
     cap->flags |= CAP_VISITED | CAP_MARKED;
+    if ((cap->flags & CAP_BOUND) && cap_types[cap->type]->marked != NULL)
+        cap_types[cap->type]->marked(k, index);
     cap_wake(k, cap);
     if (!(cap->flags & CAP_SEEN))
         return;
@@ -137,6 +139,11 @@ static void mark_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
                 *stack = at;
                 cap = child;
             }
+        } else if (at != 0 && child->flags == CAP_BOUND) {
+            cap->child = child->next;
+            visit(k, stack, at); /* a leaf is marked then, and its parent has not counted it */
+            child->flags |= CAP_SEEN;
+            cap = cap_at(k, *stack);
         } else if (at != 0 && !(child->flags & CAP_SEEN)) {
             cap->child = child->next;
             see(k, cap, at);

@@ -1,4 +1,4 @@
-/* Capability tables: two a VPE (objects and mappings), each from selectors to capabilities.
+/* Capability tables: four a VPE, each from selectors to capabilities.
  *
  * The interface is find, insert, remove; the treap is the kind behind it, and derivation does
  * not care. A table also carries the one record of what is locked in it: only its owner's own
@@ -18,7 +18,7 @@ struct table {
     _Alignas(64) uint32_t root;    /* of its treap */
     uint32_t count;                /* capabilities in it, reserved ones included */
     uint32_t lock_from, lock_last; /* selectors that a revocation holds; none when from > last */
-    uint32_t lock_waiters;         /* line of tasks that wait for them */
+    uint16_t lock_waiters;         /* line of tasks that wait for them */
     uint32_t newest;               /* what was put here last, if it is still there: from its */
     uint32_t newest_free;          /* selector to this one there is nothing else */
     uint32_t recent[TABLE_RECENT]; /* nodes that were found here lately, by selector; one is
@@ -26,18 +26,32 @@ struct table {
 };
 _Static_assert(sizeof(struct table) == 64, "a table is one cache line");
 
-/* Tables go by number: that of a VPE's table of a kind. */
+/* A VPE's tables: the two that messages can name, and two of the kernel's own making. */
+enum table_kind {
+    TABLE_OBJECT = RESCIND_TABLE_OBJECT,
+    TABLE_MAP = RESCIND_TABLE_MAP, /* by number of the virtual page */
+    TABLE_ENDPOINTS,               /* what is active on it, by endpoint */
+    TABLE_SENDERS,                 /* endpoints of VPEs of other kernels that send to it */
+    TABLE_KINDS,
+};
+
+/* Tables go by number: that of a VPE's table of a kind. Behind the last VPE come the kernel's own:
+ * its names of services stand in the one of objects. */
 static inline uint32_t table_of(uint32_t vpe, uint32_t kind)
 {
-    return vpe * RESCIND_TABLE_KINDS + kind;
+    return vpe * TABLE_KINDS + kind;
 }
 static inline uint32_t table_vpe(uint32_t table)
 {
-    return table / RESCIND_TABLE_KINDS;
+    return table / TABLE_KINDS;
 }
 static inline uint32_t table_kind(uint32_t table)
 {
-    return table % RESCIND_TABLE_KINDS;
+    return table % TABLE_KINDS;
+}
+static inline uint32_t table_of_names(const struct rescind_kernel *k)
+{
+    return table_of(k->vpe_limit, TABLE_OBJECT);
 }
 
 static inline struct table *table_at(const struct rescind_kernel *k, uint32_t table)

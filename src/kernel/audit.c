@@ -29,9 +29,11 @@
                    "ring")                                                                         \
     X(root_above, "every capability is below a root")                                              \
     X(stubs_sound, "a stub names a child on another kernel, and has a parent and no children")     \
-    X(derived_alike, "a derived capability has its parent's type and object, and no more rights")  \
+    X(derived_alike, "a derived capability has its parent's type and object, and no more rights, " \
+                     "or is of a type that is made from its parent's")                             \
     X(object_refs,                                                                                 \
-      "an object counts exactly the capabilities that name it and have no parent here")            \
+      "an object counts exactly the capabilities that name it and have no parent here, or "        \
+      "are bound")                                                                                 \
     X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
@@ -74,12 +76,14 @@ static bool is_derived(const struct rescind_kernel *k, uint32_t index)
 
 static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
-    return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE;
+    return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE &&
+           cap_at(k, index)->type != OBJECT_MESSAGE && cap_at(k, index)->type != OBJECT_VISIT &&
+           cap_at(k, index)->type != OBJECT_WATCHER;
 }
 
 static uint32_t table_total(const struct rescind_kernel *k)
 {
-    return k->vpe_count * RESCIND_TABLE_KINDS;
+    return k->vpe_count * TABLE_KINDS;
 }
 
 typedef bool good_cap(const struct rescind_kernel *k, uint32_t index, const struct cap *cap);
@@ -125,9 +129,8 @@ static bool check_node_types(const struct rescind_kernel *k, uint32_t *where)
     for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         uint8_t type = cap_at(k, index)->type;
         *where = index;
-        if (type != 0 && type != RESCIND_CAP_GATE && type != RESCIND_CAP_VPE &&
-            type != RESCIND_CAP_MEM && type != CAP_PLACE && type != CAP_STUB && type != CAP_TOMB &&
-            type != OBJECT_GATE && type != OBJECT_MEM)
+        if (type != 0 && cap_type(type) == NULL && type != CAP_PLACE && type != CAP_STUB &&
+            type != CAP_TOMB && (type < OBJECT_GATE || type >= OBJECT_NODE_END))
             return false;
     }
     return true;
@@ -324,6 +327,25 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
     return met == caps;
 }
 
+/* What has an object of its own descends from what it was made of. */
+static bool bound_good(const struct rescind_kernel *k, const struct cap *cap,
+                       const struct cap *parent)
+{
+    (void)k;
+    switch (cap->type) {
+    case RESCIND_CAP_MEM:
+        return parent->type == RESCIND_CAP_MEM && (cap->rights & ~parent->rights) == 0;
+    case CAP_ENDPOINT:
+        return parent->type == RESCIND_CAP_GATE || parent->type == RESCIND_CAP_MEM;
+    case RESCIND_CAP_SESSION:
+        return parent->type == RESCIND_CAP_SERVICE;
+    case RESCIND_CAP_SERVICE:
+        return parent->type == RESCIND_CAP_GATE;
+    default:
+        return false;
+    }
+}
+
 static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
                                const struct cap *cap)
 {
@@ -332,6 +354,10 @@ static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
     (void)index;
     if (cap_parent(cap) == 0)
         return true;
+    if ((cap->flags & CAP_BOUND) && cap->type != RESCIND_CAP_VPE && cap->type != RESCIND_CAP_MAP)
+        return bound_good(k, cap, parent);
+    if (cap->type == RESCIND_CAP_MAP && parent->type == RESCIND_CAP_MEM)
+        return (cap->rights & ~parent->rights) == 0;
     return cap->type == parent->type && cap->home == parent->home &&
            cap->object == parent->object && (cap->rights & ~parent->rights) == 0;
 }
@@ -364,6 +390,11 @@ static uint8_t object_type_of(uint8_t cap_type)
 /* Each capability names an object of its type, roots name objects of their own, and the counts
  * add up: then every single count is right, since derived_alike spreads each object over one tree.
  */
+static bool counts(const struct cap *cap)
+{
+    return cap_parent(cap) == 0 || (cap->flags & CAP_BOUND);
+}
+
 static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
 {
     uint64_t named = 0, counted = 0;
@@ -381,15 +412,18 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
         if (cap->home != k->pe || cap->type == CAP_PLACE)
             continue; /* another kernel's, or none yet */
         if (object_type_of(cap->type) == 0) {
-            if (cap->object >= k->vpe_count)
+            if (!cap_types[cap->type]->exists(k, cap->object))
                 return false;
+            named += cap_types[cap->type]->refs != NULL && counts(cap);
         } else {
             if (!is_object(k, cap->object) ||
                 cap_at(k, cap->object)->type != object_type_of(cap->type))
                 return false;
-            named += cap_parent(cap) == 0;
+            named += counts(cap);
         }
     }
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
+        counted += vpe_at(k, vpe)->refs;
     *where = 0;
     return named == counted;
 }
@@ -419,7 +453,7 @@ static bool check_ended_empty(const struct rescind_kernel *k, uint32_t *where)
         *where = vpe;
         if (!vpe_at(k, vpe)->ended)
             continue;
-        for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
+        for (uint32_t kind = 0; kind < TABLE_KINDS; kind++) {
             if (table_at(k, table_of(vpe, kind))->count != 0)
                 return false;
         }
@@ -518,8 +552,8 @@ static bool reserved_open_good(const struct rescind_kernel *k, uint32_t index,
     if (!is_exchanging(k, cap->reserver))
         return false;
     return cap->type == CAP_STUB || cap_is_there(k, cap) ||
-           (cap->child == 0 &&
-            (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_SEEN | CAP_AWAITED)) == CAP_RESERVED);
+           (cap->child == 0 && (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_SEEN | CAP_AWAITED |
+                                                         CAP_BOUND)) == CAP_RESERVED);
 }
 
 static bool check_reserved_open(const struct rescind_kernel *k, uint32_t *where)
@@ -546,7 +580,7 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
 }
 
 /* The number of tasks in a line; UINT32_MAX where it is not sound. */
-static uint32_t line_length(const struct rescind_kernel *k, uint32_t line)
+static uint32_t line_length(const struct rescind_kernel *k, uint16_t line)
 {
     uint32_t length = 0;
 
@@ -566,7 +600,7 @@ static uint32_t line_length(const struct rescind_kernel *k, uint32_t line)
     return UINT32_MAX;
 }
 
-static bool add_line(const struct rescind_kernel *k, uint32_t line, uint32_t *total)
+static bool add_line(const struct rescind_kernel *k, uint16_t line, uint32_t *total)
 {
     uint32_t length = line_length(k, line);
 
@@ -791,8 +825,8 @@ static bool nothing_left_good(const struct rescind_kernel *k, uint32_t index, co
 {
     (void)k;
     (void)index;
-    return (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_AWAY)) == 0 && cap->waiters == 0 &&
-           cap->pending == 0;
+    return (cap->flags & ~(unsigned)(CAP_REMOTE | CAP_AWAY | CAP_BOUND)) == 0 &&
+           cap->waiters == 0 && cap->pending == 0;
 }
 
 static bool is_tomb(const struct rescind_kernel *k, uint32_t index)

@@ -16,7 +16,7 @@ static uint32_t at_key(const struct rescind_kernel *above, uint32_t stub,
 
     if (vpe >= below->vpe_count)
         return 0;
-    return table_find(below, table_of(vpe, (uint32_t)(key >> 32) & 1), (uint32_t)key);
+    return table_find(below, table_of(vpe, (uint32_t)(key >> 32) & 15), (uint32_t)key);
 }
 
 /* The child of a stub of `above`, or 0. */

@@ -15,6 +15,9 @@
 /* Less than five thousand instructions, and enough for a range of 16: see base/work.h. */
 enum { DEFAULT_WORK = 64 };
 
+/* So that a search of the pages in one event is bounded by a few hundred words. */
+enum { MEMORY_MAX = 64 << 20 };
+
 static size_t round_up(size_t size, size_t to)
 {
     return (size + to - 1) / to * to;
@@ -23,10 +26,13 @@ static size_t round_up(size_t size, size_t to)
 /* Where everything lies; returns the arena's size. */
 static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_config *config)
 {
-    size_t at = ARENA_TABLES + config->vpes * RESCIND_TABLE_KINDS * sizeof(struct table);
+    size_t at = ARENA_TABLES + (config->vpes + 1) * TABLE_KINDS * sizeof(struct table);
 
     k->vpe_limit = config->vpes;
     k->peer_count = config->peers != 0 ? config->peers : 1;
+    k->pages = config->memory / RESCIND_PAGE;
+    k->accounts = at;
+    at = round_up(at + (config->vpes + 1) * sizeof(uint32_t), 64);
     k->tasks = at;
     at = round_up(at + task_count(k) * sizeof(struct task), 64);
     k->vpes = at;
@@ -36,10 +42,15 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     k->peers = at;
     at = round_up(at + k->peer_count * sizeof(struct peer), 64);
     k->served = at;
-    at = round_up(at + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served),
-                  VPE_RING_PAGE);
+    at += (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
+    k->page_bits = at;
+    at = round_up(at + (k->pages + 7) / 8, 64);
+    k->buffers = at; /* from here on nothing need be zero */
+    at = round_up(at + (size_t)config->vpes * CALL_BUFFER, VPE_RING_PAGE);
     k->rings = at;
     at += (size_t)config->vpes * 2 * VPE_RING_PAGE;
+    k->memory = at;
+    at += (size_t)k->pages * RESCIND_PAGE;
     /* One node is set aside, for 0 is none. */
     pool_init(&k->pool, (uint32_t)(at / POOL_NODE_SIZE) + 1,
               (uint32_t)(at / POOL_NODE_SIZE) + config->nodes);
@@ -49,7 +60,8 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
 static bool is_sane(const struct rescind_kernel_config *config)
 {
     return config->vpes <= RESCIND_VPE_MAX && config->nodes >= 1 && config->nodes <= INT32_MAX &&
-           config->peers <= RESCIND_PE_MAX &&
+           config->peers <= RESCIND_PE_MAX && config->memory % RESCIND_PAGE == 0 &&
+           config->memory <= MEMORY_MAX &&
            config->pe < (config->peers != 0 ? config->peers : RESCIND_PE_MAX);
 }
 
@@ -70,7 +82,9 @@ struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
         return NULL;
     memset(k, 0, sizeof(*k));
     lay_out(k, config);
-    memset(arena_at(k, ARENA_TABLES), 0, k->rings - ARENA_TABLES);
+    memset(arena_at(k, ARENA_TABLES), 0, k->buffers - ARENA_TABLES);
+    table_init(table_at(k, table_of_names(k)));
+    *account_at(k, ACCOUNT_KERNEL) = k->pool.limit - k->pool.first;
     k->work = config->work != 0 ? config->work : DEFAULT_WORK;
     k->pe = config->pe;
     random_init(&k->random, config->seed);
@@ -128,11 +142,16 @@ enum rescind_error rescind_kernel_boot_grant_across(struct rescind_kernel *to, u
         return RESCIND_INV_ARGS;
     if (pool_left(to) == 0 || pool_left(from) == 0)
         return RESCIND_OUT_OF_MEM;
-    spec.parent =
-        remote_stub(from, source, to->pe, RESCIND_KEY(to->pe, vpe, RESCIND_CAP_VPE, sel), 0);
+    spec.parent = remote_stub(from, source, to->pe, RESCIND_KEY(to->pe, vpe, RESCIND_CAP_VPE, sel),
+                              0, ACCOUNT_KERNEL);
     remote_settle(from, spec.parent);
     cap_create_at(to, &spec);
     return RESCIND_NO_ERROR;
+}
+
+enum rescind_error rescind_kernel_boot_quota(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes)
+{
+    return vpe < k->vpe_count ? vpe_boot_quota(k, vpe, nodes) : RESCIND_INV_ARGS;
 }
 
 struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)

@@ -27,25 +27,48 @@ INLINE struct room room_of(struct rescind_kernel *k, uint32_t vpe)
     return room;
 }
 
-INLINE void reply(struct rescind_kernel *k, uint32_t vpe, uint64_t label, enum rescind_error error,
+/* An answer with data behind its code. */
+__attribute__((noinline)) static void reply_data(const struct endpoint *kernel,
+                                                 const struct room *room, uint64_t label,
+                                                 const struct call *call, const uint8_t *data)
+{
+    struct __attribute__((packed)) {
+        uint64_t error;
+        uint8_t data[CALL_BUFFER];
+    } payload = {.error = call->error & ~CALL_DATA};
+
+    memcpy(payload.data, data, call->reply_size);
+    endpoint_reply_at(kernel, room->ring, &room->place, label, &payload,
+                      sizeof(payload.error) + call->reply_size);
+}
+
+INLINE void reply(struct rescind_kernel *k, uint32_t vpe, uint64_t label, const struct call *call,
                   const struct room *room)
 {
-    uint64_t payload = (uint64_t)error;
+    uint64_t payload = call->error;
     struct endpoint kernel = {.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
 
     /* Room was there when the message was taken. A VPE that has filled the ring itself since
      * then has spoilt its own reply, and nobody else's. */
-    if (room->state != RING_FULL && room->state != RING_BROKEN)
+    if (room->state == RING_FULL || room->state == RING_BROKEN)
+        ;
+    else if (payload & CALL_DATA)
+        reply_data(&kernel, room, label, call, call_buffer(k, vpe));
+    else
         endpoint_reply_at(&kernel, room->ring, &room->place, label, &payload, sizeof(payload));
-    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)error);
+    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, call->error & ~CALL_DATA);
 }
 
 static void ended(struct rescind_kernel *k, uint32_t vpe)
 {
-    vpe_at(k, vpe)->ended = true;
+    struct vpe *v = vpe_at(k, vpe);
+
+    v->ended = true;
     ring_terminate(vpe_syscall_ring(k, vpe));
     ring_terminate(vpe_reply_ring(k, vpe));
-    outbox_put(&k->outbox, RESCIND_OUTPUT_ENDED, vpe, vpe_at(k, vpe)->end_code);
+    outbox_put(&k->outbox, RESCIND_OUTPUT_ENDED, vpe, v->end_code);
+    task_wake(k, &v->waiters);
+    vpe_bury(k, vpe);
 }
 
 static void start_end(struct rescind_kernel *k, uint32_t vpe)
@@ -54,6 +77,27 @@ static void start_end(struct rescind_kernel *k, uint32_t vpe)
     vpe_at(k, vpe)->end_wanted = false;
     call_begin_exit(k, vpe, vpe_at(k, vpe)->end_code);
     task_join(k, &k->ready, vpe);
+}
+
+/* Ends `vpe` as soon as it has no call any more. */
+static void end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (v->ended || v->ending)
+        return;
+    v->end_code = code;
+    if (v->calling && !call_cancel(k, vpe))
+        v->end_wanted = true;
+    else
+        start_end(k, vpe);
+}
+
+/* Behind every event: those that have lost their selector 0 by it. */
+INLINE void end_lost(struct rescind_kernel *k)
+{
+    while (k->vpe_ending != 0)
+        end(k, (uint32_t)vpe_take_ending(k), 0);
 }
 
 /* The call of `vpe` is done. */
@@ -67,7 +111,7 @@ INLINE void finish(struct rescind_kernel *k, uint32_t vpe, struct vpe *v, const 
     else if (v->end_wanted)
         start_end(k, vpe);
     else
-        reply(k, vpe, v->reply_label, call->error, room);
+        reply(k, vpe, v->reply_label, call, room);
 }
 
 /* Goes on with the call of `vpe`. True: it is done. */
@@ -77,6 +121,8 @@ static bool go_on(struct rescind_kernel *k, uint32_t vpe)
 
     if (progress == CALL_MORE)
         task_join(k, &k->ready, vpe);
+    else if (progress == CALL_WAITS && vpe_at(k, vpe)->end_wanted && call_cancel(k, vpe))
+        start_end(k, vpe);
     return progress == CALL_DONE;
 }
 
@@ -84,7 +130,7 @@ bool rescind_kernel_message_waiting(const struct rescind_kernel *k, uint32_t vpe
 {
     const struct vpe *v = vpe_at(k, vpe);
 
-    if (v->ended || v->calling)
+    if (v->quiet != 0)
         return false;
     switch (ring_look(vpe_reply_ring(k, vpe))) {
     case RING_FULL:
@@ -129,7 +175,7 @@ void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe)
     enum taken taken;
 
     outbox_clear(&k->outbox);
-    if (v->ended || v->calling)
+    if (v->quiet != 0)
         return;
     room = room_of(k, vpe);
     if (room.state == RING_FULL)
@@ -148,6 +194,7 @@ void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe)
     case TAKEN_MORE:
         if (go_on(k, vpe))
             finish(k, vpe, v, &room);
+        end_lost(k);
         break;
     }
 }
@@ -206,20 +253,13 @@ void rescind_kernel_work(struct rescind_kernel *k, uint32_t task)
 
         finish(k, task, vpe_at(k, task), &room);
     }
+    end_lost(k);
 }
 
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
 {
-    struct vpe *v = vpe_at(k, vpe);
-
     outbox_clear(&k->outbox);
-    if (v->ended || (v->calling && call_at(k, vpe)->opcode == RESCIND_SYS_EXIT))
-        return;
-    v->end_code = code;
-    if (v->calling)
-        v->end_wanted = true;
-    else
-        start_end(k, vpe);
+    end(k, vpe, code);
 }
 
 struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k)
@@ -235,7 +275,9 @@ struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k
         .vpe = entry->vpe,
         .code = entry->code,
         .text = (const char *)box->text,
-        .size = entry->kind == RESCIND_OUTPUT_PRINT ? box->text_size : 0,
+        .size = entry->kind == RESCIND_OUTPUT_PRINT || entry->kind == RESCIND_OUTPUT_CREATED
+                    ? box->text_size
+                    : 0,
     };
 }
 

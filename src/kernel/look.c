@@ -9,7 +9,9 @@ enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, 
 {
     const struct vpe *v = vpe_at(k, vpe);
 
-    return v->ended ? RESCIND_VPE_ENDED : v->calling ? RESCIND_VPE_WAITING : RESCIND_VPE_RUNNING;
+    if (v->ended || v->asleep)
+        return v->ended ? RESCIND_VPE_ENDED : RESCIND_VPE_ASLEEP;
+    return v->calling ? RESCIND_VPE_WAITING : RESCIND_VPE_RUNNING;
 }
 
 static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)

@@ -1,18 +1,21 @@
 /* Send gates; see gate.h. */
 #include "object/gate.h"
 
-uint32_t gate_create(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t ep,
-                     uint64_t label, uint64_t credits)
+#include "object/vpe.h"
+
+uint32_t gate_create(struct rescind_kernel *k, uint16_t account, uint32_t pe, uint32_t vpe,
+                     uint32_t ep, uint64_t label, uint64_t credits)
 {
-    uint32_t index = pool_take(k, OBJECT_GATE);
+    uint32_t index = account_take(k, OBJECT_GATE, account);
 
     if (index == 0)
         return 0;
     struct gate *gate = pool_node(k, index);
     *gate = (struct gate){
-        .object = {.type = OBJECT_GATE},
+        .object = {.type = OBJECT_GATE, .account = account},
         .pe = pe,
         .vpe = vpe,
+        .life = pe == k->pe ? vpe_at(k, vpe)->life : GATE_ANY_LIFE,
         .ep = ep,
         .label = label,
         .credits = credits,

@@ -1,14 +1,19 @@
 /* Memory objects; see mem.h. */
 #include "object/mem.h"
 
-uint32_t mem_create(struct rescind_kernel *k, uint64_t addr, uint64_t size)
+uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
+                    uint64_t size)
 {
-    uint32_t index = pool_take(k, OBJECT_MEM);
+    uint32_t index = account_take(k, OBJECT_MEM, account);
 
     if (index == 0)
         return 0;
-    struct mem *mem = pool_node(k, index);
-    *mem = (struct mem){.object = {.type = OBJECT_MEM}, .addr = addr, .size = size};
+    *mem_at(k, index) = (struct mem){
+        .object = {.type = OBJECT_MEM, .account = account},
+        .pe = pe,
+        .addr = addr,
+        .size = size,
+    };
     return index;
 }
 

@@ -1,4 +1,7 @@
-/* Memory: a range of the machine's memory with rights, which live in the capability. */
+/* Memory: a range of some kernel's machine memory; the rights to it live in the capability.
+ *
+ * A kernel's machine memory is a part of its arena, in pages; addresses count from its start.
+ */
 #ifndef RESCIND_OBJECT_MEM_H
 #define RESCIND_OBJECT_MEM_H
 
@@ -6,6 +9,8 @@
 
 struct mem {
     struct object object;
+    uint16_t pe; /* whose memory */
+    bool whole;  /* the allocation itself: its pages are free again when this object goes */
     uint64_t addr;
     uint64_t size; /* bytes */
 };
@@ -13,7 +18,13 @@ _Static_assert(sizeof(struct mem) <= POOL_NODE_SIZE, "a memory object is one nod
 
 extern const struct cap_type mem_type;
 
-/* A memory object that no capability names yet. 0 when the pool is empty. O(1). */
-uint32_t mem_create(struct rescind_kernel *k, uint64_t addr, uint64_t size);
+static inline struct mem *mem_at(const struct rescind_kernel *k, uint32_t index)
+{
+    return pool_node(k, index);
+}
+
+/* A memory object that no capability names yet. 0 when the account is empty. O(1). */
+uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
+                    uint64_t size);
 
 #endif

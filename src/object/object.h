@@ -9,7 +9,17 @@
 #include "cap/cap.h"
 
 /* Node types of objects. */
-enum object_node { OBJECT_GATE = CAP_TYPE_END, OBJECT_MEM };
+enum object_node {
+    OBJECT_GATE = CAP_TYPE_END,
+    OBJECT_MEM,
+    OBJECT_ENDPOINT,
+    OBJECT_MESSAGE,
+    OBJECT_SERVICE,
+    OBJECT_SESSION,
+    OBJECT_VISIT,
+    OBJECT_WATCHER,
+    OBJECT_NODE_END
+};
 
 static inline struct object *object_at(const struct rescind_kernel *k, uint32_t index)
 {

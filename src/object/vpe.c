@@ -6,38 +6,90 @@
 #include "object/mem.h"
 #include "object/object.h"
 
-/* A VPE's storage is its place in the array and its table's emptiness what ends it: see
- * kernel/event.c. So there is nothing to give back with a capability on it. */
 static bool vpe_exists(const struct rescind_kernel *k, uint32_t object)
 {
     return object < k->vpe_count;
 }
 
+static uint32_t *vpe_refs(struct rescind_kernel *k, uint32_t object)
+{
+    return &vpe_at(k, object)->refs;
+}
+
+/* It has ended and nothing names it: its number can be used again. */
+static void recycle(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (!v->ended || v->refs != 0 || v->boot)
+        return;
+    v->life++;
+    v->next = k->vpe_free;
+    k->vpe_free = vpe + 1;
+}
+
+/* Its selector 0 goes. */
+static void vpe_gone(struct rescind_kernel *k, uint32_t index)
+{
+    uint32_t vpe = cap_at(k, index)->object;
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (v->ending)
+        return;
+    v->revoked = true;
+    v->next = k->vpe_ending;
+    k->vpe_ending = vpe + 1;
+}
+
 const struct cap_type vpe_type = {
     .name = "vpe",
     .exists = vpe_exists,
+    .refs = vpe_refs,
+    .free = recycle,
+    .gone = vpe_gone,
     .size = sizeof(struct vpe),
 };
+
+int32_t vpe_take_ending(struct rescind_kernel *k)
+{
+    int32_t vpe = (int32_t)k->vpe_ending - 1;
+
+    if (vpe >= 0)
+        k->vpe_ending = vpe_at(k, (uint32_t)vpe)->next;
+    return vpe;
+}
+
+/* ---- Making and burying ------------------------------------------------------------------- */
+
+/* Number `vpe` becomes a VPE that holds nothing. */
+static struct vpe *begin(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    for (uint32_t kind = 0; kind < TABLE_KINDS; kind++)
+        table_init(table_at(k, table_of(vpe, kind)));
+    *v = (struct vpe){.life = v->life, .map_version = v->map_version + 1};
+    ring_init(vpe_syscall_ring(k, vpe));
+    ring_init(vpe_reply_ring(k, vpe));
+    return v;
+}
 
 enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size)
 {
     uint32_t vpe = k->vpe_count;
-    uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
+    uint32_t table = table_of(vpe, TABLE_OBJECT);
 
     if (vpe == k->vpe_limit)
         return RESCIND_NO_SPACE;
     if (pool_left(k) < 3)
         return RESCIND_OUT_OF_MEM;
     k->vpe_count++;
-    for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++)
-        table_init(table_at(k, table_of(vpe, kind)));
-    *vpe_at(k, vpe) = (struct vpe){0};
-    ring_init(vpe_syscall_ring(k, vpe));
-    ring_init(vpe_reply_ring(k, vpe));
+    begin(k, vpe)->boot = true;
     cap_create_at(k, &(struct cap_spec){
                          .table = table,
                          .sel = RESCIND_SEL_VPE,
                          .type = RESCIND_CAP_VPE,
+                         .flags = CAP_BOUND,
                          .home = k->pe,
                          .object = vpe,
                      });
@@ -47,7 +99,72 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
                          .type = RESCIND_CAP_MEM,
                          .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
                          .home = k->pe,
-                         .object = mem_create(k, mem_addr, mem_size),
+                         .object = mem_create(k, ACCOUNT_KERNEL, k->pe, mem_addr, mem_size),
                      });
     return RESCIND_NO_ERROR;
+}
+
+static void move_nodes(struct rescind_kernel *k, uint32_t from, uint32_t to, uint32_t nodes)
+{
+    *account_at(k, from) -= nodes;
+    *account_at(k, to) += nodes;
+}
+
+enum rescind_error vpe_boot_quota(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (v->account != ACCOUNT_KERNEL || pool_left(k) < nodes)
+        return RESCIND_OUT_OF_MEM;
+    v->account = vpe_own_account(vpe);
+    move_nodes(k, ACCOUNT_KERNEL, v->account, nodes);
+    return RESCIND_NO_ERROR;
+}
+
+uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund)
+{
+    uint32_t vpe;
+    struct vpe *v;
+
+    if (k->vpe_free != 0) {
+        vpe = k->vpe_free - 1;
+        k->vpe_free = vpe_at(k, vpe)->next;
+    } else {
+        vpe = k->vpe_count++;
+    }
+    v = begin(k, vpe);
+    v->asleep = true;
+    v->account = vpe_own_account(vpe);
+    v->maker = maker;
+    v->maker_life = vpe_at(k, maker)->life;
+    /* What peers were told of late is still there, from who had the number before. */
+    move_nodes(k, v->account, ACCOUNT_KERNEL, *account_at(k, v->account));
+    move_nodes(k, vpe_at(k, maker)->account, v->account, fund);
+    return vpe;
+}
+
+/* The account that one's nodes go back to: its maker's while that lives, or else the kernel's. */
+static uint16_t funder(const struct rescind_kernel *k, const struct vpe *v)
+{
+    const struct vpe *maker = vpe_at(k, v->maker);
+
+    return v->boot || maker->ended || maker->life != v->maker_life ? ACCOUNT_KERNEL
+                                                                   : maker->account;
+}
+
+void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (v->account != ACCOUNT_KERNEL)
+        move_nodes(k, v->account, funder(k, v), *account_at(k, v->account));
+    recycle(k, vpe);
+}
+
+void vpe_fund(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes, bool back)
+{
+    const struct vpe *v = vpe_at(k, vpe);
+    uint32_t of_maker = vpe_at(k, v->maker)->account;
+
+    move_nodes(k, back ? v->account : of_maker, back ? of_maker : v->account, nodes);
 }

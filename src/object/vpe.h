@@ -1,7 +1,9 @@
-/* VPEs: who makes calls, holds two tables and has two rings to the kernel.
+/* VPEs: who makes calls, holds tables of capabilities and has two rings to the kernel.
  *
- * A VPE's number names it in its kernel. A VPE capability's object is that number. A VPE ends
- * when all that it held has been revoked; its number is not used again.
+ * A VPE's number names it in its kernel. A VPE capability's object is that number. A VPE lives by
+ * its selector 0: when that goes it ends, which is a revocation of all that it holds. The number of
+ * one that CREATEVPE has made is used again once it has ended and no capability names it; `life`
+ * tells those apart who have had the same number.
  */
 #ifndef RESCIND_OBJECT_VPE_H
 #define RESCIND_OBJECT_VPE_H
@@ -10,11 +12,29 @@
 #include "dtu/ring.h"
 
 struct vpe {
-    bool ended;      /* holds nothing any more */
-    bool calling;    /* a call is outstanding: reply_label and the VPE's struct call are in use */
-    bool end_wanted; /* to be ended once that call is done, with end_code */
+    union {
+        struct {
+            bool ended;   /* holds nothing any more */
+            bool calling; /* a call is outstanding: reply_label and its struct call are in use */
+            bool asleep;  /* CREATEVPE has made it, and VPECTRL has not started it yet */
+        };
+        uint32_t quiet; /* any of those: no message of it is taken */
+    };
+    bool end_wanted;  /* to be ended once that call is done, or cancelled, with end_code */
+    bool ending;      /* its EXIT is under way */
+    bool revoked;     /* it ends because its selector 0 has gone */
+    bool boot;        /* of the boot configuration: its number is not used again */
+    uint8_t pager;    /* the endpoint to its pager; 0: it has none */
+    uint16_t account; /* that what it makes is taken from: its own, or the kernel's */
+    uint16_t waiters; /* line of tasks that wait for its end */
     uint32_t end_code;
-    uint64_t reply_label; /* of the outstanding call's message */
+    uint32_t next;              /* in the list of those that are done with, or are ending */
+    uint32_t life;              /* how many have had its number before */
+    uint32_t refs;              /* capabilities without a parent that name it, and selector 0 */
+    uint32_t maker, maker_life; /* the VPE whose account has funded its own */
+    uint32_t map_version;       /* counts what may have made a mapping of its invalid */
+    uint32_t watchers;          /* first of those of other kernels that wait for its end */
+    uint64_t reply_label;       /* of the outstanding call's message */
 };
 
 extern const struct cap_type vpe_type;
@@ -22,6 +42,12 @@ extern const struct cap_type vpe_type;
 static inline struct vpe *vpe_at(const struct rescind_kernel *k, uint32_t vpe)
 {
     return (struct vpe *)arena_at(k, k->vpes) + vpe;
+}
+
+/* A VPE's own account, whether or not it has one. */
+static inline uint16_t vpe_own_account(uint32_t vpe)
+{
+    return (uint16_t)(vpe + 1);
 }
 
 /* A VPE's rings are one page each. */
@@ -41,5 +67,27 @@ static inline struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k
 /* A VPE of the boot configuration, with roots at selectors 0 and 1. NO_SPACE: no VPE is left;
  * OUT_OF_MEM: the pool is short. Nothing has changed then. */
 enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size);
+
+/* Gives a VPE that pays from the kernel's account one of its own with `nodes` nodes. OUT_OF_MEM. */
+enum rescind_error vpe_boot_quota(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes);
+
+/* Is there a number left for a new VPE? */
+static inline bool vpe_is_left(const struct rescind_kernel *k)
+{
+    return k->vpe_free != 0 || k->vpe_count < k->vpe_limit;
+}
+
+/* Takes a number and makes it a VPE that is asleep and holds nothing; one is left. It has its own
+ * account, of `fund` nodes that `maker`'s has. O(1). */
+uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund);
+
+/* It has ended: its account's nodes go back, and its number if nothing names it any more. O(1). */
+void vpe_bury(struct rescind_kernel *k, uint32_t vpe);
+
+/* What `nodes` its maker adds to its account, or takes out of it (which has them). O(1). */
+void vpe_fund(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes, bool back);
+
+/* The next one of those that have lost their selector 0 and are to be ended, or -1. O(1). */
+int32_t vpe_take_ending(struct rescind_kernel *k);
 
 #endif

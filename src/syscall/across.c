@@ -102,6 +102,7 @@ enum progress across_start(struct rescind_kernel *k, struct exchange *x, uint32_
     x->peer = cap->home;
     x->target = cap->object;
     x->src_table = x->dst_table = table_of(caller, x->kind);
+    x->account = vpe_at(k, caller)->account;
     found = look_again(k, x);
     if (!x->obtain && x->count > table_at(k, x->src_table)->count)
         found.error = RESCIND_INV_ARGS;
@@ -135,7 +136,7 @@ static struct lookup reserve_source(struct rescind_kernel *k, struct exchange *x
     stub = remote_stub(k, src.cap, x->peer,
                        RESCIND_KEY(x->peer, x->target, cap->type,
                                    (uint64_t)x->kind << 32 | (uint32_t)(x->dst + x->done)),
-                       caller);
+                       caller, x->account);
     if (stub == 0) {
         src.error = RESCIND_OUT_OF_MEM;
         return src;
@@ -156,6 +157,7 @@ static struct lookup reserve_place(struct rescind_kernel *k, struct exchange *x,
         .sel = x->dst + x->done,
         .type = CAP_PLACE,
         .flags = CAP_RESERVED,
+        .account = x->account,
         .reserver = caller,
     };
 
@@ -403,6 +405,7 @@ static void fill(struct rescind_kernel *k, const struct exchange *x,
         .parent = cap->stub,
     };
 
+    spec.flags = x->kind == TABLE_MAP ? CAP_BOUND : 0;
     cap_fill(k, table_find(k, x->dst_table, sel), &spec);
 }
 

@@ -13,7 +13,14 @@ struct syscall {
                            struct bytes in);
     enum progress (*step)(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                           uint32_t *work);
+    /* For one that waits for what may never come; NULL: it does not. As call_cancel(). */
+    bool (*cancel)(struct rescind_kernel *k, uint32_t vpe, struct call *call);
 };
+
+static enum rescind_error *error_of(struct call *call)
+{
+    return (enum rescind_error *)&call->error;
+}
 
 /* What follows from a decoder's verdict on a call that has steps. */
 static enum progress accept(struct call *call, enum rescind_error error)
@@ -39,7 +46,7 @@ static enum progress begin_print(struct rescind_kernel *k, uint32_t vpe, struct 
 
     call->error = print_decode(in, &text);
     if (call->error == RESCIND_NO_ERROR)
-        outbox_print(&k->outbox, vpe, text.data, text.size);
+        outbox_text(&k->outbox, RESCIND_OUTPUT_PRINT, vpe, text.data, text.size);
     return CALL_DONE;
 }
 
@@ -55,7 +62,7 @@ static enum progress step_creategate(struct rescind_kernel *k, uint32_t vpe, str
                                      uint32_t *work)
 {
     (void)work;
-    return creategate_step(k, &call->creategate, vpe, &call->error);
+    return creategate_step(k, &call->creategate, vpe, error_of(call));
 }
 
 static enum progress begin_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -70,7 +77,7 @@ static enum progress begin_exchange(struct rescind_kernel *k, uint32_t vpe, stru
 static enum progress step_exchange(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                                    uint32_t *work)
 {
-    return exchange_step(k, &call->exchange, vpe, work, &call->error);
+    return exchange_step(k, &call->exchange, vpe, work, error_of(call));
 }
 
 static enum progress begin_revoke(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -101,12 +108,15 @@ static enum progress begin_exit(struct rescind_kernel *k, uint32_t vpe, struct c
 }
 
 static const struct syscall syscalls[] = {
-    [RESCIND_SYS_NOOP] = {begin_noop, NULL},
-    [RESCIND_SYS_PRINT] = {begin_print, NULL},
-    [RESCIND_SYS_CREATEGATE] = {begin_creategate, step_creategate},
-    [RESCIND_SYS_EXCHANGE] = {begin_exchange, step_exchange},
-    [RESCIND_SYS_REVOKE] = {begin_revoke, step_revoke},
-    [RESCIND_SYS_EXIT] = {begin_exit, step_revoke},
+    [RESCIND_SYS_NOOP] = {begin_noop, NULL, NULL},
+    [RESCIND_SYS_PRINT] = {begin_print, NULL, NULL},
+    [RESCIND_SYS_CREATEGATE] = {begin_creategate, step_creategate, NULL},
+    [RESCIND_SYS_EXCHANGE] = {begin_exchange, step_exchange, NULL},
+    [RESCIND_SYS_REVOKE] = {begin_revoke, step_revoke, NULL},
+    [RESCIND_SYS_EXIT] = {begin_exit, step_revoke, NULL},
+    [RESCIND_SYS_CREATEVPE] = {createvpe_begin, createvpe_step, NULL},
+    [RESCIND_SYS_VPECTRL] = {vpectrl_begin, vpectrl_step, vpectrl_cancel},
+    [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
 };
 
 /* The functions of an opcode; NULL where this kernel has none for it. */
@@ -149,6 +159,7 @@ void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
     call->opcode = RESCIND_SYS_EXIT;
     call->error = RESCIND_NO_ERROR;
     vpe_at(k, vpe)->end_code = code;
+    vpe_at(k, vpe)->ending = true;
     exit_prepare(vpe, &call->revoke);
     revoke_begin(k, &call->revoke);
 }
@@ -161,4 +172,12 @@ enum progress call_step(struct rescind_kernel *k, uint32_t vpe)
 
     k->worked = k->work - work;
     return progress;
+}
+
+bool call_cancel(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct call *call = call_at(k, vpe);
+    const struct syscall *syscall = &syscalls[call->opcode];
+
+    return syscall->cancel != NULL && syscall->cancel(k, vpe, call);
 }

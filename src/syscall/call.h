@@ -4,28 +4,79 @@
  * checked struct, and a step, which acts. A step is called again, event by
  * event, until it says CALL_DONE; what it needs to go on is in the struct, of which every VPE has
  * one set aside. A call that can't go on joins a line and holds nothing that others could wait for.
+ *
+ * A call that waits for what others may never do (a message, an answer, an end) can be cancelled:
+ * it leaves its line and what it had begun, and has no answer.
+ *
+ * Each VPE has a buffer, where a call keeps what its message says at length and, at its end, what
+ * it returns behind its error code.
  */
 #ifndef RESCIND_SYSCALL_CALL_H
 #define RESCIND_SYSCALL_CALL_H
 
 #include "base/bytes.h"
+#include "base/task.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
 #include "syscall/revoke.h"
+#include "syscall/vpe.h"
+
+/* In call.error, beside the error code: there is data behind it, call_reply() says where. */
+#define CALL_DATA 0x100u
 
 struct call {
-    uint32_t opcode;          /* enum rescind_syscall */
-    enum rescind_error error; /* the answer, once it is done */
+    uint32_t opcode; /* enum rescind_syscall */
+    uint32_t error;  /* the answer, once it is done: enum rescind_error, with CALL_DATA */
     union {
         struct creategate creategate;
         struct exchange exchange;
         struct revoke revoke; /* REVOKE and EXIT */
+        struct createvpe createvpe;
+        struct vpectrl vpectrl;
+        struct fund fund;
     };
+    uint32_t reply_size; /* with CALL_DATA: bytes of the buffer */
 };
 
 static inline struct call *call_at(const struct rescind_kernel *k, uint32_t vpe)
 {
     return (struct call *)arena_at(k, k->calls) + vpe;
+}
+
+/* The buffer of `vpe`. */
+enum { CALL_BUFFER = 512 };
+static inline uint8_t *call_buffer(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return (uint8_t *)arena_at(k, k->buffers) + (size_t)vpe * CALL_BUFFER;
+}
+
+/* The call of `vpe` is answered OK, with `size` bytes of its buffer behind the code, or with one
+ * number. */
+static inline enum progress call_return(struct call *call, uint32_t size)
+{
+    call->error = RESCIND_NO_ERROR | CALL_DATA;
+    call->reply_size = size;
+    return CALL_DONE;
+}
+static inline enum progress call_return_u64(struct rescind_kernel *k, uint32_t vpe,
+                                            struct call *call, uint64_t value)
+{
+    memcpy(call_buffer(k, vpe), &value, sizeof(value));
+    return call_return(call, sizeof(value));
+}
+
+/* It is answered with this error. */
+static inline enum progress call_refuse(struct call *call, enum rescind_error error)
+{
+    call->error = error;
+    return CALL_DONE;
+}
+
+/* It waits in `line`. */
+static inline enum progress call_wait(struct rescind_kernel *k, uint32_t vpe, uint16_t *line)
+{
+    task_join(k, line, vpe);
+    return CALL_WAITS;
 }
 
 /* Decodes the message of `vpe` and begins its call: CALL_DONE with the answer in call->error
@@ -34,6 +85,10 @@ enum progress call_begin(struct rescind_kernel *k, uint32_t vpe, struct bytes me
 
 /* Begins EXIT for `vpe`, which has no call outstanding. O(1). */
 void call_begin_exit(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
+
+/* The call of `vpe` waits, and need not be answered any more. False: it goes on all the same, and
+ * will be done soon. O(1). */
+bool call_cancel(struct rescind_kernel *k, uint32_t vpe);
 
 /* Goes on with the call of `vpe`, doing k->work units of work at most. */
 enum progress call_step(struct rescind_kernel *k, uint32_t vpe);

@@ -32,12 +32,14 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,
                    const struct cap *vpe, struct treap_place place)
 {
+    uint16_t account = vpe_at(k, table_vpe(table))->account;
     struct cap_spec spec = {
         .table = table,
         .sel = c->dst,
         .type = RESCIND_CAP_GATE,
+        .account = account,
         .home = k->pe,
-        .object = gate_create(k, vpe->home, vpe->object, c->ep, c->label, c->credits),
+        .object = gate_create(k, account, vpe->home, vpe->object, c->ep, c->label, c->credits),
     };
 
     cap_create(k, &spec, place);
@@ -49,14 +51,14 @@ enum progress creategate_step(struct rescind_kernel *k, const struct creategate 
     uint32_t table = table_of(caller, RESCIND_TABLE_OBJECT);
     struct lookup vpe = lookup_vpe(k, caller, c->vpe);
     struct lookup dst = lookup_free(k, table, c->dst);
-    uint32_t *line = vpe.line != NULL ? vpe.line : dst.line;
+    uint16_t *line = vpe.line != NULL ? vpe.line : dst.line;
 
     if (vpe.error != RESCIND_NO_ERROR || dst.error != RESCIND_NO_ERROR) {
         *error = RESCIND_INV_ARGS;
     } else if (line != NULL) {
         task_join(k, line, caller);
         return CALL_WAITS;
-    } else if (pool_left(k) < 2) {
+    } else if (account_left(k, vpe_at(k, caller)->account) < 2) {
         *error = RESCIND_OUT_OF_MEM;
     } else {
         invoke(k, c, table, cap_at(k, vpe.cap), dst.place);

@@ -52,7 +52,7 @@ static struct lookup check(struct rescind_kernel *k, const struct exchange *x, u
     dst.cap = src.cap;
     if (dst.line != NULL)
         return dst;
-    if (pool_left(k) <= i - x->done)
+    if (account_left(k, x->account) <= i - x->done)
         dst.error = RESCIND_OUT_OF_MEM;
     return dst;
 }
@@ -76,7 +76,7 @@ ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *
                                struct copy *at)
 {
     at->source = table_use(k, x->src_table, x->src + i);
-    return is_plain(k, at->source) && pool_left(k) > i - x->done &&
+    return is_plain(k, at->source) && account_left(k, x->account) > i - x->done &&
            !table_locks(k, x->dst_table, x->dst + i, x->dst + x->count - 1) &&
            table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
 }
@@ -91,7 +91,8 @@ ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, const struct exchange *x, 
         .sel = x->dst + i,
         .type = cap->type,
         .rights = cap->rights,
-        .flags = flags,
+        .flags = x->kind == TABLE_MAP ? flags | CAP_BOUND : flags,
+        .account = x->account,
         .reserver = reserver,
         .home = cap->home,
         .object = cap->object,
@@ -112,10 +113,12 @@ static bool is_hopeless(const struct rescind_kernel *k, const struct exchange *x
 }
 
 /* The other VPE, and both tables. */
-static inline void aim(struct exchange *x, uint32_t caller, uint32_t target)
+static inline void aim(const struct rescind_kernel *k, struct exchange *x, uint32_t caller,
+                       uint32_t target)
 {
     uint32_t mine = table_of(caller, x->kind), other = table_of(target, x->kind);
 
+    x->account = vpe_at(k, caller)->account;
     x->target = target;
     x->src_table = x->obtain ? other : mine;
     x->dst_table = x->obtain ? mine : other;
@@ -127,7 +130,7 @@ static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_
                            struct lookup found, enum rescind_error *error)
 {
     if (found.cap != 0) {
-        aim(x, caller, cap_at(k, found.cap)->object);
+        aim(k, x, caller, cap_at(k, found.cap)->object);
         if (x->count == 0)
             return CALL_DONE;
         if (x->count > 1 && is_hopeless(k, x))
@@ -184,8 +187,8 @@ ALWAYS_INLINE uint32_t count_plain(struct rescind_kernel *k, const struct exchan
         return 0;
     if (some - 1 > first->place.free - x->dst)
         some = first->place.free - x->dst + 1;
-    if (some > pool_left(k))
-        some = pool_left(k);
+    if (some > account_left(k, x->account))
+        some = account_left(k, x->account);
     for (uint32_t i = 1, source = first->source; i < some; i++) {
         source = find_behind(k, x->src_table, source, x->src + i);
         if (!is_plain(k, source))
@@ -237,7 +240,7 @@ bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t cal
 
     if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, k->work))
         return false;
-    aim(x, caller, cap_at(k, vpe.cap)->object);
+    aim(k, x, caller, cap_at(k, vpe.cap)->object);
     if ((x->count > 1 && is_hopeless(k, x)) || count_plain(k, x, &first) < x->count)
         return false;
     k->worked = x->count * WORK_COPY;
@@ -252,7 +255,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
 
     for (; *work > 0 && x->done < x->count; work_spend(work, WORK_COPY)) {
         at.source = find_behind(k, x->src_table, at.source, x->src + x->done);
-        if (!is_plain(k, at.source) || pool_left(k) == 0 ||
+        if (!is_plain(k, at.source) || account_left(k, x->account) == 0 ||
             table_is_locked(k, x->dst_table, x->dst + x->done) ||
             table_find_place(k, x->dst_table, x->dst + x->done, &at.place) != 0) {
             if (!check_closely(k, x, x->done, &at))

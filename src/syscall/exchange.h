@@ -49,6 +49,7 @@ struct exchange {
     uint32_t awaited;         /* with `again`: the element */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
     uint32_t target;          /* once copies are reserved: the other VPE, */
+    uint16_t account;         /* who pays for copies: the caller, wherever they go */
     uint32_t src_table;       /* and both tables */
     uint32_t dst_table;
 

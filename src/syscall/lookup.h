@@ -12,7 +12,7 @@
 
 struct lookup {
     enum rescind_error error; /* INV_ARGS: not as wanted */
-    uint32_t *line;           /* not NULL: can't be said yet, wait here */
+    uint16_t *line;           /* not NULL: can't be said yet, wait here */
     uint32_t cap;             /* else the capability that was looked for */
     struct treap_place place; /* or where the free selector's capability goes */
 };

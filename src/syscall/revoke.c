@@ -34,7 +34,7 @@ enum rescind_error exit_decode(struct bytes in, uint32_t *code)
 void exit_prepare(uint32_t vpe, struct revoke *out)
 {
     out->first_table = table_of(vpe, RESCIND_TABLE_OBJECT);
-    out->last_table = table_of(vpe, RESCIND_TABLE_MAP);
+    out->last_table = table_of(vpe, TABLE_KINDS - 1);
     out->from = 0;
     out->to = TABLE_END;
     out->own = true;

@@ -54,7 +54,7 @@ static struct lookup reserve_source(struct rescind_kernel *k, uint32_t pe, struc
     stub = remote_stub(
         k, src.cap, pe,
         RESCIND_KEY(pe, s->asker, cap->type, (uint64_t)s->kind << 32 | (uint32_t)(s->to + s->done)),
-        task);
+        task, ACCOUNT_KERNEL);
     if (stub == 0) {
         src.error = RESCIND_OUT_OF_MEM;
         return src;
@@ -79,7 +79,7 @@ static struct lookup reserve_free(struct rescind_kernel *k, uint32_t pe, struct 
         .sel = s->start + s->done,
         .type = cap->type,
         .rights = cap->rights,
-        .flags = CAP_RESERVED | CAP_REMOTE,
+        .flags = CAP_RESERVED | CAP_REMOTE | (s->kind == TABLE_MAP ? CAP_BOUND : 0),
         .reserver = task,
         .home = cap->home,
         .object = cap->object,

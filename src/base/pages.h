@@ -1,0 +1,31 @@
+/* Machine memory: which of the kernel's pages are taken. One bit a page; first fit.
+ *
+ * The pages lie in the arena, so that a copy of the arena is a copy of the machine's memory, too. A
+ * run of pages that is given back is one with the free ones beside it at once. Cost of a search:
+ * two instructions for each page at most, and there are at most 16384 (kernel/create.c); whole
+ * words that are taken cost one look.
+ */
+#ifndef RESCIND_BASE_PAGES_H
+#define RESCIND_BASE_PAGES_H
+
+#include "base/arena.h"
+
+#define PAGES_NONE UINT32_MAX
+
+/* The first of `count` (at least 1) pages in a row that were free; PAGES_NONE where there are none.
+ * What they hold is whatever it was. */
+uint32_t pages_take(struct rescind_kernel *k, uint32_t count);
+/* The same from page `first` on. False: not all of them are free, or there. */
+bool pages_take_at(struct rescind_kernel *k, uint32_t first, uint32_t count);
+void pages_give(struct rescind_kernel *k, uint32_t first, uint32_t count);
+
+/* Is the page taken? */
+bool page_is_taken(const struct rescind_kernel *k, uint32_t page);
+
+/* The bytes at an address of this kernel's memory. */
+static inline uint8_t *pages_at(const struct rescind_kernel *k, uint64_t addr)
+{
+    return (uint8_t *)arena_at(k, k->memory + (size_t)addr);
+}
+
+#endif
