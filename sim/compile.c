@@ -196,6 +196,15 @@ static uint64_t own_nodes(const struct litmus *l, guint kernel)
     return nodes;
 }
 
+static uint32_t boot_vpes(const struct litmus *l, guint kernel)
+{
+    uint32_t count = 0;
+    for (guint i = 0; i < l->vpes->len; i++) {
+        count += litmus_vpe(l, i)->kernel == kernel;
+    }
+    return count;
+}
+
 /* How many capabilities each EXCHANGE of the file wants to copy, the fewest first. */
 static GArray *exchange_counts(const struct litmus *l)
 {
@@ -252,7 +261,8 @@ static void append_kernels(const struct litmus *l, GByteArray *module)
         uint64_t nodes = own_nodes(l, i) + (alone ? copies : 2 * copies);
         struct rescind_startup_kernel out = {
             .nodes =
-                kernel->nodes != 0 ? kernel->nodes : (uint32_t)MIN(nodes, RESCIND_STARTUP_NODES)};
+                kernel->nodes != 0 ? kernel->nodes : (uint32_t)MIN(nodes, RESCIND_STARTUP_NODES),
+            .vpes = boot_vpes(l, i)};
         g_strlcpy(out.name, kernel->name, sizeof(out.name));
         append(module, &out, sizeof(out));
     }

@@ -360,6 +360,10 @@ static void run_step(struct machine *m, struct machine_vpe *v)
     case RESCIND_STEP_RUN:
         run_builtin(m, v, step.arg);
         break;
+    case RESCIND_STEP_LOAD:
+    case RESCIND_STEP_STORE:
+        v->awaits = AWAITS_NEVER; /* VPEs have no memory of their own */
+        break;
     case RESCIND_STEP_WAIT:
         break;
     }

@@ -133,7 +133,7 @@ static GByteArray *make_module(const struct profile_options *options,
                    .signal_count = count - 1,
                    .kernel_count = 1,
                    .seed = options->seed + 1},
-        .kernel = {.name = "kernel", .nodes = options->size + SPARE_NODES},
+        .kernel = {.name = "kernel", .nodes = options->size + SPARE_NODES, .vpes = count},
     };
     GByteArray *module = g_byte_array_new();
 

@@ -949,7 +949,7 @@ static void the_module_says_what_the_file_says(void **state)
 {
     (void)state;
     GByteArray *m = compile_text(sample);
-    assert_memory_equal(m->data, "URESCND2", 8);
+    assert_memory_equal(m->data, "URESCND3", 8);
     assert_int_equal(header(m)->size, m->len);
     assert_int_equal(header(m)->vpe_count, 2);
     assert_int_equal(header(m)->signal_count, 1);
@@ -1199,19 +1199,19 @@ static void each_fault_of_a_module_has_its_message(void **state)
     ASSERT_FAULT(vpe_record(m, 1)->steps += 4, "a VPE's steps lie outside the module");
     ASSERT_FAULT(vpe_record(m, 1)->steps_size += 8, "a VPE's steps lie outside the module");
     ASSERT_FAULT(vpe_record(m, 1)->steps_size = 0, "a VPE's steps are cut short");
-    ASSERT_FAULT(vpe_record(m, 1)->steps_size -= 8, "a call's payload is cut short");
+    ASSERT_FAULT(vpe_record(m, 1)->steps_size -= 8, "a step's payload or checks are cut short");
     ASSERT_FAULT(vpe_record(m, 0)->steps_size += 8, "a VPE's steps do not fill their bytes");
     ASSERT_FAULT(vpe_record(m, 1)->step_count = 3, "a VPE's steps are cut short");
     ASSERT_FAULT(vpe_record(m, 1)->step_count = 0, "a passive VPE has steps");
     ASSERT_FAULT(vpe_record(m, 1)->step_count = RESCIND_STARTUP_STEPS, "there are too many steps");
     ASSERT_FAULT(vpe_record(m, 1)->call_count = 2, "a VPE's number of calls is wrong");
     ASSERT_FAULT(s[0].kind = 0, "a step is of no known kind");
-    ASSERT_FAULT(s[0].kind = 5, "a step is of no known kind");
+    ASSERT_FAULT(s[0].kind = 7, "a step is of no known kind");
     ASSERT_FAULT(s[0].arg = 1, "a step names no signal");
-    ASSERT_FAULT(s[0].size = 8, "a step that is no call has a payload");
+    ASSERT_FAULT(s[0].size = 8, "a step's payload is not what its kind has");
     ASSERT_FAULT(s[1].size = 0, "a call's payload is out of range");
     ASSERT_FAULT(s[1].size = 488, "a call's payload is out of range");
-    ASSERT_FAULT(s[1].size = 487, "a call's payload is cut short");
+    ASSERT_FAULT(s[1].size = 487, "a step's payload or checks are cut short");
     GByteArray *m = compile_text(sample);
     g_byte_array_prepend(m, (const guint8 *)"1234", 4);
     assert_string_equal(startup_check(m->data + 4, m->len - 4), "the module is not aligned");

@@ -160,6 +160,7 @@ static GByteArray *maker_finish(struct maker *m)
     h->grants = h->faults + h->fault_count * (uint32_t)sizeof m->faults[0];
     h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
     for (uint32_t i = 0; i < h->vpe_count; i++) {
+        m->kernels[m->vpes[i].kernel].vpes++;
         if (m->vpes[i].step_count > 0) {
             m->vpes[i].steps = h->size;
             m->vpes[i].steps_size = m->steps[i]->len;

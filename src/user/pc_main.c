@@ -114,6 +114,9 @@ static bool do_step(struct rescind_env *env, const struct steps *steps, const st
         return true;
     case RESCIND_STEP_RUN:
         return run_program(env, step->arg) == 0;
+    case RESCIND_STEP_LOAD:
+    case RESCIND_STEP_STORE:
+        return false; /* there is nothing mapped yet */
     }
     return false;
 }

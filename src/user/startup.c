@@ -1,8 +1,6 @@
 /* The check of a start-up module; user/startup.h says more. */
 #include "user/startup.h"
 
-#include <stdbool.h>
-
 #include "rescind/abi.h"
 
 _Static_assert(sizeof(struct rescind_startup) % 8 == 0, "what follows the header is aligned");
@@ -52,15 +50,38 @@ static bool name_ends(const char *name, size_t size)
     return false;
 }
 
-static const char *check_kernel(const struct rescind_startup_kernel *kernel)
+uint32_t startup_boot_vpes(const void *module, uint32_t kernel)
 {
+    const struct rescind_startup *h = module;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < h->vpe_count; i++) {
+        const struct rescind_startup_vpe *vpe = startup_vpe(h, i);
+        count += vpe->kernel == kernel && (vpe->flags & RESCIND_STARTUP_CHILD) == 0;
+    }
+    return count;
+}
+
+static const char *check_kernel(const struct rescind_startup *h, uint32_t index)
+{
+    const struct rescind_startup_kernel *kernel = startup_kernel(h, index);
+
     if (!name_ends(kernel->name, sizeof(kernel->name)))
         return "a kernel's name does not end";
     if (kernel->nodes == 0 || kernel->nodes > RESCIND_STARTUP_NODES)
         return "a kernel's number of pool nodes is out of range";
+    if (kernel->memory % RESCIND_PAGE != 0 || kernel->memory > RESCIND_STARTUP_MEMORY)
+        return "a kernel's memory is out of range";
+    if (kernel->vpes > RESCIND_VPE_MAX || kernel->vpes < startup_boot_vpes(h, index))
+        return "a kernel's number of VPEs is out of range";
     if (kernel->reserved != 0)
         return "a reserved word of a kernel is not 0";
     return NULL;
+}
+
+static bool is_child(const struct rescind_startup *h, uint32_t vpe)
+{
+    return (startup_vpe(h, vpe)->flags & RESCIND_STARTUP_CHILD) != 0;
 }
 
 static const char *check_fault(const struct rescind_startup *h,
@@ -70,6 +91,8 @@ static const char *check_fault(const struct rescind_startup *h,
     case RESCIND_FAULT_KILL:
         if (fault->a >= h->vpe_count)
             return "a fault names no VPE";
+        if (is_child(h, fault->a))
+            return "a fault names a VPE that is not there at the start";
         break;
     case RESCIND_FAULT_EXHAUST:
         if (fault->a >= h->kernel_count)
@@ -94,6 +117,8 @@ static const char *check_grant(const struct rescind_startup *h,
 {
     if (grant->vpe >= h->vpe_count || grant->target >= h->vpe_count)
         return "a grant names no VPE";
+    if (is_child(h, grant->vpe) || is_child(h, grant->target))
+        return "a grant names a VPE that is not there at the start";
     if (grant->sel < RESCIND_SEL_FREE)
         return "a grant's selector is taken";
     if (grant->reserved != 0)
@@ -101,14 +126,28 @@ static const char *check_grant(const struct rescind_startup *h,
     return NULL;
 }
 
+static const char *check_call(const struct rescind_startup_step *step)
+{
+    enum { PATCHED_END = 24 };
+
+    if (step->size == 0 || step->size > RESCIND_PAYLOAD_MAX)
+        return "a call's payload is out of range";
+    if ((step->arg & ~(uint32_t)RESCIND_STEP_LAST_MESSAGE) != 0)
+        return "a call has an unknown flag";
+    if (step->arg != 0 && step->size < PATCHED_END)
+        return "a call's payload is too short for a message's id";
+    return NULL;
+}
+
+/* What a step says of itself; its payload and its checks may still lie outside. */
 static const char *check_step(const struct rescind_startup *h,
                               const struct rescind_startup_step *step)
 {
+    uint32_t size = 0;
+
     switch (step->kind) {
     case RESCIND_STEP_CALL:
-        return step->size == 0 || step->size > RESCIND_PAYLOAD_MAX
-                   ? "a call's payload is out of range"
-                   : NULL;
+        break;
     case RESCIND_STEP_SIGNAL:
     case RESCIND_STEP_WAIT:
         if (step->arg >= h->signal_count)
@@ -116,10 +155,35 @@ static const char *check_step(const struct rescind_startup *h,
         break;
     case RESCIND_STEP_RUN:
         break;
+    case RESCIND_STEP_LOAD:
+    case RESCIND_STEP_STORE:
+        if (step->arg != 0)
+            return "a step names more than it needs";
+        size = step->kind == RESCIND_STEP_LOAD ? 8 : 16;
+        break;
     default:
         return "a step is of no known kind";
     }
-    return step->size != 0 ? "a step that is no call has a payload" : NULL;
+    if (step->checks > RESCIND_STARTUP_CHECKS)
+        return "a step has too many checks";
+    if (step->checks > 0 && step->kind != RESCIND_STEP_CALL && step->kind != RESCIND_STEP_LOAD)
+        return "a step without an answer has a check";
+    if (step->kind == RESCIND_STEP_CALL)
+        return check_call(step);
+    return step->size != size ? "a step's payload is not what its kind has" : NULL;
+}
+
+/* Each looks at a word that a reply can have, behind the error code. */
+static const char *check_checks(const struct rescind_startup_step *step)
+{
+    uint32_t words = step->kind == RESCIND_STEP_LOAD ? 2 : RESCIND_PAYLOAD_MAX / 8;
+
+    for (uint32_t i = 0; i < step->checks; i++) {
+        uint64_t word = startup_checks(step)[i].word;
+        if (word == 0 || word >= words)
+            return "a check looks at a word that no answer has";
+    }
+    return NULL;
 }
 
 /* Walks the steps of `vpe`, which must fill its steps_size bytes exactly. */
@@ -138,9 +202,12 @@ static const char *check_steps(const struct rescind_startup *h,
         if (wrong != NULL)
             return wrong;
         if (left < startup_step_size(step))
-            return "a call's payload is cut short";
+            return "a step's payload or checks are cut short";
+        wrong = check_checks(step);
+        if (wrong != NULL)
+            return wrong;
         left -= startup_step_size(step);
-        calls += step->kind == RESCIND_STEP_CALL;
+        calls += startup_has_result(step->kind);
     }
     if (left != 0)
         return "a VPE's steps do not fill their bytes";
@@ -153,6 +220,10 @@ static const char *check_vpe(const struct rescind_startup *h, const struct resci
         return "a VPE's name does not end";
     if (vpe->kernel >= h->kernel_count)
         return "a VPE names no kernel";
+    if ((vpe->flags & ~(uint32_t)RESCIND_STARTUP_CHILD) != 0)
+        return "a VPE has an unknown flag";
+    if (vpe->quota > RESCIND_STARTUP_NODES || (vpe->flags != 0 && vpe->quota != 0))
+        return "a VPE's quota is out of range";
     if (vpe->reserved != 0)
         return "a reserved word of a VPE is not 0";
     if (vpe->step_count == 0)
@@ -176,7 +247,7 @@ const char *startup_check(const void *module, size_t size)
         return "the header is cut short";
     wrong = check_header(h, size);
     for (uint32_t i = 0; wrong == NULL && i < h->kernel_count; i++)
-        wrong = check_kernel(startup_kernel(h, i));
+        wrong = check_kernel(h, i);
     for (uint32_t i = 0; wrong == NULL && i < h->fault_count; i++)
         wrong = check_fault(h, startup_fault(h, i));
     for (uint32_t i = 0; wrong == NULL && i < h->grant_count; i++)

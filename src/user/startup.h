@@ -9,6 +9,7 @@
 #ifndef RESCIND_USER_STARTUP_H
 #define RESCIND_USER_STARTUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,7 +53,7 @@ static inline const struct rescind_startup_fault *startup_fault(const void *modu
     return (const struct rescind_startup_fault *)faults + index;
 }
 
-/* The step at `offset` of a module, and the bytes it takes with its payload and padding. */
+/* The step at `offset` of a module, and the bytes it takes with its payload, padding and checks. */
 static inline const struct rescind_startup_step *startup_step(const void *module, uint32_t offset)
 {
     const void *step = (const uint8_t *)module + offset;
@@ -60,9 +61,28 @@ static inline const struct rescind_startup_step *startup_step(const void *module
     return step;
 }
 
+/* The first of a step's checks, behind its payload. */
+static inline const struct rescind_startup_check *
+startup_checks(const struct rescind_startup_step *step)
+{
+    const void *checks = (const uint8_t *)(step + 1) + ((step->size + 7u) & ~7u);
+
+    return checks;
+}
+
 static inline uint32_t startup_step_size(const struct rescind_startup_step *step)
 {
-    return (uint32_t)sizeof(*step) + ((step->size + 7u) & ~7u);
+    return (uint32_t)sizeof(*step) + ((step->size + 7u) & ~7u) +
+           step->checks * (uint32_t)sizeof(struct rescind_startup_check);
 }
+
+/* Whether a step of this kind has a result. */
+static inline bool startup_has_result(uint32_t kind)
+{
+    return kind == RESCIND_STEP_CALL || kind == RESCIND_STEP_LOAD || kind == RESCIND_STEP_STORE;
+}
+
+/* How many VPEs of `kernel` are there at the start. O(vpe_count). */
+uint32_t startup_boot_vpes(const void *module, uint32_t kernel);
 
 #endif
