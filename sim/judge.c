@@ -39,15 +39,26 @@ const char *judge_result_word(uint8_t result)
     if (result == RESCIND_RESULT_NONE) {
         return NULL;
     }
+    if (result == RESCIND_RESULT_OTHER) {
+        return "other";
+    }
     return result < G_N_ELEMENTS(words) ? words[result] : "unknown";
 }
 
-static bool matches(uint8_t result, uint32_t expected)
+const char *judge_expected_word(uint8_t bit)
+{
+    return judge_result_word(1u << bit == LITMUS_EXPECT_OTHER ? RESCIND_RESULT_OTHER : bit);
+}
+
+bool judge_expects(uint32_t expected, uint8_t result)
 {
     if (result == RESCIND_RESULT_NONE || expected == LITMUS_EXPECT_ANY) {
         return result != RESCIND_RESULT_NONE;
     }
-    return result < 32 && (expected >> result & 1) != 0;
+    if (result == RESCIND_RESULT_OTHER) {
+        return (expected & LITMUS_EXPECT_OTHER) != 0;
+    }
+    return result <= RESCIND_XFS_RENAME && (expected >> result & 1) != 0;
 }
 
 static char *expected_words(uint32_t expected)
@@ -56,7 +67,7 @@ static char *expected_words(uint32_t expected)
     for (uint8_t i = 0; i < 32; i++) {
         if ((expected >> i & 1) != 0) {
             g_string_append_printf(words, "%s%s", words->len > 0 ? " or " : "",
-                                   judge_result_word(i));
+                                   judge_expected_word(i));
         }
     }
     return g_string_free(words, false);
@@ -82,7 +93,7 @@ static void judge_steps(struct judgement *j, const struct litmus *l, const struc
             continue;
         }
         uint8_t result = judge_result(o, vpe, call++);
-        if (result != RESCIND_RESULT_NONE && !matches(result, s->expected)) {
+        if (result != RESCIND_RESULT_NONE && !judge_expects(s->expected, result)) {
             char *words = expected_words(s->expected);
             complain(j, l, s->line, "%s: call %u, %s: expected %s, got %s",
                      litmus_vpe(l, vpe)->name, call, litmus_word_name(s->word), words,
@@ -135,7 +146,7 @@ static bool compare(const struct litmus *l, const struct outcome *o, const struc
     const struct outcome_cap *cap;
     switch (t->kind) {
     case LITMUS_RESULT:
-        return matches(register_result(l, o, t->vpe), t->expected);
+        return judge_expects(t->expected, register_result(l, o, t->vpe));
     case LITMUS_COUNT:
         return rank(o, t->vpe, RESCIND_TABLE_MAP, 0) == t->count;
     case LITMUS_LACKS:
@@ -185,6 +196,16 @@ static const char *table_prefix(uint8_t kind)
     return kind == RESCIND_TABLE_MAP ? "map:" : "";
 }
 
+char *judge_parent(const struct litmus *l, const struct outcome_cap *cap)
+{
+    if (cap->parent_vpe == OUTCOME_KERNEL) {
+        return g_strdup("registry");
+    }
+    const char *vpe =
+        cap->parent_vpe == OUTCOME_OTHER_VPE ? "?" : litmus_vpe(l, cap->parent_vpe)->name;
+    return g_strdup_printf("%s:%s%u", vpe, table_prefix(cap->parent_kind), cap->parent_sel);
+}
+
 const char *judge_type_word(uint8_t type)
 {
     switch (type) {
@@ -224,9 +245,9 @@ static void append_fact(GString *out, const struct litmus *l, const struct outco
     } else if (!cap->has_parent) {
         g_string_append_printf(out, "%s:%s%u is a root", name, table, t->sel);
     } else {
-        g_string_append_printf(out, "%s:%s%u child-of %s:%s%u", name, table, t->sel,
-                               litmus_vpe(l, cap->parent_vpe)->name, table_prefix(cap->parent_kind),
-                               cap->parent_sel);
+        char *parent = judge_parent(l, cap);
+        g_string_append_printf(out, "%s:%s%u child-of %s", name, table, t->sel, parent);
+        g_free(parent);
     }
 }
 

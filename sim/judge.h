@@ -32,8 +32,15 @@ bool judge_lines(const struct litmus *litmus, const struct outcome *outcome,
 uint8_t judge_result(const struct outcome *outcome, guint vpe, guint call);
 /* The word of a result, NULL for RESCIND_RESULT_NONE. */
 const char *judge_result_word(uint8_t result);
+/* Of a bit of litmus_statement.expected. */
+const char *judge_expected_word(uint8_t bit);
+/* Whether a result is among what litmus_statement.expected says; RESCIND_RESULT_NONE never is. */
+bool judge_expects(uint32_t expected, uint8_t result);
 /* The word of an enum rescind_cap_type. */
 const char *judge_type_word(uint8_t type);
+/* Where the parent of a capability that has one is: VPE:SELECTOR as a file has it, `?` for a VPE
+ * that the file does not name, or `registry`. The caller frees it. */
+char *judge_parent(const struct litmus *litmus, const struct outcome_cap *cap);
 /* The line that a stuck VPE stands at. */
 guint judge_line(const struct litmus *litmus, const struct outcome *outcome, guint vpe);
 

@@ -176,8 +176,8 @@ bool parse_result(struct parser *p, uint32_t *expected)
 #undef RESCIND_ERROR
     };
     struct token token = parse_peek(p);
-    if (token_is(&token, "any")) {
-        *expected = LITMUS_EXPECT_ANY;
+    if (token_is(&token, "any") || token_is(&token, "other")) {
+        *expected |= token_is(&token, "any") ? LITMUS_EXPECT_ANY : LITMUS_EXPECT_OTHER;
         lexer_next(&p->lexer);
         return true;
     }
@@ -368,7 +368,7 @@ struct litmus *litmus_parse(const char *file, const char *text, size_t size, cha
         .registers = new_names(),
         .taken = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
         .homes = g_array_new(false, false, sizeof(struct token)),
-        .pools = g_array_new(false, false, sizeof(struct token)),
+        .kernel_places = g_array_new(false, false, sizeof(struct kernel_places)),
         .grants = g_array_new(false, false, sizeof(struct pending_grant)),
         .faults = g_array_new(false, false, sizeof(struct pending_fault)),
         .numbers = g_array_new(false, false, sizeof(struct number)),
@@ -384,7 +384,7 @@ struct litmus *litmus_parse(const char *file, const char *text, size_t size, cha
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_hash_table_unref(tables[i]);
     }
-    GArray *const arrays[] = {p.homes, p.pools, p.grants, p.faults, p.numbers, p.factors};
+    GArray *const arrays[] = {p.homes, p.kernel_places, p.grants, p.faults, p.numbers, p.factors};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }
@@ -413,29 +413,6 @@ struct litmus *litmus_read(const char *file, char **error)
     }
     g_string_free(text, true);
     return litmus;
-}
-
-const char *litmus_word_name(enum litmus_word word)
-{
-    static const char *const names[] = {
-        [LITMUS_NOOP] = "noop",
-        [LITMUS_CREATEGATE] = "creategate",
-        [LITMUS_DELEGATE] = "exchange delegate",
-        [LITMUS_OBTAIN] = "exchange obtain",
-        [LITMUS_REVOKE] = "revoke",
-        [LITMUS_REQMEM] = "reqmem",
-        [LITMUS_DERIVEMEM] = "derivemem",
-        [LITMUS_CREATEVPE] = "createvpe",
-        [LITMUS_VPECTRL] = "vpectrl",
-        [LITMUS_EXIT] = "exit",
-        [LITMUS_RAW] = "raw",
-        [LITMUS_SIGNAL] = "signal",
-        [LITMUS_WAIT] = "wait",
-        [LITMUS_RUN] = "run",
-        [LITMUS_REPEAT] = "repeat",
-        [LITMUS_REPEAT_END] = "}",
-    };
-    return names[word];
 }
 
 const char *litmus_condition_name(enum litmus_condition_kind kind)

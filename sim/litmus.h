@@ -21,19 +21,39 @@ enum {
     LITMUS_PENDING_MAX = 1 << 20,      /* operators and parentheses open at one place */
 };
 
-/* What a line of a program is. Those from NOOP to RAW are calls. */
+/* What a line of a program is. Those from NOOP to RAW are calls, and LOAD and STORE have results as
+ * if they were: whatever is said of calls is said of them, too. */
 enum litmus_word {
     LITMUS_NOOP,
+    LITMUS_PAGEFAULT,
+    LITMUS_CREATESRV,
+    LITMUS_CREATESESS,
+    LITMUS_CREATESESSAT,
     LITMUS_CREATEGATE,
+    LITMUS_CREATEVPE,
+    LITMUS_CREATEMAP,
+    LITMUS_ATTACHRB,
+    LITMUS_DETACHRB,
+    LITMUS_EXCHANGE_DELEGATE,
+    LITMUS_EXCHANGE_OBTAIN,
+    LITMUS_VPECTRL,
     LITMUS_DELEGATE,
     LITMUS_OBTAIN,
-    LITMUS_REVOKE,
+    LITMUS_ACTIVATE,
     LITMUS_REQMEM,
     LITMUS_DERIVEMEM,
-    LITMUS_CREATEVPE,
-    LITMUS_VPECTRL,
+    LITMUS_REVOKE,
     LITMUS_EXIT,
+    LITMUS_SEND,
+    LITMUS_RECEIVE,
+    LITMUS_REPLY,
+    LITMUS_ACK,
+    LITMUS_READ,
+    LITMUS_WRITE,
+    LITMUS_FUND,
     LITMUS_RAW,
+    LITMUS_LOAD,
+    LITMUS_STORE,
     LITMUS_SIGNAL,
     LITMUS_WAIT,
     LITMUS_RUN,
@@ -44,33 +64,36 @@ enum litmus_word {
 const char *litmus_word_name(enum litmus_word word);
 static inline bool litmus_is_call(enum litmus_word word)
 {
-    return word <= LITMUS_RAW;
+    return word <= LITMUS_STORE;
 }
 
-#define LITMUS_EXPECT_ANY UINT32_MAX /* else bit E is set where error code E is expected */
+#define LITMUS_EXPECT_ANY   UINT32_MAX /* else bit E is set where error code E is expected, */
+#define LITMUS_EXPECT_OTHER (1u << 31) /* and this one for RESCIND_RESULT_OTHER */
 enum { LITMUS_NO_REGISTER = UINT32_MAX };
 
 /* A line of a program as written. */
 struct litmus_statement {
     uint8_t word;    /* enum litmus_word */
     uint8_t kind[2]; /* of its first and second range: enum rescind_table_kind */
-    uint8_t perms;   /* of REQMEM and DERIVEMEM: enum rescind_perm */
-    uint8_t op;      /* of VPECTRL: 0 start, 1 wait */
+    uint8_t list[2]; /* of its first and second list: how many numbers */
+    uint8_t ranges;  /* how many it has */
+    uint8_t lists;   /* how many it has, with those that were left out */
+    uint8_t perms;   /* enum rescind_perm */
+    uint8_t op;      /* of VPECTRL: enum rescind_vpectrl */
     uint8_t numbers; /* how many it has */
+    uint16_t given;  /* bit A: argument A of sim/litmus_call.h was not left out */
     bool idle;       /* REPEAT: there is nothing in it but repeats */
     uint32_t line;
     uint32_t column;
     uint32_t first_number; /* for the parser alone */
     uint32_t expected;     /* of a call: the results that do not fail the file */
     uint32_t reg;          /* of a call: the register it sets, or LITMUS_NO_REGISTER */
-    uint32_t item;         /* CREATEVPE, RAW: in litmus.payloads; SIGNAL, WAIT: the signal; RUN: the
-                              program; REPEAT: its REPEAT_END, and the other way about */
+    uint32_t item; /* a name, the bytes of RAW: in litmus.payloads; SIGNAL, WAIT: the signal;
+                      RUN: the program; REPEAT: its REPEAT_END, and the other way about */
 };
 
-/* A step of an unrolled program; its numbers are in the order of the statement's words:
- * CREATEGATE vpe, dst, label, ep, credits; EXCHANGE vpe, start, count, start, count; REVOKE start,
- * count, own; REQMEM dst, size, addr; DERIVEMEM src, dst, off, size; CREATEVPE dst, memdst;
- * VPECTRL vpe; EXIT code. */
+/* A step of an unrolled program; its numbers are in the order of the statement's words: who asks
+ * for an argument of a call does so through litmus_arguments() of sim/litmus_call.h. */
 struct litmus_step {
     uint32_t statement;
     uint32_t values; /* the first of its numbers, in litmus.values */
@@ -79,11 +102,16 @@ struct litmus_step {
 /* A kernel; a file without one has K0. */
 struct litmus_kernel {
     char *name;
-    uint32_t nodes; /* of its pool; 0: as many as the file can need */
+    uint32_t nodes;  /* of its pool; 0: as many as the file can need */
+    uint32_t memory; /* bytes, or LITMUS_AS_NEEDED */
+    uint32_t vpes;   /* at a time, or LITMUS_AS_NEEDED */
 };
+#define LITMUS_AS_NEEDED UINT32_MAX
 
 struct litmus_vpe {
     char *name;
+    bool child;      /* not there at the start */
+    uint32_t quota;  /* nodes of its own account; 0: it has none */
     uint32_t kernel; /* whose VPE it is, in litmus.kernels */
     bool has_program;
     uint32_t first_step; /* in litmus.steps */
@@ -155,7 +183,7 @@ struct litmus {
     GArray *faults;      /* struct litmus_fault */
     uint32_t signals;    /* how many there are; they are numbered in the order of their mention */
     GArray *statements;  /* struct litmus_statement, all programs one after the other */
-    GPtrArray *payloads; /* GBytes: names of CREATEVPE, bytes of RAW */
+    GPtrArray *payloads; /* GBytes: names, bytes of RAW */
     GArray *steps;       /* struct litmus_step, unrolled, all programs one after the other */
     GArray *values;      /* uint64_t */
     GArray *registers;   /* struct litmus_register */

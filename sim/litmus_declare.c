@@ -19,37 +19,92 @@ static bool declare(struct parser *p, GHashTable *names, const struct token *nam
     return false;
 }
 
-/* `nodes=N` */
-static bool parse_kernel_option(struct parser *p, struct litmus_kernel *kernel, struct token *pool)
+/* KEY=N behind a name; *place says where N stands, and whether it is there already. */
+static bool parse_option(struct parser *p, const char *key, const char *what, struct token *place,
+                         uint64_t *value)
 {
-    struct token option = parse_peek(p);
-    uint64_t nodes;
-    if (!parse_accept(p, "nodes")) {
-        char *text = token_describe(&option);
-        parse_fail(p, &option, "a kernel has no option %s", text);
-        g_free(text);
-        return false;
-    }
-    if (pool->size != 0) {
-        return parse_fail(p, &option, "'nodes' is given twice");
+    struct token option = lexer_next(&p->lexer);
+    if (place->size != 0) {
+        return parse_fail(p, &option, "'%s' is given twice", key);
     }
     if (!parse_expect(p, "=")) {
         return false;
     }
-    *pool = parse_peek(p);
-    if (!parse_constant(p, "a number of nodes", UINT64_MAX, &nodes)) {
+    *place = parse_peek(p);
+    return parse_constant(p, what, UINT64_MAX, value);
+}
+
+static bool no_option(struct parser *p, const struct token *option, const char *what)
+{
+    char *text = token_describe(option);
+    parse_fail(p, option, "a %s has no option %s", what, text);
+    g_free(text);
+    return false;
+}
+
+static bool parse_nodes(struct parser *p, struct litmus_kernel *kernel, struct token *place)
+{
+    uint64_t nodes;
+    if (!parse_option(p, "nodes", "a number of nodes", place, &nodes)) {
         return false;
     }
     if (nodes > RESCIND_STARTUP_NODES) {
-        return parse_fail(p, pool, "a kernel has at most %u nodes", RESCIND_STARTUP_NODES);
+        return parse_fail(p, place, "a kernel has at most %u nodes", RESCIND_STARTUP_NODES);
     }
     kernel->nodes = (uint32_t)nodes;
     return true;
 }
 
+static bool parse_memory(struct parser *p, struct litmus_kernel *kernel, struct token *place)
+{
+    uint64_t memory;
+    if (!parse_option(p, "memory", "a number of bytes", place, &memory)) {
+        return false;
+    }
+    if (memory > RESCIND_STARTUP_MEMORY) {
+        return parse_fail(p, place, "a kernel has at most %u bytes of memory",
+                          RESCIND_STARTUP_MEMORY);
+    }
+    if (memory % RESCIND_PAGE != 0) {
+        return parse_fail(p, place, "memory is whole pages of %d bytes", RESCIND_PAGE);
+    }
+    kernel->memory = (uint32_t)memory;
+    return true;
+}
+
+static bool parse_vpes(struct parser *p, struct litmus_kernel *kernel, struct token *place)
+{
+    uint64_t vpes;
+    if (!parse_option(p, "vpes", "a number of VPEs", place, &vpes)) {
+        return false;
+    }
+    if (vpes > RESCIND_VPE_MAX) {
+        return parse_fail(p, place, "a kernel has at most %u VPEs", RESCIND_VPE_MAX);
+    }
+    kernel->vpes = (uint32_t)vpes;
+    return true;
+}
+
+static bool parse_kernel_option(struct parser *p, struct litmus_kernel *kernel,
+                                struct kernel_places *places)
+{
+    struct token option = parse_peek(p);
+    if (token_is(&option, "nodes")) {
+        return parse_nodes(p, kernel, &places->nodes);
+    }
+    if (token_is(&option, "memory")) {
+        return parse_memory(p, kernel, &places->memory);
+    }
+    if (token_is(&option, "vpes")) {
+        return parse_vpes(p, kernel, &places->vpes);
+    }
+    return no_option(p, &option, "kernel");
+}
+
 static bool parse_kernel(struct parser *p)
 {
-    struct token name, pool = {.size = 0};
+    struct token name;
+    struct kernel_places places = {.nodes = {.size = 0}};
     GArray *kernels = p->litmus->kernels;
     if (!parse_name(p, "a name for the kernel", &name) ||
         !declare(p, p->kernels, &name, kernels->len, "kernel")) {
@@ -58,36 +113,74 @@ static bool parse_kernel(struct parser *p)
     if (kernels->len == RESCIND_STARTUP_KERNELS) {
         return parse_fail(p, &name, "more than %u kernels", RESCIND_STARTUP_KERNELS);
     }
-    struct litmus_kernel kernel = {.nodes = 0};
+    struct litmus_kernel kernel = {.memory = LITMUS_AS_NEEDED, .vpes = LITMUS_AS_NEEDED};
     while (parse_peek(p).kind == TOKEN_ATOM) {
-        if (!parse_kernel_option(p, &kernel, &pool)) {
+        if (!parse_kernel_option(p, &kernel, &places)) {
             return false;
         }
     }
     kernel.name = g_strndup(name.text, name.size);
     g_array_append_val(kernels, kernel);
-    g_array_append_val(p->pools, pool);
+    g_array_append_val(p->kernel_places, places);
     return parse_line_end(p, NULL);
 }
 
-static bool parse_vpe_line(struct parser *p)
+/* `quota=N` */
+static bool parse_vpe_option(struct parser *p, struct litmus_vpe *vpe, struct token *place)
 {
-    struct token name, home = {.size = 0};
+    struct token option = parse_peek(p);
+    uint64_t quota;
+    if (!token_is(&option, "quota")) {
+        return no_option(p, &option, "VPE");
+    }
+    if (!parse_option(p, "quota", "a number of nodes", place, &quota)) {
+        return false;
+    }
+    if (quota == 0 || quota > RESCIND_STARTUP_NODES) {
+        return parse_fail(p, place, "a quota is 1 to %u nodes", RESCIND_STARTUP_NODES);
+    }
+    vpe->quota = (uint32_t)quota;
+    return true;
+}
+
+/* A line of a VPE, behind its first word. */
+static bool parse_any_vpe(struct parser *p, bool child)
+{
+    struct token name, home = {.size = 0}, quota = {.size = 0};
+    struct litmus_vpe vpe = {.child = child};
     GArray *vpes = p->litmus->vpes;
-    if (!parse_name(p, "a name for the VPE", &name) ||
+    if (!parse_name(p, child ? "a name for the child" : "a name for the VPE", &name) ||
         !declare(p, p->vpes, &name, vpes->len, "VPE")) {
         return false;
     }
     if (vpes->len == RESCIND_STARTUP_VPES) {
         return parse_fail(p, &name, "more than %u VPEs", RESCIND_STARTUP_VPES);
     }
+    if (child && name.size > RESCIND_VPE_NAME_MAX) {
+        return parse_fail(p, &name, "a child's name has at most %d bytes", RESCIND_VPE_NAME_MAX);
+    }
     if (parse_accept(p, "@") && !parse_name(p, "the name of a kernel", &home)) {
         return false;
     }
-    struct litmus_vpe vpe = {.name = g_strndup(name.text, name.size)};
+    while (!child && parse_peek(p).kind == TOKEN_ATOM) {
+        if (!parse_vpe_option(p, &vpe, &quota)) {
+            return false;
+        }
+    }
+    vpe.name = g_strndup(name.text, name.size);
     g_array_append_val(vpes, vpe);
     g_array_append_val(p->homes, home);
     return parse_line_end(p, NULL);
+}
+
+static bool parse_vpe_line(struct parser *p)
+{
+    return parse_any_vpe(p, false);
+}
+
+static bool parse_child(struct parser *p)
+{
+    return parse_any_vpe(p, true);
 }
 
 static bool parse_grant(struct parser *p)
@@ -148,14 +241,25 @@ static bool resolve_home(struct parser *p, guint index)
     return parse_lookup(p->kernels, home, &vpe->kernel) || parse_unknown(p, home, "kernel");
 }
 
+/* A VPE that is there before anything runs. */
+static bool resolve_vpe(struct parser *p, const struct token *name, uint32_t *vpe)
+{
+    if (!parse_lookup(p->vpes, name, vpe)) {
+        return parse_unknown(p, name, "VPE");
+    }
+    if (litmus_vpe(p->litmus, *vpe)->child) {
+        return parse_fail(p, name, "%s is not there at the start",
+                          litmus_vpe(p->litmus, *vpe)->name);
+    }
+    return true;
+}
+
 static bool resolve_grant(struct parser *p, const struct pending_grant *pending)
 {
     struct litmus_grant grant = {.sel = pending->sel};
-    if (!parse_lookup(p->vpes, &pending->vpe, &grant.vpe)) {
-        return parse_unknown(p, &pending->vpe, "VPE");
-    }
-    if (!parse_lookup(p->vpes, &pending->target, &grant.target)) {
-        return parse_unknown(p, &pending->target, "VPE");
+    if (!resolve_vpe(p, &pending->vpe, &grant.vpe) ||
+        !resolve_vpe(p, &pending->target, &grant.target)) {
+        return false;
     }
     gint64 key = (gint64)((uint64_t)grant.vpe << 32 | grant.sel);
     if (grant.sel < RESCIND_SEL_FREE || !g_hash_table_add(p->taken, g_memdup2(&key, sizeof(key)))) {
@@ -170,8 +274,11 @@ static bool resolve_fault(struct parser *p, const struct pending_fault *pending)
 {
     struct litmus_fault fault = {.kind = pending->kind};
     bool kill = fault.kind == RESCIND_FAULT_KILL, delay = fault.kind == RESCIND_FAULT_DELAY;
-    if (!parse_lookup(kill ? p->vpes : p->kernels, &pending->a, &fault.a)) {
-        return parse_unknown(p, &pending->a, kill ? "VPE" : "kernel");
+    if (kill && !resolve_vpe(p, &pending->a, &fault.a)) {
+        return false;
+    }
+    if (!kill && !parse_lookup(p->kernels, &pending->a, &fault.a)) {
+        return parse_unknown(p, &pending->a, "kernel");
     }
     if (delay && !parse_lookup(p->kernels, &pending->b, &fault.b)) {
         return parse_unknown(p, &pending->b, "kernel");
@@ -190,49 +297,82 @@ static bool resolve_fault(struct parser *p, const struct pending_fault *pending)
     return true;
 }
 
-/* How many nodes of its pool each kernel needs before anything runs: the one that is none, and for
- * each VPE two capabilities and its memory; a grant takes one at the VPE that gets it and, where
- * the target is another kernel's, one there that stands for it. */
-static GArray *boot_nodes(const struct litmus *l)
+/* What a kernel needs before anything runs. */
+struct boot_needs {
+    uint64_t nodes;
+    uint32_t vpes;
+};
+
+/* Of each kernel. Its pool: the node that is none, and for each VPE two capabilities, its memory
+ * and its quota; a grant takes one at the VPE that gets it and, where the target is another
+ * kernel's, one there that stands for it. */
+static GArray *boot_needs(const struct litmus *l)
 {
-    GArray *nodes = g_array_new(false, true, sizeof(uint32_t));
-    g_array_set_size(nodes, l->kernels->len);
+    GArray *needs = g_array_new(false, true, sizeof(struct boot_needs));
+    g_array_set_size(needs, l->kernels->len);
+    struct boot_needs *of = &g_array_index(needs, struct boot_needs, 0);
     for (guint i = 0; i < l->kernels->len; i++) {
-        g_array_index(nodes, uint32_t, i) = 1;
+        of[i].nodes = 1;
     }
     for (guint i = 0; i < l->vpes->len; i++) {
-        g_array_index(nodes, uint32_t, litmus_vpe(l, i)->kernel) += 3;
+        const struct litmus_vpe *vpe = litmus_vpe(l, i);
+        if (!vpe->child) {
+            of[vpe->kernel].nodes += 3 + (uint64_t)vpe->quota;
+            of[vpe->kernel].vpes++;
+        }
     }
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
         uint32_t to = litmus_vpe(l, grant->vpe)->kernel;
         uint32_t from = litmus_vpe(l, grant->target)->kernel;
-        g_array_index(nodes, uint32_t, to)++;
-        g_array_index(nodes, uint32_t, from) += from != to;
+        of[to].nodes++;
+        of[from].nodes += from != to;
     }
-    return nodes;
+    return needs;
 }
 
-static bool check_pools(struct parser *p)
+static bool check_kernel(struct parser *p, guint index, const struct boot_needs *needs)
 {
-    GArray *needed = boot_nodes(p->litmus);
-    bool ok = true;
-    for (guint i = 0; ok && i < p->pools->len; i++) {
-        const struct token *pool = &g_array_index(p->pools, struct token, i);
-        uint32_t least = g_array_index(needed, uint32_t, i);
-        if (pool->size != 0 && litmus_kernel(p->litmus, i)->nodes < least) {
-            ok = parse_fail(p, pool, "%s needs nodes=%u at least for what is there at the start",
-                            litmus_kernel(p->litmus, i)->name, least);
-        }
+    const struct litmus_kernel *kernel = litmus_kernel(p->litmus, index);
+    const struct kernel_places *places =
+        &g_array_index(p->kernel_places, struct kernel_places, index);
+    uint64_t memory = (uint64_t)needs->vpes * RESCIND_VPE_MEMORY;
+    if (places->nodes.size != 0 && kernel->nodes < needs->nodes) {
+        return parse_fail(p, &places->nodes,
+                          "%s needs nodes=%" G_GUINT64_FORMAT
+                          " at least for what is there at the start",
+                          kernel->name, needs->nodes);
     }
-    g_array_unref(needed);
+    if (places->vpes.size != 0 && kernel->vpes < needs->vpes) {
+        return parse_fail(p, &places->vpes,
+                          "%s needs vpes=%u at least for those that are there at the start",
+                          kernel->name, needs->vpes);
+    }
+    if (places->memory.size != 0 && kernel->memory != 0 && kernel->memory < memory) {
+        return parse_fail(p, &places->memory,
+                          "%s needs memory=%" G_GUINT64_FORMAT
+                          " at least for the VPEs that are there at the start",
+                          kernel->name, memory);
+    }
+    return true;
+}
+
+static bool check_kernels(struct parser *p)
+{
+    GArray *needs = boot_needs(p->litmus);
+    bool ok = true;
+    for (guint i = 0; ok && i < p->kernel_places->len; i++) {
+        ok = check_kernel(p, i, &g_array_index(needs, struct boot_needs, i));
+    }
+    g_array_unref(needs);
     return ok;
 }
 
 static bool resolve_declarations(struct parser *p)
 {
     if (p->litmus->kernels->len == 0) {
-        struct litmus_kernel kernel = {.name = g_strdup("K0")};
+        struct litmus_kernel kernel = {
+            .name = g_strdup("K0"), .memory = LITMUS_AS_NEEDED, .vpes = LITMUS_AS_NEEDED};
         g_array_append_val(p->litmus->kernels, kernel);
         g_hash_table_insert(p->kernels, g_strdup(kernel.name), GUINT_TO_POINTER(1));
     }
@@ -246,7 +386,7 @@ static bool resolve_declarations(struct parser *p)
     for (guint i = 0; ok && i < p->faults->len; i++) {
         ok = resolve_fault(p, &g_array_index(p->faults, struct pending_fault, i));
     }
-    return ok && check_pools(p);
+    return ok && check_kernels(p);
 }
 
 bool parse_declarations(struct parser *p)
@@ -256,6 +396,7 @@ bool parse_declarations(struct parser *p)
         bool (*parse)(struct parser *p);
     } declarations[] = {{"kernel", parse_kernel},
                         {"vpe", parse_vpe_line},
+                        {"child", parse_child},
                         {"grant", parse_grant},
                         {"fault", parse_fault}};
     for (;;) {

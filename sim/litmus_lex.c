@@ -76,7 +76,7 @@ struct token lexer_next(struct lexer *lexer)
         token.size = (size_t)(lexer->at - token.text);
     } else if (c == '"') {
         take_string(lexer, &token);
-    } else if (strchr("=|{}:@()", c) != NULL) {
+    } else if (strchr("=|{}:,@()", c) != NULL) {
         bool arrow = c == '=' && lexer->at + 1 < lexer->end && lexer->at[1] == '>';
         token.kind = TOKEN_SYMBOL;
         token.size = arrow ? 2 : 1;

@@ -17,7 +17,7 @@ enum token_kind {
     TOKEN_NEWLINE, /* of one line, or of several where those between are blank */
     TOKEN_ATOM,
     TOKEN_STRING, /* text and size are what stands between the quotes */
-    TOKEN_SYMBOL, /* one of = | { } : @ ( ) and the arrow => */
+    TOKEN_SYMBOL, /* one of = | { } : , @ ( ) and the arrow => */
     TOKEN_BAD,    /* a character that begins no token, or a string without its end */
 };
 

@@ -1,8 +1,8 @@
-/* What the parser's four files share; nobody else includes this.
+/* What the parser's files share; nobody else includes this.
  *
  * sim/litmus.c reads the file as a whole, sim/litmus_declare.c declarations, sim/litmus_program.c
- * programs, sim/litmus_condition.c conditions. Every function returns false once the file is found
- * to be malformed; the first message is the one that is kept.
+ * programs, sim/litmus_step.c the calls in them, sim/litmus_condition.c conditions. Every function
+ * returns false once the file is found to be malformed; the first message is the one that is kept.
  */
 #ifndef RESCIND_SIM_LITMUS_PARSE_H
 #define RESCIND_SIM_LITMUS_PARSE_H
@@ -18,14 +18,19 @@ struct parser {
     GHashTable *vpes;
     GHashTable *signals;
     GHashTable *registers;
-    GHashTable *taken; /* VPE << 32 | selector of each grant */
-    GArray *homes;     /* struct token: the kernel that each VPE names; size 0: none */
-    GArray *pools;     /* struct token: the pool's size that each kernel gives; size 0: none */
-    GArray *grants;    /* struct pending_grant */
-    GArray *faults;    /* struct pending_fault */
-    GArray *numbers;   /* struct number */
-    GArray *factors;   /* struct factor, of numbers that depend on a round */
+    GHashTable *taken;     /* VPE << 32 | selector of each grant */
+    GArray *homes;         /* struct token: the kernel that each VPE names; size 0: none */
+    GArray *kernel_places; /* struct kernel_places */
+    GArray *grants;        /* struct pending_grant */
+    GArray *faults;        /* struct pending_fault */
+    GArray *numbers;       /* struct number */
+    GArray *factors;       /* struct factor, of numbers that depend on a round */
     uint32_t idle_rounds;
+};
+
+/* Where a kernel's options have their numbers; size 0: it does not have that option. */
+struct kernel_places {
+    struct token nodes, memory, vpes;
 };
 
 /* Its VPEs may be declared below it. */
@@ -80,6 +85,13 @@ void parse_skip_newline(struct parser *p);
 bool parse_adjacent(const struct parser *p, const struct token *next);
 /* `map:`, right before a selector, or nothing. */
 bool parse_table(struct parser *p, uint8_t *kind);
+
+/* A call, a load or a store that stands in `depth` repeats, with what is expected of it; s->word
+ * and what follows it in the statement is filled in. */
+bool parse_call(struct parser *p, unsigned depth, struct litmus_statement *s);
+/* A number of a statement, appended to the parser's. */
+bool parse_statement_number(struct parser *p, unsigned depth, const char *what, uint64_t max,
+                            struct litmus_statement *s);
 
 /* All of them, down to the first line that is none; then their names are resolved. */
 bool parse_declarations(struct parser *p);

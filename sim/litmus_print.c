@@ -4,6 +4,7 @@
 #include "rescind/abi.h"
 #include "rescind/startup.h"
 #include "sim/judge.h"
+#include "sim/litmus_call.h"
 #include "user/programs.h"
 
 struct writer {
@@ -40,43 +41,16 @@ static const char *table_prefix(uint8_t kind)
 
 static void put_range(GString *out, uint8_t kind, const uint64_t *start_count)
 {
-    g_string_append_printf(out, " %s%" G_GUINT64_FORMAT, table_prefix(kind), start_count[0]);
+    g_string_append_printf(out, "%s%" G_GUINT64_FORMAT, table_prefix(kind), start_count[0]);
     if (start_count[1] != 1)
         g_string_append_printf(out, ":%" G_GUINT64_FORMAT, start_count[1]);
 }
 
-static void put_key(GString *out, const char *key, uint64_t value)
-{
-    g_string_append_printf(out, " %s=%" G_GUINT64_FORMAT, key, value);
-}
-
-static void put_number(GString *out, uint64_t value)
-{
-    g_string_append_printf(out, " %" G_GUINT64_FORMAT, value);
-}
-
 static void put_perms(GString *out, uint8_t perms)
 {
-    g_string_append(out, " perms=");
     g_string_append(out, perms & RESCIND_PERM_R ? "r" : "");
     g_string_append(out, perms & RESCIND_PERM_W ? "w" : "");
     g_string_append(out, perms & RESCIND_PERM_X ? "x" : "");
-}
-
-/* REQMEM and DERIVEMEM, behind their first words. */
-static void put_memory(GString *out, const struct litmus_statement *s, const uint64_t *v)
-{
-    bool derive = s->word == LITMUS_DERIVEMEM;
-
-    put_number(out, v[0]);
-    if (derive) {
-        put_number(out, v[1]);
-        put_key(out, "off", v[2]);
-    }
-    put_key(out, "size", v[derive ? 3 : 1]);
-    put_perms(out, s->perms);
-    if (!derive && v[2] != UINT64_MAX)
-        put_key(out, "addr", v[2]);
 }
 
 static void put_payload(GString *out, const struct litmus *l, const struct litmus_statement *s)
@@ -84,8 +58,7 @@ static void put_payload(GString *out, const struct litmus *l, const struct litmu
     gsize size;
     const uint8_t *bytes = g_bytes_get_data(g_ptr_array_index(l->payloads, s->item), &size);
 
-    g_string_append_c(out, ' ');
-    if (s->word == LITMUS_CREATEVPE) {
+    if (s->word != LITMUS_RAW) {
         g_string_append_len(out, (const char *)bytes, (gssize)size);
         return;
     }
@@ -93,70 +66,60 @@ static void put_payload(GString *out, const struct litmus *l, const struct litmu
         g_string_append_printf(out, "%s%02x", i > 0 && i % 8 == 0 ? " " : "", bytes[i]);
 }
 
-static void put_arguments(GString *out, const struct litmus *l, const struct litmus_statement *s,
-                          const uint64_t *v)
+static void put_list(GString *out, const uint64_t *numbers, uint32_t count)
 {
-    switch (s->word) {
-    case LITMUS_CREATEGATE:
-        put_number(out, v[0]);
-        put_number(out, v[1]);
-        put_key(out, "label", v[2]);
-        put_key(out, "ep", v[3]);
-        put_key(out, "credits", v[4]);
+    for (uint32_t i = 0; i < count; i++)
+        g_string_append_printf(out, "%s%" G_GUINT64_FORMAT, i > 0 ? "," : "", numbers[i]);
+}
+
+/* The value of argument `index`, behind what stands before it; `range` counts the ranges. */
+static void put_value(GString *out, const struct litmus *l, const struct litmus_step *step,
+                      unsigned index, unsigned *range)
+{
+    const struct litmus_statement *s = litmus_statement(l, step);
+    const struct litmus_arguments a = litmus_arguments(l, step);
+
+    switch (litmus_call(s->word)->args[index].kind) {
+    case LITMUS_ARG_RANGE:
+        put_range(out, s->kind[(*range)++], a.at[index]);
         break;
-    case LITMUS_DELEGATE:
-    case LITMUS_OBTAIN:
-        put_number(out, v[0]);
-        put_range(out, s->kind[0], v + 1);
-        put_range(out, s->kind[1], v + 3);
+    case LITMUS_ARG_SEL_OR_NONE:
+        if (*a.at[index] == RESCIND_NONE)
+            g_string_append(out, "none");
+        else
+            put_list(out, a.at[index], 1);
         break;
-    case LITMUS_REVOKE:
-        put_range(out, s->kind[0], v);
-        if (v[2] == 0)
-            g_string_append(out, " own=0");
+    case LITMUS_ARG_PERMS:
+        put_perms(out, s->perms);
         break;
-    case LITMUS_REQMEM:
-    case LITMUS_DERIVEMEM:
-        put_memory(out, s, v);
+    case LITMUS_ARG_OP:
+        g_string_append(out, s->op == RESCIND_VPE_START ? "start" : "wait");
         break;
-    case LITMUS_CREATEVPE:
-        put_number(out, v[0]);
-        put_number(out, v[1]);
+    case LITMUS_ARG_NAME:
+    case LITMUS_ARG_BYTES:
         put_payload(out, l, s);
         break;
-    case LITMUS_VPECTRL:
-        put_number(out, v[0]);
-        g_string_append(out, s->op == 0 ? " start" : " wait");
-        break;
-    case LITMUS_EXIT:
-        put_number(out, v[0]);
-        break;
-    case LITMUS_RAW:
-        put_payload(out, l, s);
-        break;
-    case LITMUS_SIGNAL:
-    case LITMUS_WAIT:
-        g_string_append_printf(out, " s%u", s->item);
-        break;
-    case LITMUS_RUN:
-        g_string_append_printf(out, " %s", user_programs[s->item].name);
-        break;
-    default: /* NOOP; repeats are no steps */
-        break;
+    default:
+        put_list(out, a.at[index], a.counts[index]);
     }
 }
 
-static const char *word_of(enum litmus_word word)
+static void put_arguments(GString *out, const struct litmus *l, const struct litmus_step *step)
 {
-    switch (word) {
-    case LITMUS_SIGNAL:
-        return "signal";
-    case LITMUS_WAIT:
-        return "wait";
-    case LITMUS_RUN:
-        return "run";
-    default:
-        return litmus_word_name(word);
+    const struct litmus_statement *s = litmus_statement(l, step);
+    const struct litmus_arg *args = litmus_call(s->word)->args;
+    unsigned range = 0;
+
+    for (unsigned i = 0; i < LITMUS_ARGS && args[i].kind != LITMUS_ARG_NONE; i++) {
+        if (!litmus_given(s, i))
+            continue;
+        g_string_append_c(out, ' ');
+        if (args[i].kind == LITMUS_ARG_FLAG || (args[i].flags & LITMUS_ARG_KEYED) != 0)
+            g_string_append(out, args[i].what);
+        if ((args[i].flags & LITMUS_ARG_KEYED) != 0)
+            g_string_append_c(out, '=');
+        if (args[i].kind != LITMUS_ARG_FLAG)
+            put_value(out, l, step, i, &range);
     }
 }
 
@@ -171,10 +134,10 @@ static void put_expected(GString *out, const struct litmus_statement *s)
     }
     if (s->expected == 1u << RESCIND_NO_ERROR && s->reg == LITMUS_NO_REGISTER)
         return;
-    for (uint8_t error = 0; error <= RESCIND_XFS_RENAME; error++) {
-        if ((s->expected >> error & 1) == 0)
+    for (uint8_t bit = 0; bit < 32; bit++) {
+        if ((s->expected >> bit & 1) == 0)
             continue;
-        g_string_append_printf(out, "%s%s", first ? " => " : " | ", judge_result_word(error));
+        g_string_append_printf(out, "%s%s", first ? " => " : " | ", judge_expected_word(bit));
         first = false;
     }
 }
@@ -187,10 +150,15 @@ static void put_step(GString *out, const struct litmus *l, const struct litmus_s
     if (call && s->reg != LITMUS_NO_REGISTER)
         g_string_append_printf(
             out, "%s = ", g_array_index(l->registers, struct litmus_register, s->reg).name);
-    g_string_append(out, word_of(s->word));
-    put_arguments(out, l, s, litmus_values(l, step));
-    if (call)
+    g_string_append(out, litmus_word_name(s->word));
+    if (call) {
+        put_arguments(out, l, step);
         put_expected(out, s);
+    } else if (s->word == LITMUS_RUN) {
+        g_string_append_printf(out, " %s", user_programs[s->item].name);
+    } else {
+        g_string_append_printf(out, " s%u", s->item);
+    }
 }
 
 char *litmus_print_step(const struct litmus *l, guint vpe, guint step)
@@ -225,7 +193,8 @@ static void put_kernels(struct writer *w)
     const struct litmus_kernel *first = litmus_kernel(w->l, 0);
 
     /* K0 is there without being named. */
-    if (w->l->kernels->len == 1 && first->nodes == 0 && g_str_equal(first->name, "K0"))
+    if (w->l->kernels->len == 1 && first->nodes == 0 && first->memory == LITMUS_AS_NEEDED &&
+        first->vpes == LITMUS_AS_NEEDED && g_str_equal(first->name, "K0"))
         return;
     for (guint i = 0; i < w->l->kernels->len; i++) {
         const struct litmus_kernel *kernel = litmus_kernel(w->l, i);
@@ -234,6 +203,10 @@ static void put_kernels(struct writer *w)
         g_string_append_printf(w->out, "kernel %s", kernel->name);
         if (kernel->nodes != 0)
             g_string_append_printf(w->out, " nodes=%u", kernel->nodes);
+        if (kernel->memory != LITMUS_AS_NEEDED)
+            g_string_append_printf(w->out, " memory=%u", kernel->memory);
+        if (kernel->vpes != LITMUS_AS_NEEDED)
+            g_string_append_printf(w->out, " vpes=%u", kernel->vpes);
         g_string_append_c(w->out, '\n');
     }
 }
@@ -244,9 +217,11 @@ static void put_vpes(struct writer *w)
         const struct litmus_vpe *vpe = litmus_vpe(w->l, i);
         if (!has(w, LITMUS_PART_VPE, i))
             continue;
-        g_string_append_printf(w->out, "vpe %s", vpe->name);
+        g_string_append_printf(w->out, "%s %s", vpe->child ? "child" : "vpe", vpe->name);
         if (w->l->kernels->len > 1)
             g_string_append_printf(w->out, " @ %s", litmus_kernel(w->l, vpe->kernel)->name);
+        if (vpe->quota != 0)
+            g_string_append_printf(w->out, " quota=%u", vpe->quota);
         g_string_append_c(w->out, '\n');
     }
 }
@@ -289,7 +264,7 @@ static char *print_result(const struct litmus *l, const struct litmus_term *t)
     if (t->expected == LITMUS_EXPECT_ANY)
         return g_strdup_printf("%s = any", reg);
     return g_strdup_printf("%s = %s", reg,
-                           judge_result_word((uint8_t)g_bit_nth_lsf(t->expected, -1)));
+                           judge_expected_word((uint8_t)g_bit_nth_lsf(t->expected, -1)));
 }
 
 static char *print_term(const struct litmus *l, const struct litmus_term *t)

@@ -9,89 +9,8 @@
 #include "rescind/startup.h"
 #include "user/programs.h"
 
-enum arg_kind {
-    ARG_NONE,
-    ARG_U32,
-    ARG_U64,
-    ARG_BOOL,
-    ARG_RANGE, /* two numbers */
-    ARG_PERMS,
-    ARG_OP,
-    ARG_NAME,
-    ARG_BYTES,
-};
-
-struct arg {
-    enum arg_kind kind;
-    const char *what; /* for a message; of an argument with a key: the key */
-    bool keyed;       /* written KEY=VALUE */
-    bool optional;    /* then its default is `otherwise` */
-    uint64_t otherwise;
-};
-
-enum { CALL_ARGS = 5, STEPS_MAX = 1000000 }; /* arguments of a call; steps of all programs */
+enum { STEPS_MAX = 1000000 }; /* of all programs */
 _Static_assert(STEPS_MAX <= RESCIND_STARTUP_STEPS, "a module holds them");
-
-struct call {
-    const char *word, *second;
-    enum litmus_word id;
-    struct arg args[CALL_ARGS];
-};
-
-#define SELECTOR(what)                                                                             \
-    {                                                                                              \
-        ARG_U32, what, false, false, 0                                                             \
-    }
-#define RANGE(what)                                                                                \
-    {                                                                                              \
-        ARG_RANGE, what, false, false, 0                                                           \
-    }
-#define KEY(kind, key)                                                                             \
-    {                                                                                              \
-        kind, key, true, false, 0                                                                  \
-    }
-#define LESS(kind, key, otherwise)                                                                 \
-    {                                                                                              \
-        kind, key, true, true, otherwise                                                           \
-    }
-
-static const struct call calls[] = {
-    {"noop", NULL, LITMUS_NOOP, {{0}}},
-    {"creategate",
-     NULL,
-     LITMUS_CREATEGATE,
-     {SELECTOR("the selector of a VPE"), SELECTOR("a selector"), KEY(ARG_U64, "label"),
-      KEY(ARG_U32, "ep"), KEY(ARG_U64, "credits")}},
-    {"exchange",
-     "delegate",
-     LITMUS_DELEGATE,
-     {SELECTOR("the selector of a VPE"), RANGE("a range"), RANGE("a second range")}},
-    {"exchange",
-     "obtain",
-     LITMUS_OBTAIN,
-     {SELECTOR("the selector of a VPE"), RANGE("a range"), RANGE("a second range")}},
-    {"revoke", NULL, LITMUS_REVOKE, {RANGE("a range"), LESS(ARG_BOOL, "own", 1)}},
-    {"reqmem",
-     NULL,
-     LITMUS_REQMEM,
-     {SELECTOR("a selector"), KEY(ARG_U64, "size"), KEY(ARG_PERMS, "perms"),
-      LESS(ARG_U64, "addr", UINT64_MAX)}},
-    {"derivemem",
-     NULL,
-     LITMUS_DERIVEMEM,
-     {SELECTOR("a selector"), SELECTOR("a selector"), KEY(ARG_U64, "off"), KEY(ARG_U64, "size"),
-      KEY(ARG_PERMS, "perms")}},
-    {"createvpe",
-     NULL,
-     LITMUS_CREATEVPE,
-     {SELECTOR("a selector"), SELECTOR("a selector"), {ARG_NAME, "a name", false, false, 0}}},
-    {"vpectrl",
-     NULL,
-     LITMUS_VPECTRL,
-     {SELECTOR("the selector of a VPE"), {ARG_OP, "'start' or 'wait'", false, false, 0}}},
-    {"exit", NULL, LITMUS_EXIT, {{ARG_U32, "an exit code", false, false, 0}}},
-    {"raw", NULL, LITMUS_RAW, {{ARG_BYTES, "pairs of hex digits", false, false, 0}}},
-};
 
 /* The program being read. */
 struct program {
@@ -102,172 +21,6 @@ struct program {
     unsigned depth;
     uint32_t solids; /* statements that are no repeats, so far */
 };
-
-static bool read_number(struct parser *p, const struct program *program, const char *what,
-                        uint64_t max, struct litmus_statement *s)
-{
-    struct token token = parse_peek(p);
-    struct number number;
-    if (!parse_number(p, what, max, program->depth, &number)) {
-        return false;
-    }
-    number.column = number.factors > 0 ? lexer_column(&p->lexer, token.place) : 0;
-    g_array_append_val(p->numbers, number);
-    s->numbers++;
-    return true;
-}
-
-static void default_number(struct parser *p, uint64_t value, struct litmus_statement *s)
-{
-    struct number number = {.value = value, .max = UINT64_MAX};
-    g_array_append_val(p->numbers, number);
-    s->numbers++;
-}
-
-static bool read_range(struct parser *p, const struct program *program, const char *what,
-                       unsigned which, struct litmus_statement *s)
-{
-    if (parse_table(p, &s->kind[which])) {
-        what = "a selector";
-    }
-    if (!read_number(p, program, what, UINT32_MAX, s)) {
-        return false;
-    }
-    struct token next = parse_peek(p);
-    if (!token_is_symbol(&next, ":") || !parse_adjacent(p, &next)) {
-        default_number(p, 1, s);
-        return true;
-    }
-    lexer_next(&p->lexer);
-    next = parse_peek(p);
-    if (!parse_adjacent(p, &next)) {
-        return parse_unexpected(p, &next, "a count right behind the ':'");
-    }
-    return read_number(p, program, "a count", UINT32_MAX, s);
-}
-
-/* Some of the letters r, w and x, each once. */
-static bool read_perms(struct parser *p, struct litmus_statement *s)
-{
-    struct token token = parse_peek(p);
-    bool ok = token.kind == TOKEN_ATOM;
-    for (size_t i = 0; ok && i < token.size; i++) {
-        uint8_t bit = token.text[i] == 'r'   ? RESCIND_PERM_R
-                      : token.text[i] == 'w' ? RESCIND_PERM_W
-                      : token.text[i] == 'x' ? RESCIND_PERM_X
-                                             : 0;
-        ok = bit != 0 && (s->perms & bit) == 0;
-        s->perms |= bit;
-    }
-    if (!ok) {
-        return parse_unexpected(p, &token, "some of 'rwx'");
-    }
-    lexer_next(&p->lexer);
-    return true;
-}
-
-static bool read_op(struct parser *p, const char *what, struct litmus_statement *s)
-{
-    struct token token = parse_peek(p);
-    s->op = token_is(&token, "wait");
-    if (!token_is(&token, "start") && !token_is(&token, "wait")) {
-        return parse_unexpected(p, &token, what);
-    }
-    lexer_next(&p->lexer);
-    return true;
-}
-
-static void add_payload(struct parser *p, GBytes *payload, struct litmus_statement *s)
-{
-    s->item = p->litmus->payloads->len;
-    g_ptr_array_add(p->litmus->payloads, payload);
-}
-
-/* A string of so many bytes still fits a CREATEVPE. */
-enum { CREATEVPE_NAME_MAX = (RESCIND_PAYLOAD_MAX - 56) / 8 * 8 };
-
-static bool read_new_name(struct parser *p, const char *what, struct litmus_statement *s)
-{
-    struct token name;
-    if (!parse_name(p, what, &name)) {
-        return false;
-    }
-    if (name.size > CREATEVPE_NAME_MAX) {
-        return parse_fail(p, &name, "the name has more than %d bytes", CREATEVPE_NAME_MAX);
-    }
-    add_payload(p, g_bytes_new(name.text, name.size), s);
-    return true;
-}
-
-static bool is_hex(const struct token *token)
-{
-    bool hex = token->kind == TOKEN_ATOM && token->size % 2 == 0;
-    for (size_t i = 0; hex && i < token->size; i++) {
-        hex = g_ascii_isxdigit(token->text[i]);
-    }
-    return hex;
-}
-
-static bool read_bytes(struct parser *p, const char *what, struct litmus_statement *s)
-{
-    struct token token = parse_peek(p);
-    GByteArray *bytes = g_byte_array_new();
-    bool ok = true;
-    do {
-        if (!is_hex(&token)) {
-            ok = parse_unexpected(p, &token, what);
-        }
-        for (size_t i = 0; ok && i < token.size; i += 2) {
-            uint8_t byte = (uint8_t)(g_ascii_xdigit_value(token.text[i]) << 4 |
-                                     g_ascii_xdigit_value(token.text[i + 1]));
-            if (bytes->len == RESCIND_PAYLOAD_MAX) {
-                ok = parse_fail(p, &token, "more than %zu bytes", RESCIND_PAYLOAD_MAX);
-            }
-            g_byte_array_append(bytes, &byte, 1);
-        }
-        lexer_next(&p->lexer);
-        token = parse_peek(p);
-    } while (ok && token.kind == TOKEN_ATOM);
-    add_payload(p, g_byte_array_free_to_bytes(bytes), s);
-    return ok;
-}
-
-static bool read_arg(struct parser *p, const struct program *program, const struct arg *arg,
-                     struct litmus_statement *s)
-{
-    struct token token = parse_peek(p);
-    const char *what = arg->what;
-    if (arg->keyed) {
-        if (arg->optional && !token_is(&token, arg->what)) {
-            default_number(p, arg->otherwise, s);
-            return true;
-        }
-        if (!parse_expect(p, arg->what) || !parse_expect(p, "=")) {
-            return false;
-        }
-        what = "a number";
-    }
-    switch (arg->kind) {
-    case ARG_U32:
-        return read_number(p, program, what, UINT32_MAX, s);
-    case ARG_U64:
-        return read_number(p, program, what, UINT64_MAX, s);
-    case ARG_BOOL:
-        return read_number(p, program, what, 1, s);
-    case ARG_RANGE:
-        return read_range(p, program, what, s->numbers > 1, s);
-    case ARG_PERMS:
-        return read_perms(p, s);
-    case ARG_OP:
-        return read_op(p, what, s);
-    case ARG_NAME:
-        return read_new_name(p, what, s);
-    case ARG_BYTES:
-        return read_bytes(p, what, s);
-    default:
-        return true;
-    }
-}
 
 /* `=> RESULT {| RESULT}`, or nothing. */
 static bool read_expectation(struct parser *p, struct litmus_statement *s)
@@ -284,43 +37,9 @@ static bool read_expectation(struct parser *p, struct litmus_statement *s)
     return true;
 }
 
-static const struct call *find_call(struct parser *p)
-{
-    struct lexer copy = p->lexer;
-    struct token word = lexer_next(&copy);
-    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
-        if (!token_is(&word, calls[i].word)) {
-            continue;
-        }
-        struct lexer behind = copy;
-        struct token second = calls[i].second != NULL ? lexer_next(&behind) : word;
-        if (calls[i].second == NULL || token_is(&second, calls[i].second)) {
-            p->lexer = behind;
-            return &calls[i];
-        }
-    }
-    if (token_is(&word, "exchange")) {
-        struct token second = lexer_next(&copy);
-        parse_unexpected(p, &second, "'delegate' or 'obtain'");
-    } else {
-        parse_unexpected(p, &word, "a step");
-    }
-    return NULL;
-}
-
 static bool read_call(struct parser *p, const struct program *program, struct litmus_statement *s)
 {
-    const struct call *call = find_call(p);
-    if (call == NULL) {
-        return false;
-    }
-    s->word = (uint8_t)call->id;
-    for (unsigned i = 0; i < CALL_ARGS && call->args[i].kind != ARG_NONE; i++) {
-        if (!read_arg(p, program, &call->args[i], s)) {
-            return false;
-        }
-    }
-    return read_expectation(p, s);
+    return parse_call(p, program->depth, s) && read_expectation(p, s);
 }
 
 static bool read_signal(struct parser *p, struct litmus_statement *s)
@@ -359,7 +78,8 @@ static bool open_repeat(struct parser *p, struct program *program, const struct 
     if (program->depth == LITMUS_NESTING_MAX) {
         return parse_fail(p, place, "repeats are nested more than three deep");
     }
-    if (!read_number(p, program, "a number of rounds", UINT64_MAX, s) || !parse_expect(p, "{")) {
+    if (!parse_statement_number(p, program->depth, "a number of rounds", UINT64_MAX, s) ||
+        !parse_expect(p, "{")) {
         return false;
     }
     program->open[program->depth] = p->litmus->statements->len;

@@ -129,12 +129,7 @@ static void put_condition(struct report *r, const struct litmus_condition *c, ui
 
 static void put_cap(struct report *r, const struct litmus *l, const struct outcome_cap *cap)
 {
-    char *parent = NULL;
-    if (cap->has_parent) {
-        parent =
-            g_strdup_printf("%s:%s%u", litmus_vpe(l, cap->parent_vpe)->name,
-                            cap->parent_kind == RESCIND_TABLE_MAP ? "map:" : "", cap->parent_sel);
-    }
+    char *parent = cap->has_parent ? judge_parent(l, cap) : NULL;
     json_builder_begin_object(r->value);
     put_int(r->value, "sel", cap->sel);
     put_string(r->value, "type", judge_type_word(cap->type));

@@ -280,8 +280,7 @@ static char *unexpected(const struct trial *t, const struct outcome *outcome)
             if (!litmus_is_call(s->word))
                 continue;
             uint8_t result = judge_result(outcome, vpe, call++);
-            if (result == RESCIND_RESULT_NONE || s->expected == LITMUS_EXPECT_ANY ||
-                (s->expected >> result & 1) != 0)
+            if (result == RESCIND_RESULT_NONE || judge_expects(s->expected, result))
                 continue;
             char *step = litmus_print_step(t->litmus, vpe, i);
             char *key = g_strdup_printf("%s: %s: %s", litmus_vpe(t->litmus, vpe)->name, step,

@@ -17,6 +17,7 @@
 #include "sim/compile.h"
 #include "sim/judge.h"
 #include "sim/litmus.h"
+#include "sim/litmus_print.h"
 #include "sim/outcome.h"
 #include "sim/print.h"
 #include "user/programs.h"
@@ -196,6 +197,73 @@ static void a_whole_file_is_read_as_it_stands(void **state)
     litmus_free(l);
 }
 
+/* Every call that sample has not. */
+static const char every_call[] = "kernel K memory=0x10000 vpes=9\n"
+                                 "kernel L\n"
+                                 "vpe A quota=90\n"
+                                 "vpe B @ L\n"
+                                 "child C\n"
+                                 "program A\n"
+                                 "    reqmem 5 size=8192 perms=rw addr=0\n"
+                                 "    derivemem 5 6 off=0 size=4096 perms=r\n"
+                                 "    createvpe 7 8 C pe=0 pfgate=9 pfep=2 is=0\n"
+                                 "    fund 7 10\n"
+                                 "    fund 7 5 back\n"
+                                 "    createmap 0 5 first=0 pages=2 65536 perms=rw\n"
+                                 "    pagefault 268435456 perms=rwx => no-mapping\n"
+                                 "    store 268435456 value=7\n"
+                                 "    load 268435456 is=7 => ok | other\n"
+                                 "    vpectrl 7 start\n"
+                                 "    vpectrl 7 wait is=3 => vpe-gone | other\n"
+                                 "    attachrb 0 2 addr=0 order=9 msgorder=7\n"
+                                 "    createsrv 10 11 disk\n"
+                                 "    createsess 7 12 disk args=1,2\n"
+                                 "    createsessat 11 13 ident=4\n"
+                                 "    delegate 7 12 20:3 is=3\n"
+                                 "    obtain 7 12 map:20 args=1\n"
+                                 "    detachrb 0 2\n"
+                                 "program C\n"
+                                 "    activate 3 20\n"
+                                 "    activate 3 none old=20\n"
+                                 "    send 3 1,2,3 reply=4 label=5\n"
+                                 "    send 3 1\n"
+                                 "    receive 4 nowait is=1 label=5\n"
+                                 "    receive 4\n"
+                                 "    reply 4 0,1\n"
+                                 "    reply 4 0 range=5:2 args=7,8\n"
+                                 "    reply 4 0 range=map:5\n"
+                                 "    R = ack 4\n"
+                                 "    read 3 off=0 is=1\n"
+                                 "    write 3 off=0 value=1\n"
+                                 "final\n"
+                                 "    R = other\n";
+
+static void every_call_is_printed_as_it_was_read(void **state)
+{
+    (void)state;
+    struct litmus *l = parse(every_call);
+    char *text = litmus_print(l, NULL);
+    struct litmus *again = parse(text);
+    GByteArray *one = compile(l, 1), *two = compile(again, 1);
+    assert_int_equal(one->len, two->len);
+    assert_memory_equal(one->data, two->data, one->len);
+    /* and a line as it stands */
+    char **lines = g_strsplit(every_call, "\n", -1);
+    for (guint vpe = 0, line = 6; vpe < 3; vpe += 2, line++) {
+        for (guint i = 0; i < litmus_vpe(l, vpe)->steps; i++, line++) {
+            char *step = litmus_print_step(l, vpe, i);
+            assert_string_equal(step, g_strstrip(lines[line]));
+            g_free(step);
+        }
+    }
+    g_strfreev(lines);
+    g_byte_array_unref(one);
+    g_byte_array_unref(two);
+    litmus_free(again);
+    litmus_free(l);
+    g_free(text);
+}
+
 static void a_file_without_title_has_none(void **state)
 {
     (void)state;
@@ -302,9 +370,11 @@ static void every_error_name_of_the_abi_is_a_result(void **state)
 static void a_step_expects_ok_and_one_that_sets_a_register_anything(void **state)
 {
     (void)state;
-    struct litmus *l = parse_steps("noop\nR = noop\nS = noop => no-perm\nnoop => any");
-    static const uint32_t expected[] = {1, LITMUS_EXPECT_ANY, 1u << 8, LITMUS_EXPECT_ANY};
-    for (guint i = 0; i < 4; i++) {
+    struct litmus *l = parse_steps("noop\nR = noop\nS = noop => no-perm\nnoop => any\n"
+                                   "receive 2 is=1 => ok | other");
+    static const uint32_t expected[] = {1, LITMUS_EXPECT_ANY, 1u << 8, LITMUS_EXPECT_ANY,
+                                        LITMUS_EXPECT_OTHER | 1};
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
         assert_int_equal(litmus_statement(l, litmus_step(l, 0, i))->expected, expected[i]);
     }
     litmus_free(l);
@@ -466,7 +536,7 @@ static void declarations_are_refused_at_the_fault(void **state)
     assert_refused("vpe\n", "1:4: expected a name for the VPE, found the end of the line");
     assert_refused("vpe 1A\n", "1:5: expected a name for the VPE, found '1A'");
     assert_refused("vpe A-B\n", "1:5: expected a name for the VPE, found 'A-B'");
-    assert_refused("vpe A B\n", "1:7: expected the end of the line, found 'B'");
+    assert_refused("vpe A B\n", "1:7: a VPE has no option 'B'");
     assert_refused("vpe A\nvpe B\n  vpe A\n", "3:7: VPE 'A' is declared twice");
     assert_refused("kernel K\nkernel K\n", "2:8: kernel 'K' is declared twice");
     assert_refused("kernel K\nvpe A @ L\n", "2:9: no kernel is called 'L'");
@@ -518,6 +588,58 @@ static void kernels_and_faults_are_refused_where_they_go_wrong(void **state)
     assert_refused("kernel K\nkernel L\nfault delay K L\nfault delay L K\nfault delay K L\n",
                    "5:7: this fault is declared twice");
     assert_refused("vpe A\nprogram A\nfault kill A\n", "3:1: expected a step, found 'fault'");
+}
+
+static void what_a_kernel_and_a_vpe_may_be_told_is_checked(void **state)
+{
+    (void)state;
+    assert_refused("kernel K memory=1\n", "1:17: memory is whole pages of 4096 bytes");
+    assert_refused("kernel K memory=268439552\n",
+                   "1:17: a kernel has at most 268435456 bytes of memory");
+    assert_refused("kernel K memory=\n",
+                   "1:17: expected a number of bytes, found the end of the line");
+    assert_refused("kernel K memory=0 vpes=3 memory=0\n", "1:26: 'memory' is given twice");
+    assert_refused("kernel K vpes=2049\n", "1:15: a kernel has at most 2048 VPEs");
+    assert_refused("kernel K vpes=1 vpes=1\n", "1:17: 'vpes' is given twice");
+    assert_refused("kernel K vpes\n", "1:14: expected '=', found the end of the line");
+    assert_refused("kernel K vpes=1\nvpe A\nvpe B\nchild C\n",
+                   "1:15: K needs vpes=2 at least for those that are there at the start");
+    assert_accepted("kernel K vpes=2\nvpe A\nvpe B\nchild C\n");
+    assert_refused("kernel K\nkernel L memory=8192\nvpe A @ L\nvpe B @ L\nvpe C\n",
+                   "2:17: L needs memory=16384 at least for the VPEs that are there at the start");
+    assert_accepted("kernel K memory=16384\nvpe A\nvpe B\nchild C\n");
+    assert_accepted("kernel K memory=0\nvpe A\n");
+    assert_refused("vpe A quota=0\n", "1:13: a quota is 1 to 4194304 nodes");
+    assert_refused("vpe A quota=4194305\n", "1:13: a quota is 1 to 4194304 nodes");
+    assert_refused("vpe A quota=1 quota=1\n", "1:15: 'quota' is given twice");
+    assert_refused("vpe A quota=\n", "1:13: expected a number of nodes, found the end of the line");
+    assert_refused("vpe A quota=5 @ K0\n", "1:15: expected the end of the line, found '@'");
+    assert_refused("kernel K nodes=9\nvpe A quota=6\n",
+                   "1:16: K needs nodes=10 at least for what is there at the start");
+    assert_accepted("kernel K nodes=10\nvpe A @ K quota=6\nchild C @ K\n");
+}
+
+static void a_child_is_not_there_at_the_start(void **state)
+{
+    (void)state;
+    struct litmus *l = parse("kernel K\nkernel L\nvpe A\nchild B @ L\nprogram B\nnoop\n"
+                             "program A\ncreatevpe 5 6 B\nvpectrl 5 start\n"
+                             "final\nB holds 0 vpe\n");
+    assert_false(litmus_vpe(l, 0)->child);
+    assert_true(litmus_vpe(l, 1)->child);
+    assert_int_equal(litmus_vpe(l, 1)->kernel, 1);
+    assert_int_equal(litmus_vpe(l, 1)->calls, 1);
+    litmus_free(l);
+    assert_refused("child\n", "1:6: expected a name for the child, found the end of the line");
+    assert_refused("vpe A\nchild A\n", "2:7: VPE 'A' is declared twice");
+    assert_refused("child A quota=5\n", "1:9: expected the end of the line, found 'quota'");
+    assert_refused("child A @ K\n", "1:11: no kernel is called 'K'");
+    assert_accepted("child a23456789012345678901234567890123456789\n");
+    assert_refused("child a234567890123456789012345678901234567890\n",
+                   "1:7: a child's name has at most 39 bytes");
+    assert_refused("vpe A\nchild B\ngrant A 2 = vpe B\n", "3:17: B is not there at the start");
+    assert_refused("vpe A\nchild B\ngrant B 2 = vpe A\n", "3:7: B is not there at the start");
+    assert_refused("child B\nfault kill B\n", "2:12: B is not there at the start");
 }
 
 static void a_pool_holds_what_is_there_at_the_start(void **state)
@@ -611,6 +733,132 @@ static void calls_are_refused_at_the_fault(void **state)
     assert_step_refused("raw", "3:4: expected pairs of hex digits, found the end of the line");
     assert_step_refused("raw 1", "3:5: expected pairs of hex digits, found '1'");
     assert_step_refused("raw 12 3g", "3:8: expected pairs of hex digits, found '3g'");
+}
+
+static void calls_for_vpes_and_memory_are_refused_at_the_fault(void **state)
+{
+    (void)state;
+    assert_step_refused("createvpe 5 6 c pfgate=3",
+                        "3:25: expected 'pfep', found the end of the line");
+    assert_step_refused("createvpe 5 6 c pfep=3",
+                        "3:17: expected the end of the line, found 'pfep'");
+    assert_step_refused("createvpe 5 6 c pfgate=3 pfep=4 pe=5",
+                        "3:33: expected the end of the line, found 'pe'");
+    assert_step_refused("createvpe 5 6 c pe=0x100000000", "3:20: 4294967296 does not fit 32 bits");
+    assert_step_refused("createvpe 5 6 c pe=none", "3:20: 'none' is no number");
+    assert_step_refused("vpectrl 2 start is=1", "3:17: expected the end of the line, found 'is'");
+    assert_step_refused("vpectrl 2 wait is", "3:18: expected '=', found the end of the line");
+    assert_step_refused("fund 2", "3:7: expected a number of nodes, found the end of the line");
+    assert_step_refused("fund 2 5 forth", "3:10: expected the end of the line, found 'forth'");
+    assert_step_refused("fund 2 5 back back", "3:15: expected the end of the line, found 'back'");
+    assert_step_refused("createmap 0",
+                        "3:12: expected the selector of memory, found the end of the "
+                        "line");
+    assert_step_refused("createmap 0 2 first=0 pages=1 perms=r", "3:31: 'perms' is no number");
+    assert_step_refused("createmap 0 2 first=0 pages=1 0x100000000 perms=r",
+                        "3:31: 4294967296 does not fit 32 bits");
+    assert_step_refused("createmap 0 2 pages=1 first=0 9 perms=r",
+                        "3:15: expected 'first', found 'pages'");
+    assert_step_refused("createmap 0 2 first=0 pages=1 9 perms=",
+                        "3:39: expected some of 'rwx', found the end of the line");
+    assert_step_refused("pagefault perms=r", "3:11: 'perms' is no number");
+    assert_step_refused("pagefault 9", "3:12: expected 'perms', found the end of the line");
+    assert_step_refused("read 2", "3:7: expected 'off', found the end of the line");
+    assert_step_refused("read 2 off=1 is=", "3:17: expected a number, found the end of the line");
+    assert_step_refused("write 2 off=1", "3:14: expected 'value', found the end of the line");
+    assert_step_refused("write 2 off=1 is=1", "3:15: expected 'value', found 'is'");
+    assert_step_refused("load", "3:5: expected a virtual address, found the end of the line");
+    assert_step_refused("load 5 value=1", "3:8: expected the end of the line, found 'value'");
+    assert_step_refused("store 5", "3:8: expected 'value', found the end of the line");
+    assert_step_refused("store 5 value=0x10000000000000000",
+                        "3:15: '0x10000000000000000' does not fit 64 bits");
+}
+
+static void calls_for_endpoints_are_refused_at_the_fault(void **state)
+{
+    (void)state;
+    assert_step_refused("attachrb 0", "3:11: expected an endpoint, found the end of the line");
+    assert_step_refused("attachrb 0 2 addr=0 order=7",
+                        "3:28: expected 'msgorder', found the end of the line");
+    assert_step_refused("attachrb 0 2 addr=0 order=0x100000000 msgorder=6",
+                        "3:27: 4294967296 does not fit 32 bits");
+    assert_step_refused("detachrb 2", "3:11: expected an endpoint, found the end of the line");
+    assert_step_refused("activate 2", "3:11: expected a selector or 'none', found the end of the "
+                                      "line");
+    assert_step_refused("activate 2 nothing", "3:12: 'nothing' is no number");
+    assert_step_refused("activate none 2", "3:10: 'none' is no number");
+    assert_step_refused("activate 2 3 new=4", "3:14: expected the end of the line, found 'new'");
+    assert_step_refused("activate 2 3 old=0x100000000", "3:18: 4294967296 does not fit 32 bits");
+    assert_step_refused("send 2", "3:7: expected a number, found the end of the line");
+    assert_step_refused("send 2 1,", "3:10: expected a number, found the end of the line");
+    assert_step_refused("send 2 1,,2", "3:10: expected a number, found ','");
+    assert_step_refused("send 2 1 2", "3:10: expected the end of the line, found '2'");
+    assert_step_refused("send 2 1 reply=4", "3:17: expected 'label', found the end of the line");
+    assert_step_refused("send 2 1 label=4", "3:10: expected the end of the line, found 'label'");
+    assert_step_refused("repeat 3 { send 2 1,0xFFFFFFFFFFFFFFFE+$i }",
+                        "3:21: the number does not fit 64 bits in round 2 of its repeat");
+    assert_step_refused("receive", "3:8: expected an endpoint, found the end of the line");
+    assert_step_refused("receive 2 is=1 nowait", "3:16: expected the end of the line, found "
+                                                 "'nowait'");
+    assert_step_refused("receive 2 wait", "3:11: expected the end of the line, found 'wait'");
+    assert_step_refused("receive 2 label=1 is=1", "3:19: expected the end of the line, found 'is'");
+    assert_step_refused("reply 2", "3:8: expected a number, found the end of the line");
+    assert_step_refused("reply 2 0 range=", "3:17: expected a number, found the end of the line");
+    assert_step_refused("reply 2 0 range=5: 3",
+                        "3:20: expected a count right behind the ':', found '3'");
+    assert_step_refused("reply 2 0 args=1", "3:11: expected the end of the line, found 'args'");
+    assert_step_refused("reply 2 0 range=5 args=", "3:24: expected a number, found the end of the "
+                                                   "line");
+    assert_step_refused("ack", "3:4: expected an endpoint, found the end of the line");
+    assert_step_refused("ack 2 3", "3:7: expected the end of the line, found '3'");
+}
+
+static void calls_for_services_are_refused_at_the_fault(void **state)
+{
+    (void)state;
+    assert_step_refused("createsrv x", "3:11: 'x' is no number");
+    assert_step_refused("createsrv", "3:10: expected the selector of a gate, found the end of the "
+                                     "line");
+    assert_step_refused("createsrv 2 3", "3:14: expected a name, found the end of the line");
+    assert_step_refused("createsess 0 3 4", "3:16: expected the name of a service, found '4'");
+    assert_step_refused("createsess 0 3 s args=", "3:23: expected a number, found the end of the "
+                                                  "line");
+    assert_step_refused("createsess 0 3 s args 1", "3:23: expected '=', found '1'");
+    assert_step_refused("createsessat 2 3", "3:17: expected 'ident', found the end of the line");
+    assert_step_refused("createsessat",
+                        "3:13: expected the selector of a service, found the end of "
+                        "the line");
+    assert_step_refused("delegate 0", "3:11: expected the selector of a session, found the end of "
+                                      "the line");
+    assert_step_refused("delegate 0 3", "3:13: expected a range, found the end of the line");
+    assert_step_refused("obtain 0 3 map: 4", "3:12: 'map' is no number");
+    assert_step_refused("obtain 0 3 4 is=1 args=1",
+                        "3:19: expected the end of the line, found 'args'");
+    assert_step_refused("obtain 0 3 4 => others", "3:17: expected a result, found 'others'");
+}
+
+static void a_message_of_lists_has_at_most_487_bytes(void **state)
+{
+    (void)state;
+    GString *line = g_string_new("send 2 1");
+    for (int i = 1; i < 55; i++) {
+        g_string_append(line, ",1");
+    }
+    litmus_free(parse_steps(line->str));
+    g_string_append(line, ",1");
+    assert_step_refused(line->str, "3:1: the message has 488 bytes, more than 487");
+    g_string_append(line, ",1,1,1,1,1");
+    assert_step_refused(line->str, "3:128: more than 60 numbers");
+    g_string_assign(line, "  createsess 0 5 ");
+    for (int i = 0; i < 424; i++) {
+        g_string_append_c(line, 'n');
+    }
+    litmus_free(parse_steps(line->str));
+    g_string_append(line, " args=1,2");
+    litmus_free(parse_steps(line->str));
+    g_string_append(line, ",3");
+    assert_step_refused(line->str, "3:3: the message has 488 bytes, more than 487");
+    g_string_free(line, true);
 }
 
 static void a_raw_message_has_at_most_487_bytes_and_a_name_424(void **state)
@@ -784,14 +1032,20 @@ static void survive(const char *text, size_t size)
     g_free(error);
 }
 
-static void every_truncation_of_a_file_is_read_or_refused(void **state)
+static void survive_truncations(const char *text)
 {
-    (void)state;
-    for (size_t size = 0; size < sizeof(sample); size++) {
-        char *copy = g_memdup2(sample, size);
+    for (size_t size = 0; size <= strlen(text) + 1; size++) {
+        char *copy = g_memdup2(text, size);
         survive(copy, size);
         g_free(copy);
     }
+}
+
+static void every_truncation_of_a_file_is_read_or_refused(void **state)
+{
+    (void)state;
+    survive_truncations(sample);
+    survive_truncations(every_call);
 }
 
 static void mutated_files_and_rubbish_are_read_or_refused(void **state)
@@ -818,10 +1072,22 @@ static void mutated_files_and_rubbish_are_read_or_refused(void **state)
                                         "program VPE1\n",
                                         "kernel K2 nodes=9\n",
                                         "fault delay K L\n",
-                                        "@ L "};
+                                        "@ L ",
+                                        "child D\n",
+                                        " quota=9",
+                                        ",1",
+                                        " is=5",
+                                        " args=1,2",
+                                        " range=map:5:2",
+                                        " none",
+                                        " nowait",
+                                        " back",
+                                        " pfgate=1 pfep=2",
+                                        " reply=3 label=4",
+                                        " => other"};
     GRand *random = g_rand_new_with_seed(20240601);
     for (int round = 0; round < 20000; round++) {
-        GString *text = g_string_new(sample);
+        GString *text = g_string_new(round % 2 == 0 ? sample : every_call);
         for (int i = g_rand_int_range(random, 1, 5); i > 0; i--) {
             gint at = g_rand_int_range(random, 0, (gint32)text->len);
             switch (g_rand_int_range(random, 0, 3)) {
@@ -899,17 +1165,143 @@ static void each_call_becomes_the_bytes_of_its_message(void **state)
                       "1000000000000000 0020000000000000 0200000000000000");
     assert_marshalled("createvpe 5 6 child", "0500000000000000 0500000000000000 0600000000000000"
                                              "0500000000000000 6368696c64000000"
-                                             "0000000000000000 0000000000000000 0000000000000000");
+                                             "ffffffff00000000 ffff000000000000 0000000000000000");
     assert_marshalled("createvpe 5 6 children",
                       "0500000000000000 0500000000000000 0600000000000000"
                       "0800000000000000 6368696c6472656e"
-                      "0000000000000000 0000000000000000 0000000000000000");
+                      "ffffffff00000000 ffff000000000000 0000000000000000");
     assert_marshalled("vpectrl 2 start",
                       "0a00000000000000 0200000000000000 0000000000000000 0000000000000000");
     assert_marshalled("vpectrl 2 wait",
                       "0a00000000000000 0200000000000000 0100000000000000 0000000000000000");
     assert_marshalled("exit 0xFFFFFFFF", "1100000000000000 ffffffff00000000");
     assert_marshalled("raw 01 0203 AbCd", "010203abcd");
+}
+
+static void calls_for_vpes_and_memory_become_the_bytes_of_their_messages(void **state)
+{
+    (void)state;
+    assert_marshalled("createvpe 5 6 c pe=3 pfgate=7 pfep=9 is=3",
+                      "0500000000000000 0500000000000000 0600000000000000"
+                      "0100000000000000 6300000000000000"
+                      "0300000000000000 0700000000000000 0900000000000000");
+    assert_marshalled("vpectrl 2 wait is=7",
+                      "0a00000000000000 0200000000000000 0100000000000000 0000000000000000");
+    assert_marshalled("fund 5 0x100000000", "2700000000000000 0500000000000000 0000000001000000"
+                                            "0000000000000000");
+    assert_marshalled("fund 5 9 back", "2700000000000000 0500000000000000 0900000000000000"
+                                       "0100000000000000");
+    assert_marshalled("createmap 2 3 first=4 pages=5 0x10000 perms=rw",
+                      "0600000000000000 0200000000000000 0300000000000000 0400000000000000"
+                      "0500000000000000 0000010000000000 0300000000000000");
+    assert_marshalled("pagefault 0x10000000 perms=w",
+                      "0000000000000000 0000001000000000 0200000000000000");
+    assert_marshalled("read 4 off=0x18 is=1",
+                      "2500000000000000 0400000000000000 1800000000000000 0800000000000000");
+    assert_marshalled("write 4 off=0x18 value=0x0102030405060708",
+                      "2600000000000000 0400000000000000 1800000000000000 0800000000000000"
+                      "0807060504030201");
+}
+
+static void calls_for_endpoints_become_the_bytes_of_their_messages(void **state)
+{
+    (void)state;
+    assert_marshalled("attachrb 2 3 addr=0x40 order=9 msgorder=6",
+                      "0700000000000000 0200000000000000 0300000000000000 4000000000000000"
+                      "0900000000000000 0600000000000000 0000000000000000");
+    assert_marshalled("detachrb 2 3", "0800000000000000 0200000000000000 0300000000000000");
+    assert_marshalled("activate 3 20", "0d00000000000000 0300000000000000 ffff000000000000"
+                                       "1400000000000000");
+    assert_marshalled("activate 3 none old=20", "0d00000000000000 0300000000000000"
+                                                "1400000000000000 ffff000000000000");
+    assert_marshalled("send 3 1,2", "2100000000000000 0300000000000000 ffff000000000000"
+                                    "0000000000000000 1000000000000000"
+                                    "0100000000000000 0200000000000000");
+    assert_marshalled("send 3 1 reply=4 label=0xF000000000000000",
+                      "2100000000000000 0300000000000000 0400000000000000 00000000000000f0"
+                      "0800000000000000 0100000000000000");
+    assert_marshalled("receive 3", "2200000000000000 0300000000000000 0100000000000000");
+    assert_marshalled("receive 3 nowait is=1", "2200000000000000 0300000000000000"
+                                               "0000000000000000");
+    assert_marshalled("reply 3 0,7", "2300000000000000 0300000000000000 0000000000000000"
+                                     "1000000000000000 0000000000000000 0700000000000000");
+    assert_marshalled("ack 3", "2400000000000000 0300000000000000 0000000000000000");
+}
+
+static void calls_for_services_become_the_bytes_of_their_messages(void **state)
+{
+    (void)state;
+    assert_marshalled("createsrv 3 4 disk", "0100000000000000 0300000000000000 0400000000000000"
+                                            "0400000000000000 6469736b00000000");
+    assert_marshalled("createsess 0 5 disk", "0200000000000000 0000000000000000 0500000000000000"
+                                             "0400000000000000 6469736b00000000");
+    assert_marshalled("createsess 0 5 disk args=1,2",
+                      "0200000000000000 0000000000000000 0500000000000000"
+                      "0400000000000000 6469736b00000000"
+                      "1000000000000000 0100000000000000 0200000000000000");
+    assert_marshalled("createsessat 4 6 ident=0x0102030405060708",
+                      "0300000000000000 0400000000000000 0600000000000000 0807060504030201");
+    assert_marshalled("delegate 0 5 20:3", "0b00000000000000 0000000000000000 0500000000000000"
+                                           "00000000 14000000 03000000 00000000");
+    assert_marshalled("obtain 0 5 map:20 args=9 is=1",
+                      "0c00000000000000 0000000000000000 0500000000000000"
+                      "01000000 14000000 01000000 00000000"
+                      "0800000000000000 0900000000000000");
+    assert_marshalled("reply 3 0 range=5:2", "2300000000000000 0300000000000000 0000000000000000"
+                                             "1800000000000000 0000000000000000"
+                                             "00000000 05000000 02000000 00000000");
+    assert_marshalled("reply 3 0 range=map:5 args=7,8",
+                      "2300000000000000 0300000000000000 0000000000000000"
+                      "2800000000000000 0000000000000000"
+                      "01000000 05000000 01000000 00000000"
+                      "0700000000000000 0800000000000000");
+}
+
+/* The checks of the one step that `line` is, as WORD=VALUE. */
+static char *step_checks(const char *line)
+{
+    struct litmus *litmus = parse_steps(line);
+    GByteArray *module = compile(litmus, 7);
+    struct steps s;
+    struct step step;
+    GString *text = g_string_new(NULL);
+    assert_null(startup_check(module->data, module->len));
+    steps_start(&s, module->data, 0);
+    assert_true(steps_next(&s, &step));
+    for (uint32_t i = 0; i < step.check_count; i++) {
+        g_string_append_printf(text, "%s%" G_GUINT64_FORMAT "=%" G_GUINT64_FORMAT, i > 0 ? " " : "",
+                               step.checks[i].word, step.checks[i].value);
+    }
+    g_byte_array_unref(module);
+    litmus_free(litmus);
+    return g_string_free(text, false);
+}
+
+static void what_an_answer_must_say_is_looked_for_where_the_abi_has_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *checks;
+    } expected[] = {
+        {"noop", ""},
+        {"receive 3", ""},
+        {"receive 3 is=0", "5=0"},
+        {"receive 3 label=8", "2=8"},
+        {"receive 3 nowait is=7 label=8", "5=7 2=8"},
+        {"read 3 off=0 is=0xFFFFFFFFFFFFFFFF", "2=18446744073709551615"},
+        {"vpectrl 2 wait is=3", "1=3"},
+        {"createvpe 5 6 c is=0", "1=0"},
+        {"delegate 0 5 20:2 is=2", "1=2"},
+        {"obtain 0 5 20:2 args=1,2,3 is=1", "1=1"},
+        {"load 0x10000000 is=5", "1=5"},
+        {"load 0x10000000", ""},
+        {"send 3 1 reply=4 label=8", ""},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        char *checks = step_checks(expected[i].line);
+        assert_string_equal(checks, expected[i].checks);
+        g_free(checks);
+    }
 }
 
 static void a_message_is_no_shorter_than_the_abi_says(void **state)
@@ -925,7 +1317,25 @@ static void a_message_is_no_shorter_than_the_abi_says(void **state)
                  {"reqmem 5 size=1 perms=r", 40},
                  {"derivemem 5 6 off=0 size=1 perms=r", 48},
                  {"vpectrl 2 wait", 32},
-                 {"exit 0", 16}};
+                 {"exit 0", 16},
+                 {"pagefault 0 perms=r", 24},
+                 {"createsrv 2 3 s", 40},
+                 {"createsess 2 3 s", 40},
+                 {"createsessat 2 3 ident=1", 32},
+                 {"createvpe 2 3 c", 64},
+                 {"createmap 0 2 first=0 pages=1 0 perms=r", 56},
+                 {"attachrb 0 2 addr=0 order=7 msgorder=6", 56},
+                 {"detachrb 0 2", 24},
+                 {"delegate 0 2 3", 40},
+                 {"obtain 0 2 3", 40},
+                 {"activate 2 none", 32},
+                 {"send 2 1", 48},
+                 {"receive 2", 24},
+                 {"reply 2 1", 40},
+                 {"ack 2", 24},
+                 {"read 2 off=0", 32},
+                 {"write 2 off=0 value=0", 40},
+                 {"fund 2 1", 32}};
     for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
         char *hex = step_hex(calls[i].line);
         assert_int_equal(strlen(hex), 2 * calls[i].bytes);
@@ -1024,6 +1434,104 @@ static void each_pool_is_large_enough_for_what_crosses_kernels(void **state)
     g_byte_array_unref(m);
 }
 
+static void the_module_says_what_its_kernels_and_vpes_are_told(void **state)
+{
+    (void)state;
+    GByteArray *m = compile_text("kernel K memory=0x10000 vpes=7\nkernel L\nvpe A quota=50\n"
+                                 "child B\nvpe C @ L\n");
+    assert_int_equal(startup_kernel(m->data, 0)->memory, 0x10000);
+    assert_int_equal(startup_kernel(m->data, 0)->vpes, 7);
+    assert_int_equal(startup_kernel(m->data, 0)->nodes, 1024 + 4 + 50);
+    assert_int_equal(startup_kernel(m->data, 1)->memory, 0);
+    assert_int_equal(startup_kernel(m->data, 1)->vpes, 1);
+    assert_int_equal(startup_kernel(m->data, 1)->nodes, 1024 + 4);
+    assert_int_equal(startup_vpe(m->data, 0)->flags, 0);
+    assert_int_equal(startup_vpe(m->data, 0)->quota, 50);
+    assert_int_equal(startup_vpe(m->data, 1)->flags, RESCIND_STARTUP_CHILD);
+    assert_int_equal(startup_boot_vpes(m->data, 0), 1);
+    assert_int_equal(startup_boot_vpes(m->data, 1), 1);
+    g_byte_array_unref(m);
+}
+
+static struct rescind_startup_kernel needs(const char *declarations, const char *steps)
+{
+    char *text = g_strdup_printf("%s\nvpe A\nprogram A\n%s\n", declarations, steps);
+    GByteArray *m = compile_text(text);
+    struct rescind_startup_kernel kernel = *startup_kernel(m->data, 0);
+    g_byte_array_unref(m);
+    g_free(text);
+    return kernel;
+}
+
+static void a_file_gets_memory_when_one_of_its_steps_needs_some(void **state)
+{
+    (void)state;
+    static const char *const with[] = {"reqmem 5 size=1 perms=r",
+                                       "derivemem 1 5 off=0 size=1 perms=r",
+                                       "createvpe 5 6 B",
+                                       "createmap 0 5 first=0 pages=1 0x10000 perms=r",
+                                       "attachrb 0 2 addr=0 order=7 msgorder=6",
+                                       "activate 2 1",
+                                       "load 0x10000000",
+                                       "store 0x10000000 value=1",
+                                       "raw 0e00000000000000"};
+    static const char *const without[] = {"noop", "revoke 5", "receive 2", "raw 1200000000000000",
+                                          "signal x"};
+    for (guint i = 0; i < G_N_ELEMENTS(with); i++) {
+        struct rescind_startup_kernel kernel = needs("", with[i]);
+        assert_int_equal(kernel.memory, (64 << 10) + 8192 * kernel.vpes);
+        assert_int_equal(needs("kernel K memory=0", with[i]).memory, 0);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(without); i++) {
+        assert_int_equal(needs("", without[i]).memory, 0);
+    }
+}
+
+static void a_kernel_has_room_for_the_vpes_that_its_file_makes(void **state)
+{
+    (void)state;
+    assert_int_equal(needs("vpe B", "noop").vpes, 2);
+    assert_int_equal(needs("child B", "createvpe 5 6 B").vpes, 2);
+    assert_int_equal(needs("child B\nchild C", "createvpe 5 6 B").vpes, 3);
+    assert_int_equal(needs("child B", "createvpe 5 6 B\ncreatevpe 7 8 other").vpes, 3);
+    assert_int_equal(needs("", "repeat 100 { createvpe 5 6 other }").vpes, 1 + 8);
+    assert_int_equal(needs("kernel K vpes=5", "repeat 100 { createvpe 5 6 other }").vpes, 5);
+}
+
+static void the_pool_is_large_enough_for_whatever_calls_make(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *step;
+        uint32_t least;
+    } expected[] = {
+        {"attachrb 0 2 addr=0 order=10 msgorder=5", 1 + 32 + 1},
+        {"attachrb 0 2 addr=0 order=5 msgorder=9", 2},
+        {"activate 2 5", 2},
+        {"createsrv 5 6 s", 4},
+        {"createsess 0 5 s", 3},
+        {"createsessat 5 6 ident=1", 3},
+        {"createmap 0 5 first=0 pages=20 0x10000 perms=r", 20},
+        {"createvpe 5 6 B", 6 + 256},
+        {"delegate 0 5 20:300", 300},
+        {"obtain 0 5 20:300", 300},
+        {"fund 0 700", 700},
+        {"reqmem 5 size=1 perms=r", 2},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        assert_in_range(needs("", expected[i].step).nodes, 1024 + 4 + expected[i].least,
+                        1024 + 4 + 2 * expected[i].least + 8);
+    }
+    /* what can't be had takes nothing */
+    assert_int_equal(needs("", "createmap 0 5 first=0 pages=0xFFFFFFFF 9 perms=r").nodes,
+                     needs("", "noop").nodes);
+    assert_int_equal(needs("", "fund 0 0xFFFFFFFFFFFFFFFF").nodes, RESCIND_STARTUP_NODES);
+    assert_in_range(
+        needs("kernel K memory=0x1000000", "createmap 0 5 first=0 pages=4096 0x10000 perms=r")
+            .nodes,
+        1024 + 4096, 1024 + 4096 + 100);
+}
+
 static void the_step_machine_walks_a_program_once(void **state)
 {
     (void)state;
@@ -1057,6 +1565,121 @@ static void the_step_machine_walks_a_program_once(void **state)
     g_free(text);
 }
 
+/* What comes of the step that `line` is, in a program whose VPE has received message 77 from
+ * endpoint 3, when the reply has `count` words. */
+static uint8_t answer(const char *line, const uint64_t *words, size_t count)
+{
+    struct litmus *litmus = parse_steps(line);
+    GByteArray *module = compile(litmus, 7);
+    struct steps s;
+    struct step step;
+    steps_start(&s, module->data, 0);
+    assert_true(steps_next(&s, &step));
+    uint8_t result = steps_result(&s, &step, words, 8 * count);
+    g_byte_array_unref(module);
+    litmus_free(litmus);
+    return result;
+}
+
+static void a_result_is_other_when_the_answer_does_not_say_what_it_must(void **state)
+{
+    (void)state;
+    const uint64_t received[] = {0, 77, 8, 0, 16, 5, 6}, refused[] = {RESCIND_END_OF_FILE};
+    assert_int_equal(answer("receive 3", received, 7), RESCIND_NO_ERROR);
+    assert_int_equal(answer("receive 3 is=5", received, 7), RESCIND_NO_ERROR);
+    assert_int_equal(answer("receive 3 is=5 label=8", received, 7), RESCIND_NO_ERROR);
+    assert_int_equal(answer("receive 3 is=6", received, 7), RESCIND_RESULT_OTHER);
+    assert_int_equal(answer("receive 3 is=5 label=7", received, 7), RESCIND_RESULT_OTHER);
+    assert_int_equal(answer("receive 3 is=6", refused, 1), RESCIND_END_OF_FILE);
+    /* an answer that ends before the word */
+    assert_int_equal(answer("receive 3 is=0", received, 5), RESCIND_RESULT_OTHER);
+    assert_int_equal(answer("receive 3 is=5", received, 0), RESCIND_RESULT_OTHER);
+    const uint64_t loaded[] = {0, 9}, unmapped[] = {RESCIND_NO_MAPPING, 0};
+    assert_int_equal(answer("load 5 is=9", loaded, 2), RESCIND_NO_ERROR);
+    assert_int_equal(answer("load 5 is=8", loaded, 2), RESCIND_RESULT_OTHER);
+    assert_int_equal(answer("load 5 is=0", unmapped, 2), RESCIND_NO_MAPPING);
+    assert_int_equal(answer("store 5 value=1", loaded, 1), RESCIND_NO_ERROR);
+}
+
+/* The id that the step it stands at sends, which is word 2 of its message. */
+static uint64_t sent_id(const struct steps *s)
+{
+    uint8_t message[RESCIND_PAYLOAD_MAX];
+    struct step step;
+    uint64_t id;
+    assert_true(steps_next(s, &step));
+    assert_int_equal(steps_message(s, &step, message), step.size);
+    assert_memory_equal(message, step.payload, 16);
+    memcpy(&id, message + 16, sizeof(id));
+    return id;
+}
+
+/* The step is done, and its answer had `count` words. */
+static void answered(struct steps *s, uint8_t expected, const uint64_t *words, size_t count)
+{
+    struct step step;
+    assert_true(steps_next(s, &step));
+    assert_int_equal(steps_result(s, &step, words, 8 * count), expected);
+    steps_done(s);
+}
+
+static void an_answer_goes_to_the_last_message_of_its_endpoint(void **state)
+{
+    (void)state;
+    GByteArray *m = compile_text("vpe A\nprogram A\nreply 3 0\nreceive 3\nreceive 4 is=1\n"
+                                 "receive 4 nowait\nreply 3 0\nack 4\nack 16\n"
+                                 "raw 2400000000000000 0300000000000000 0500000000000000\n");
+    static const uint64_t ok[] = {0}, first[] = {0, 77, 8, 0, 8, 1}, second[] = {0, 88, 8, 0, 8, 2},
+                          none[] = {RESCIND_END_OF_FILE, 99};
+    struct steps s;
+    steps_start(&s, m->data, 0);
+    assert_int_equal(sent_id(&s), 0);
+    answered(&s, RESCIND_NO_ERROR, ok, 1);
+    answered(&s, RESCIND_NO_ERROR, first, 6);
+    answered(&s, RESCIND_RESULT_OTHER, second, 6);
+    answered(&s, RESCIND_END_OF_FILE, none, 2);
+    struct steps copy = s;
+    assert_int_equal(sent_id(&s), 77);
+    answered(&s, RESCIND_NO_ERROR, ok, 1);
+    assert_int_equal(sent_id(&s), 88);
+    answered(&s, RESCIND_NO_ERROR, ok, 1);
+    assert_int_equal(sent_id(&s), 0); /* there is no such endpoint */
+    answered(&s, RESCIND_NO_ERROR, ok, 1);
+    assert_int_equal(sent_id(&s), 5); /* as it stands */
+    assert_int_equal(sent_id(&copy), 77);
+    g_byte_array_unref(m);
+}
+
+static void loads_and_stores_have_an_address_and_results(void **state)
+{
+    (void)state;
+    GByteArray *m = compile_text("vpe A\nprogram A\nload 0x10000008 is=3\nnoop\n"
+                                 "store 0x20000000 value=4\nsignal x\nload 1\n");
+    struct steps s;
+    struct step step;
+    assert_int_equal(startup_vpe(m->data, 0)->call_count, 4);
+    steps_start(&s, m->data, 0);
+    assert_true(steps_next(&s, &step));
+    assert_int_equal(step.kind, RESCIND_STEP_LOAD);
+    assert_int_equal(step.addr, 0x10000008);
+    assert_int_equal(step.check_count, 1);
+    assert_int_equal(step.size, 0);
+    steps_done(&s);
+    steps_done(&s);
+    assert_true(steps_next(&s, &step));
+    assert_int_equal(step.kind, RESCIND_STEP_STORE);
+    assert_int_equal(step.addr, 0x20000000);
+    assert_int_equal(step.value, 4);
+    assert_int_equal(s.calls, 2);
+    steps_done(&s);
+    steps_done(&s);
+    assert_int_equal(s.calls, 3);
+    steps_done(&s);
+    assert_int_equal(s.calls, 4);
+    assert_false(steps_next(&s, &step));
+    g_byte_array_unref(m);
+}
+
 /* Walks all of a module that passed; AddressSanitizer sees a step outside it. */
 static void walk(const void *module)
 {
@@ -1079,16 +1702,20 @@ static void walk(const void *module)
             for (uint32_t k = 0; k < step.size; k++) {
                 sum += step.payload[k];
             }
+            for (uint32_t k = 0; k < step.check_count; k++) {
+                sum += step.checks[k].value;
+            }
+            uint8_t message[RESCIND_PAYLOAD_MAX];
+            sum += step.kind == RESCIND_STEP_CALL ? steps_message(&s, &step, message) : step.addr;
         }
         assert_int_equal(s.calls, startup_vpe(module, i)->call_count);
     }
     (void)sum;
 }
 
-static void every_truncation_of_a_module_is_refused(void **state)
+static void refuse_truncations(const char *text)
 {
-    (void)state;
-    GByteArray *m = compile_text(sample);
+    GByteArray *m = compile_text(text);
     for (guint size = 0; size < m->len; size++) {
         void *copy = g_memdup2(m->data, size);
         assert_non_null(startup_check(size > 0 ? copy : m->data, size));
@@ -1103,10 +1730,16 @@ static void every_truncation_of_a_module_is_refused(void **state)
     g_byte_array_unref(m);
 }
 
-static void a_mutated_module_is_refused_or_can_be_walked(void **state)
+static void every_truncation_of_a_module_is_refused(void **state)
 {
     (void)state;
-    GByteArray *m = compile_text(sample);
+    refuse_truncations(sample);
+    refuse_truncations(every_call);
+}
+
+static void mutate_module(const char *text)
+{
+    GByteArray *m = compile_text(text);
     GRand *random = g_rand_new_with_seed(42);
     guint passed = 0;
     for (int round = 0; round < 100000; round++) {
@@ -1128,10 +1761,19 @@ static void a_mutated_module_is_refused_or_can_be_walked(void **state)
     g_byte_array_unref(m);
 }
 
-/* `statement` breaks one thing of a good module m; `message` is what the check says then. */
-#define ASSERT_FAULT(statement, message)                                                           \
+static void a_mutated_module_is_refused_or_can_be_walked(void **state)
+{
+    (void)state;
+    mutate_module(sample);
+    mutate_module(every_call);
+}
+
+/* `statement` breaks one thing of a good module m, of `text`; `message` is what the check says
+ * then. */
+#define ASSERT_FAULT(statement, message) ASSERT_FAULT_OF(sample, statement, message)
+#define ASSERT_FAULT_OF(text, statement, message)                                                  \
     do {                                                                                           \
-        GByteArray *m = compile_text(sample);                                                      \
+        GByteArray *m = compile_text(text);                                                        \
         struct rescind_startup_grant *g =                                                          \
             (struct rescind_startup_grant *)(void *)(m->data + header(m)->grants);                 \
         struct rescind_startup_step *s =                                                           \
@@ -1218,6 +1860,66 @@ static void each_fault_of_a_module_has_its_message(void **state)
     g_byte_array_unref(m);
 }
 
+/* The first step of kind `kind` of a VPE with at least `checks` checks. */
+static struct rescind_startup_step *step_of(GByteArray *m, guint vpe, uint32_t kind,
+                                            uint32_t checks)
+{
+    uint32_t offset = startup_vpe(m->data, vpe)->steps;
+    for (;;) {
+        const struct rescind_startup_step *step = startup_step(m->data, offset);
+        if (step->kind == kind && step->checks >= checks) {
+            return (struct rescind_startup_step *)(void *)(m->data + offset);
+        }
+        offset += startup_step_size(step);
+    }
+}
+
+static struct rescind_startup_check *checks_of(GByteArray *m, guint vpe, uint32_t kind)
+{
+    struct rescind_startup_step *step = step_of(m, vpe, kind, 1);
+    return (struct rescind_startup_check *)(void *)((uint8_t *)(step + 1) +
+                                                    (step->size + 7) / 8 * 8);
+}
+
+static void what_services_vpes_and_memory_need_of_a_module_has_its_messages(void **state)
+{
+    (void)state;
+    ASSERT_FAULT_OF(every_call, k[0].memory = 4095, "a kernel's memory is out of range");
+    ASSERT_FAULT_OF(every_call, k[0].memory = RESCIND_STARTUP_MEMORY + RESCIND_PAGE,
+                    "a kernel's memory is out of range");
+    ASSERT_FAULT_OF(every_call, k[0].vpes = 0, "a kernel's number of VPEs is out of range");
+    ASSERT_FAULT_OF(every_call, k[0].vpes = 2049, "a kernel's number of VPEs is out of range");
+    ASSERT_FAULT_OF(every_call, vpe_record(m, 0)->flags = 2, "a VPE has an unknown flag");
+    ASSERT_FAULT_OF(every_call, vpe_record(m, 0)->flags = RESCIND_STARTUP_CHILD,
+                    "a VPE's quota is out of range");
+    ASSERT_FAULT_OF(every_call, vpe_record(m, 0)->quota = RESCIND_STARTUP_NODES + 1,
+                    "a VPE's quota is out of range");
+    ASSERT_FAULT(vpe_record(m, 0)->flags = RESCIND_STARTUP_CHILD,
+                 "a grant names a VPE that is not there at the start");
+    ASSERT_FAULT(vpe_record(m, 1)->flags = RESCIND_STARTUP_CHILD,
+                 "a fault names a VPE that is not there at the start");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_LOAD, 0)->size = 16,
+                    "a step's payload is not what its kind has");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_STORE, 0)->size = 8,
+                    "a step's payload is not what its kind has");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_STORE, 0)->arg = 1,
+                    "a step names more than it needs");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_STORE, 0)->checks = 1,
+                    "a step without an answer has a check");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_CALL, 0)->checks = 5,
+                    "a step has too many checks");
+    ASSERT_FAULT_OF(every_call, step_of(m, 0, RESCIND_STEP_CALL, 0)->arg = 2,
+                    "a call has an unknown flag");
+    ASSERT_FAULT(s[1].checks = 1, "a step's payload or checks are cut short");
+    ASSERT_FAULT(s[1].arg = 1, "a call's payload is too short for a message's id");
+    ASSERT_FAULT_OF(every_call, checks_of(m, 0, RESCIND_STEP_CALL)->word = 0,
+                    "a check looks at a word that no answer has");
+    ASSERT_FAULT_OF(every_call, checks_of(m, 0, RESCIND_STEP_CALL)->word = 60,
+                    "a check looks at a word that no answer has");
+    ASSERT_FAULT_OF(every_call, checks_of(m, 0, RESCIND_STEP_LOAD)->word = 2,
+                    "a check looks at a word that no answer has");
+}
+
 /* ---- verdicts ---- */
 
 static void add_cap(struct outcome *o, guint vpe, uint8_t kind, uint32_t sel, uint8_t type)
@@ -1263,7 +1965,9 @@ static char *messages(const char *rest, const char *results)
                         (guint)strlen(results));
     for (guint i = 0; i < outcome_vpe(o, 0)->results->len; i++) {
         guint8 *r = &outcome_vpe(o, 0)->results->data[i];
-        *r = *r == '-' ? RESCIND_RESULT_NONE : (guint8)(*r - '0');
+        *r = *r == '-'   ? RESCIND_RESULT_NONE
+             : *r == 'o' ? RESCIND_RESULT_OTHER
+                         : (guint8)(*r - '0');
     }
     outcome_vpe(o, 0)->position = litmus_vpe(l, 0)->steps;
     struct judgement *j = judge(l, o);
@@ -1306,6 +2010,13 @@ static void a_result_that_is_not_expected_fails_the_file(void **state)
                     "f:4: A: call 1, noop: expected ok, got inv-args\n"
                     "f:5: A: call 2, revoke: expected ok or inv-args, got no-perm\n");
     assert_messages("program A\nexit 0\nnoop", "--", "");
+    assert_messages("program A\nreceive 2 is=1 => ok | other\nload 5 is=1\nread 2 off=0 => other",
+                    "oo0",
+                    "f:5: A: call 2, load: expected ok, got other\n"
+                    "f:6: A: call 3, read: expected other, got ok\n");
+    assert_messages("program A\nR = receive 2 is=1\nS = load 5 is=1\nreceive 2 is=1 => any\nfinal\n"
+                    "R = other\nnot S = other\nS = any\nR = ok\n",
+                    "o4o", "f:11: expected to hold at the end, but R = other\n");
 }
 
 static void a_stuck_program_fails_the_file_where_it_stands(void **state)
@@ -1461,6 +2172,28 @@ static void the_json_report_is_one_line_in_the_order_of_the_tool_page(void **sta
     litmus_free(l);
 }
 
+static void a_parent_need_not_be_a_vpe_of_the_file(void **state)
+{
+    (void)state;
+    struct litmus *l = parse("vpe A\nfinal\nA:5 child-of A:0\nA:6 child-of A:0\n");
+    struct outcome *o = outcome_new("host", 1);
+    add_child(o, 0, 5, RESCIND_CAP_SESSION, OUTCOME_KERNEL, 0, 99);
+    add_child(o, 0, 6, RESCIND_CAP_GATE, OUTCOME_OTHER_VPE, RESCIND_TABLE_MAP, 99);
+    struct judgement *j = judge(l, o);
+    char *json = print_json(l, o, j);
+    assert_non_null(strstr(json, "{\"sel\":5,\"type\":\"session\",\"parent\":\"registry\"},"
+                                 "{\"sel\":6,\"type\":\"gate\",\"parent\":\"?:map:99\"}"));
+    char *text = print_text(l, o, j);
+    assert_string_equal(text, "f: FAIL on host\n"
+                              "  f:3: expected to hold at the end, but A:5 child-of registry\n"
+                              "  f:4: expected to hold at the end, but A:6 child-of ?:map:99\n");
+    g_free(text);
+    g_free(json);
+    judgement_free(j);
+    outcome_free(o);
+    litmus_free(l);
+}
+
 static void an_ended_vpe_has_an_empty_table_and_no_title_is_null(void **state)
 {
     (void)state;
@@ -1557,6 +2290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_file_is_read_as_it_stands),
+        cmocka_unit_test(every_call_is_printed_as_it_was_read),
         cmocka_unit_test(a_file_without_title_has_none),
         cmocka_unit_test(a_file_without_a_kernel_has_k0),
         cmocka_unit_test(a_vpe_without_a_kernel_is_the_first_ones),
@@ -1575,9 +2309,15 @@ int main(void)
         cmocka_unit_test(a_number_has_at_most_64_factors),
         cmocka_unit_test(declarations_are_refused_at_the_fault),
         cmocka_unit_test(kernels_and_faults_are_refused_where_they_go_wrong),
+        cmocka_unit_test(what_a_kernel_and_a_vpe_may_be_told_is_checked),
+        cmocka_unit_test(a_child_is_not_there_at_the_start),
         cmocka_unit_test(a_pool_holds_what_is_there_at_the_start),
         cmocka_unit_test(steps_are_refused_at_the_fault),
         cmocka_unit_test(calls_are_refused_at_the_fault),
+        cmocka_unit_test(calls_for_vpes_and_memory_are_refused_at_the_fault),
+        cmocka_unit_test(calls_for_endpoints_are_refused_at_the_fault),
+        cmocka_unit_test(calls_for_services_are_refused_at_the_fault),
+        cmocka_unit_test(a_message_of_lists_has_at_most_487_bytes),
         cmocka_unit_test(a_raw_message_has_at_most_487_bytes_and_a_name_424),
         cmocka_unit_test(conditions_are_refused_at_the_fault),
         cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_stand),
@@ -1587,15 +2327,27 @@ int main(void)
         cmocka_unit_test(mutated_files_and_rubbish_are_read_or_refused),
         cmocka_unit_test(a_file_that_can_not_be_read_is_refused_by_its_name),
         cmocka_unit_test(each_call_becomes_the_bytes_of_its_message),
+        cmocka_unit_test(calls_for_vpes_and_memory_become_the_bytes_of_their_messages),
+        cmocka_unit_test(calls_for_endpoints_become_the_bytes_of_their_messages),
+        cmocka_unit_test(calls_for_services_become_the_bytes_of_their_messages),
+        cmocka_unit_test(what_an_answer_must_say_is_looked_for_where_the_abi_has_it),
         cmocka_unit_test(a_message_is_no_shorter_than_the_abi_says),
         cmocka_unit_test(the_module_says_what_the_file_says),
         cmocka_unit_test(the_module_says_what_may_go_wrong),
         cmocka_unit_test(the_pool_is_large_enough_for_what_exchanges_can_copy),
         cmocka_unit_test(each_pool_is_large_enough_for_what_crosses_kernels),
+        cmocka_unit_test(the_module_says_what_its_kernels_and_vpes_are_told),
+        cmocka_unit_test(a_file_gets_memory_when_one_of_its_steps_needs_some),
+        cmocka_unit_test(a_kernel_has_room_for_the_vpes_that_its_file_makes),
+        cmocka_unit_test(the_pool_is_large_enough_for_whatever_calls_make),
         cmocka_unit_test(the_step_machine_walks_a_program_once),
+        cmocka_unit_test(a_result_is_other_when_the_answer_does_not_say_what_it_must),
+        cmocka_unit_test(an_answer_goes_to_the_last_message_of_its_endpoint),
+        cmocka_unit_test(loads_and_stores_have_an_address_and_results),
         cmocka_unit_test(every_truncation_of_a_module_is_refused),
         cmocka_unit_test(a_mutated_module_is_refused_or_can_be_walked),
         cmocka_unit_test(each_fault_of_a_module_has_its_message),
+        cmocka_unit_test(what_services_vpes_and_memory_need_of_a_module_has_its_messages),
         cmocka_unit_test(a_result_that_is_not_expected_fails_the_file),
         cmocka_unit_test(a_stuck_program_fails_the_file_where_it_stands),
         cmocka_unit_test(comparisons_look_at_tables_parents_and_registers),
@@ -1605,6 +2357,7 @@ int main(void)
         cmocka_unit_test(who_sees_many_ends_can_ask_each_for_a_conditions_lines),
         cmocka_unit_test(at_most_a_hundred_failures_are_told),
         cmocka_unit_test(the_json_report_is_one_line_in_the_order_of_the_tool_page),
+        cmocka_unit_test(a_parent_need_not_be_a_vpe_of_the_file),
         cmocka_unit_test(an_ended_vpe_has_an_empty_table_and_no_title_is_null),
         cmocka_unit_test(every_file_of_the_corpus_is_read_and_has_a_title),
         cmocka_unit_test(every_bad_file_of_the_corpus_is_refused_as_its_neighbour_says),
