@@ -594,8 +594,8 @@ static void what_a_kernel_and_a_vpe_may_be_told_is_checked(void **state)
 {
     (void)state;
     assert_refused("kernel K memory=1\n", "1:17: memory is whole pages of 4096 bytes");
-    assert_refused("kernel K memory=268439552\n",
-                   "1:17: a kernel has at most 268435456 bytes of memory");
+    assert_refused("kernel K memory=67112960\n",
+                   "1:17: a kernel has at most 67108864 bytes of memory");
     assert_refused("kernel K memory=\n",
                    "1:17: expected a number of bytes, found the end of the line");
     assert_refused("kernel K memory=0 vpes=3 memory=0\n", "1:26: 'memory' is given twice");

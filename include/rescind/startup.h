@@ -18,7 +18,7 @@
 #define RESCIND_STARTUP_FAULTS  64u
 #define RESCIND_STARTUP_NODES   (1u << 22) /* at most so many pool nodes */
 #define RESCIND_STARTUP_STEPS   (1u << 21) /* at most so many steps, all programs together */
-#define RESCIND_STARTUP_MEMORY  (1u << 28) /* at most so many bytes of a kernel's machine memory */
+#define RESCIND_STARTUP_MEMORY  (1u << 26) /* at most so many bytes of a kernel's machine memory */
 
 struct rescind_startup {
     uint64_t magic;
@@ -119,8 +119,9 @@ struct rescind_startup_check {
 };
 
 /* A result is the error code, or one of these. */
-#define RESCIND_RESULT_OTHER 0xfeu /* NO_ERROR, but the answer is not what the step's checks say   \
-                                    */
-#define RESCIND_RESULT_NONE 0xffu  /* never set: EXIT's, and a step's not reached */
+#define RESCIND_RESULT_OTHER                                                                       \
+    0xfeu                         /* NO_ERROR, but the answer is not what the step's checks say    \
+                                   */
+#define RESCIND_RESULT_NONE 0xffu /* never set: EXIT's, and a step's not reached */
 
 #endif
