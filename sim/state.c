@@ -138,12 +138,15 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
 
     mix_two(hash, vpe,
             v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3);
-    if (v->calling && call->opcode == RESCIND_SYS_EXCHANGE) {
-        hash_exchange(&call->exchange, hash);
-    } else if (v->calling && call->opcode != RESCIND_SYS_CREATEGATE) {
-        mix(hash, (uint64_t)call->revoke.table << 8 | call->revoke.phase << 1 | call->revoke.open);
-        mix(hash, call->revoke.sel);
-        mix(hash, call->opcode); /* the end that was asked for is an EXIT */
+    if (!v->calling)
+        return;
+    mix(hash, call->opcode); /* the end that was asked for is an EXIT */
+    if (call_exchange(call_at(k, vpe)) != NULL) {
+        hash_exchange(call_exchange(call_at(k, vpe)), hash);
+    } else if (call_revoke(call_at(k, vpe)) != NULL) {
+        const struct revoke *r = call_revoke(call_at(k, vpe));
+        mix(hash, (uint64_t)r->table << 8 | r->phase << 1 | r->open);
+        mix(hash, r->sel);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "cap/tree.h"
+#include "object/endpoint.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
@@ -49,7 +50,7 @@
     X(reserved_open, "a reserved capability belongs to an EXCHANGE under way and has no children") \
     X(lines_sound, "the lines of tasks link both ways, and hold only tasks that have work to do")  \
     X(call_moves, "every call under way, and all work for peers, is ready or stands in a line")    \
-    X(locks_owned, "a locked range belongs to its VPE's REVOKE or EXIT under way")                 \
+    X(locks_owned, "a locked range belongs to its VPE's REVOKE, EXIT or ACTIVATE under way")       \
     X(nothing_left, "with no call under way no capability bears a mark, and nothing waits")
 
 struct invariant {
@@ -514,19 +515,27 @@ static bool range_is_marked(const struct rescind_kernel *k, const struct revoke 
 static bool check_effect_whole(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
-        const struct call *call = call_at(k, vpe);
-        if (!vpe_at(k, vpe)->calling ||
-            (call->opcode != RESCIND_SYS_REVOKE && call->opcode != RESCIND_SYS_EXIT))
+        const struct revoke *r = call_revoke(call_at(k, vpe));
+        if (!vpe_at(k, vpe)->calling || r == NULL)
             continue;
-        if ((call->revoke.phase == REVOKE_SWEEP ||
-             (call->revoke.phase == REVOKE_AWAIT_SWEPT && call->revoke.own)) &&
-            !range_is_marked(k, &call->revoke, where))
+        if ((r->phase == REVOKE_SWEEP || (r->phase == REVOKE_AWAIT_SWEPT && r->own)) &&
+            !range_is_marked(k, r, where))
             return false;
     }
     return true;
 }
 
-/* Is the task that of an EXCHANGE under way? */
+/* Has the call of `vpe` put something there that is RESERVED? */
+static bool is_reserving(const struct rescind_kernel *k, uint32_t vpe)
+{
+    struct call *call = call_at(k, vpe);
+
+    return vpe_at(k, vpe)->calling &&
+           (call_exchange(call) != NULL ||
+            (call->opcode == RESCIND_SYS_ACTIVATE && call_revoke(call) != NULL));
+}
+
+/* Is the task that of an EXCHANGE, or the like, under way? */
 static bool is_exchanging(const struct rescind_kernel *k, uint32_t number)
 {
     struct rescind_kernel_task task;
@@ -535,7 +544,7 @@ static bool is_exchanging(const struct rescind_kernel *k, uint32_t number)
         return false;
     task = rescind_kernel_task(k, number);
     if (task.kind == RESCIND_TASK_CALL)
-        return vpe_at(k, number)->calling && call_at(k, number)->opcode == RESCIND_SYS_EXCHANGE;
+        return is_reserving(k, number);
     return task.kind == RESCIND_TASK_EXCHANGE &&
            served_at(k, task.number, task.slot)->state != SERVE_IDLE &&
            served_at(k, task.number, task.slot)->state != SERVE_BLOCKED;
@@ -638,6 +647,14 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
         if (is_cap(k, index) && cap->waiters != 0 &&
             (!(cap->flags & CAP_AWAITED) || !add_line(k, cap->waiters, &total)))
             return UINT32_MAX;
+        if (cap->type == OBJECT_ENDPOINT && endpoint_at(k, index)->kind == ENDPOINT_RECEIVE &&
+            !add_line(k, endpoint_at(k, index)->waiters, &total))
+            return UINT32_MAX;
+    }
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        *where = vpe;
+        if (!add_line(k, vpe_at(k, vpe)->waiters, &total))
+            return UINT32_MAX;
     }
     return total;
 }
@@ -663,10 +680,10 @@ static bool check_call_moves(const struct rescind_kernel *k, uint32_t *where)
 /* The capability that the call of `vpe` holds; 0: none. */
 static uint32_t pin_of(const struct rescind_kernel *k, uint32_t vpe)
 {
-    const struct exchange *x = &call_at(k, vpe)->exchange;
+    const struct exchange *x = call_exchange(call_at(k, vpe));
 
-    if (!vpe_at(k, vpe)->calling || call_at(k, vpe)->opcode != RESCIND_SYS_EXCHANGE ||
-        x->across == ACROSS_NONE || x->across == ACROSS_BLOCKED)
+    if (!vpe_at(k, vpe)->calling || x == NULL || x->across == ACROSS_NONE ||
+        x->across == ACROSS_BLOCKED)
         return 0;
     return x->pin;
 }
@@ -808,13 +825,12 @@ static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t table = 0; table < table_total(k); table++) {
         const struct table *t = table_at(k, table);
-        uint32_t vpe = table_vpe(table), opcode = call_at(k, vpe)->opcode;
+        uint32_t vpe = table_vpe(table);
         *where = vpe;
         if (!table_has_lock(t)) {
             if (t->lock_waiters != 0)
                 return false;
-        } else if (!vpe_at(k, vpe)->calling ||
-                   (opcode != RESCIND_SYS_REVOKE && opcode != RESCIND_SYS_EXIT)) {
+        } else if (!vpe_at(k, vpe)->calling || call_revoke(call_at(k, vpe)) == NULL) {
             return false;
         }
     }

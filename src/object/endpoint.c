@@ -39,6 +39,17 @@ void endpoint_aim(struct rescind_kernel *k, uint32_t endpoint, const struct gate
     e->credits = e->credits_max = gate->credits < UINT32_MAX ? (uint32_t)gate->credits : UINT32_MAX;
 }
 
+void endpoint_open_memory(struct rescind_kernel *k, uint32_t endpoint, const struct mem *mem,
+                          uint8_t rights)
+{
+    struct endpoint_node *e = endpoint_at(k, endpoint);
+
+    e->pe = mem->pe;
+    e->addr = mem->addr;
+    e->size = mem->size;
+    e->rights = rights;
+}
+
 uint32_t endpoint_activate(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t parent,
                            uint32_t endpoint, uint16_t account, uint16_t flags, uint32_t reserver)
 {
@@ -135,6 +146,7 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
         .sender_ep = what->sender_ep,
         .pe = what->pe,
         .vpe = what->vpe,
+        .life = what->life,
         .size = (uint16_t)what->size,
         .serial = what->serial,
         .label = what->label,
@@ -196,7 +208,7 @@ void endpoint_received(struct rescind_kernel *k, uint32_t endpoint)
     }
 }
 
-uint32_t endpoint_open(const struct rescind_kernel *k, uint32_t endpoint, uint32_t id)
+uint32_t endpoint_opened(const struct rescind_kernel *k, uint32_t endpoint, uint64_t id)
 {
     uint32_t index = endpoint_at(k, endpoint)->open;
 

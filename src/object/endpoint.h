@@ -70,6 +70,7 @@ struct message_node {
     uint64_t label;
     uint64_t reply_label;
     uint32_t visit; /* the question of a kernel that it is, or 0: object/visit.h */
+    uint32_t life;  /* of the sender's VPE */
 };
 _Static_assert(sizeof(struct message_node) <= POOL_NODE_SIZE, "a message is one node");
 
@@ -99,6 +100,10 @@ uint32_t endpoint_create(struct rescind_kernel *k, uint16_t account, enum endpoi
 /* A new send endpoint, to where the gate leads, with all its credits. */
 void endpoint_aim(struct rescind_kernel *k, uint32_t endpoint, const struct gate *gate);
 
+/* A new memory endpoint, to this memory with these rights. */
+void endpoint_open_memory(struct rescind_kernel *k, uint32_t endpoint, const struct mem *mem,
+                          uint8_t rights);
+
 /* Puts it at `ep` of `vpe`, which is free, as a child of capability `parent`, which is there and
  * not VISITED; the account has a node left. O(1). Returns the capability. */
 uint32_t endpoint_activate(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t parent,
@@ -110,6 +115,7 @@ uint32_t endpoint_activate(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, 
 struct delivery {
     uint32_t sender; /* as in struct message_node */
     uint16_t pe, vpe;
+    uint32_t life;
     uint8_t sender_ep, reply_ep;
     bool is_reply;
     uint32_t serial;
@@ -133,7 +139,7 @@ uint32_t endpoint_first(const struct rescind_kernel *k, uint32_t endpoint);
 /* It has been received: it is open, or (a reply) done with. */
 void endpoint_received(struct rescind_kernel *k, uint32_t endpoint);
 /* The open message with this id, or 0. O(slots). */
-uint32_t endpoint_open(const struct rescind_kernel *k, uint32_t endpoint, uint32_t id);
+uint32_t endpoint_opened(const struct rescind_kernel *k, uint32_t endpoint, uint64_t id);
 /* It is done with: its slot is free. O(slots). */
 void endpoint_close(struct rescind_kernel *k, uint32_t endpoint, uint32_t message);
 /* Where a message's data lies. */

@@ -23,6 +23,15 @@ static inline struct mem *mem_at(const struct rescind_kernel *k, uint32_t index)
     return pool_node(k, index);
 }
 
+/* Is it memory of this kernel that there is? (Where a kernel has none, what a VPE is given at boot
+ * is a name only.) */
+static inline bool mem_is_real(const struct rescind_kernel *k, const struct mem *mem)
+{
+    uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;
+
+    return mem->pe == k->pe && mem->addr <= all && mem->size <= all - mem->addr;
+}
+
 /* A memory object that no capability names yet. 0 when the account is empty. O(1). */
 uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
                     uint64_t size);

@@ -44,6 +44,13 @@ static inline struct vpe *vpe_at(const struct rescind_kernel *k, uint32_t vpe)
     return (struct vpe *)arena_at(k, k->vpes) + vpe;
 }
 
+/* Is this VPE there, the one of this life (UINT32_MAX: any)? */
+static inline bool vpe_lives(const struct rescind_kernel *k, uint32_t vpe, uint32_t life)
+{
+    return vpe < k->vpe_count && !vpe_at(k, vpe)->ended &&
+           (life == UINT32_MAX || vpe_at(k, vpe)->life == life);
+}
+
 /* A VPE's own account, whether or not it has one. */
 static inline uint16_t vpe_own_account(uint32_t vpe)
 {

@@ -116,6 +116,13 @@ static const struct syscall syscalls[] = {
     [RESCIND_SYS_EXIT] = {begin_exit, step_revoke, NULL},
     [RESCIND_SYS_CREATEVPE] = {createvpe_begin, createvpe_step, NULL},
     [RESCIND_SYS_VPECTRL] = {vpectrl_begin, vpectrl_step, vpectrl_cancel},
+    [RESCIND_SYS_ACTIVATE] = {activate_begin, activate_step, NULL},
+    [RESCIND_SYS_ATTACHRB] = {attachrb_begin, attachrb_step, NULL},
+    [RESCIND_SYS_DETACHRB] = {detachrb_begin, detachrb_step, NULL},
+    [RESCIND_SYS_SEND] = {send_begin, send_step, NULL},
+    [RESCIND_SYS_RECEIVE] = {receive_begin, receive_step, receive_cancel},
+    [RESCIND_SYS_REPLY] = {reply_begin, reply_step, NULL},
+    [RESCIND_SYS_ACK] = {ack_begin, ack_step, NULL},
     [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
 };
 

@@ -16,8 +16,10 @@
 
 #include "base/bytes.h"
 #include "base/task.h"
+#include "syscall/activate.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
+#include "syscall/message.h"
 #include "syscall/revoke.h"
 #include "syscall/vpe.h"
 
@@ -30,7 +32,9 @@ struct call {
     union {
         struct creategate creategate;
         struct exchange exchange;
-        struct revoke revoke; /* REVOKE and EXIT */
+        struct revoke revoke;     /* REVOKE and EXIT */
+        struct activate activate; /* and ATTACHRB and DETACHRB */
+        struct message_call message;
         struct createvpe createvpe;
         struct vpectrl vpectrl;
         struct fund fund;
@@ -41,6 +45,20 @@ struct call {
 static inline struct call *call_at(const struct rescind_kernel *k, uint32_t vpe)
 {
     return (struct call *)arena_at(k, k->calls) + vpe;
+}
+
+/* The EXCHANGE that a call is, or makes use of; and the revocation. NULL: there is none. A call
+ * that makes use of one has it first in its struct. */
+static inline struct exchange *call_exchange(struct call *call)
+{
+    return call->opcode == RESCIND_SYS_EXCHANGE ? &call->exchange : NULL;
+}
+static inline struct revoke *call_revoke(struct call *call)
+{
+    if (call->opcode == RESCIND_SYS_ACTIVATE)
+        return call->activate.phase == ACTIVATE_REVOKE ? &call->activate.revoke : NULL;
+    return call->opcode == RESCIND_SYS_REVOKE || call->opcode == RESCIND_SYS_EXIT ? &call->revoke
+                                                                                  : NULL;
 }
 
 /* The buffer of `vpe`. */

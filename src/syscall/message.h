@@ -1,0 +1,43 @@
+/* SEND, RECEIVE, REPLY and ACK: messages between VPEs, which the kernel carries as their DTU.
+ *
+ * A SEND spends a credit of its endpoint; the REPLY gives it back, with the answer's message to the
+ * endpoint that the sender has named. A message is received once and is open from then on, until it
+ * is replied to or closed by ACK; a reply is done with when it is received.
+ */
+#ifndef RESCIND_SYSCALL_MESSAGE_H
+#define RESCIND_SYSCALL_MESSAGE_H
+
+#include "base/bytes.h"
+#include "cap/revoke.h"
+
+struct call;
+
+struct message_call {
+    uint32_t ep;
+    uint32_t reply_ep;    /* SEND */
+    uint64_t reply_label; /* SEND */
+    uint64_t id;          /* REPLY, ACK */
+    uint32_t size;        /* SEND, REPLY: of the data, which is in the caller's buffer */
+    bool wait;            /* RECEIVE */
+    bool waits;           /* it stands in the endpoint's line, or did until it was woken */
+    bool has_waited;      /* RECEIVE */
+};
+
+enum progress send_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                         struct bytes in);
+enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+
+enum progress receive_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                            struct bytes in);
+enum progress receive_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                           uint32_t *work);
+bool receive_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call);
+
+enum progress reply_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                          struct bytes in);
+enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+
+enum progress ack_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in);
+enum progress ack_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+
+#endif
