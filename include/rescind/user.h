@@ -209,6 +209,8 @@ enum rescind_error rescind_write(struct rescind_env *env, uint32_t ep, uint64_t 
 /* ---- And ---------------------------------------------------------------------------------- */
 
 enum rescind_error rescind_noop(struct rescind_env *env);
+/* Lets others run, for who has to ask again until another VPE has done something. No message. */
+void rescind_yield(struct rescind_env *env);
 /* Text to the console: `size` bytes, of which one call carries at most 464. */
 enum rescind_error rescind_print(struct rescind_env *env, const char *text, size_t size);
 

@@ -458,6 +458,11 @@ enum rescind_error rescind_noop(struct rescind_env *env)
     return send(env, &m);
 }
 
+void rescind_yield(struct rescind_env *env)
+{
+    env->wait(env, false);
+}
+
 enum rescind_error rescind_print(struct rescind_env *env, const char *text, size_t size)
 {
     struct message m;
