@@ -96,6 +96,7 @@ static void open_session(struct service *s, const struct rescind_message *m)
 static void give_gate(struct service *s, const struct rescind_message *m,
                       const struct request *request)
 {
+    const size_t said = m->size - sizeof(*request);
     struct message reply;
 
     if (request->table != RESCIND_TABLE_OBJECT || request->count == 0) {
@@ -104,7 +105,8 @@ static void give_gate(struct service *s, const struct rescind_message *m,
     }
     message_begin(&reply, RESCIND_NO_ERROR);
     message_range(&reply, one(SEL_CLIENT_GATES + (uint32_t)request->ident));
-    message_put(&reply, m->data + sizeof(*request), m->size - sizeof(*request));
+    memcpy(reply.bytes + reply.size, m->data + sizeof(*request), said); /* without padding */
+    reply.size += said;
     answer(s, m, &reply);
 }
 
