@@ -16,4 +16,12 @@ extern const unsigned user_program_count;
  * crosses VPEs. Expects the other VPE's capability at selector 2. Returns how many tests failed. */
 int task06(struct rescind_env *env);
 
+/* The others return 0 when all was as it should be, and say what was not. */
+int echo_service(struct rescind_env *env);
+int echo_client(struct rescind_env *env);
+int pingpong_writer(struct rescind_env *env);
+int pingpong_reader(struct rescind_env *env);
+int family_parent(struct rescind_env *env);
+int family_child(struct rescind_env *env);
+
 #endif
