@@ -179,6 +179,30 @@ struct rescind_kernel_output {
 /* The next output of the last event; RESCIND_OUTPUT_NOTHING when there is no more. */
 struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k);
 
+/* The machine memory: *size bytes, from a page boundary on. Programs reach it through mappings, the
+ * kernel itself for READ, WRITE and messages. *size 0: the kernel has none. */
+void *rescind_kernel_memory(struct rescind_kernel *k, size_t *size);
+
+/* What is mapped at virtual page `page` of `vpe`. Expected O(log n). */
+enum rescind_mapping_state {
+    RESCIND_MAPPING_NONE,  /* nothing, or `page` is none that CREATEMAP maps at */
+    RESCIND_MAPPING_THERE, /* what `out` says; a use of it now comes before any revocation */
+    RESCIND_MAPPING_GOING, /* it may not be used any more, or not yet, and what there will be can't
+                              be said before later events */
+};
+struct rescind_kernel_mapping {
+    uint32_t pe;     /* of the kernel whose memory it is, */
+    uint32_t frame;  /* and which page of that */
+    uint32_t rights; /* enum rescind_perm */
+};
+enum rescind_mapping_state rescind_kernel_mapping(const struct rescind_kernel *k, uint32_t vpe,
+                                                  uint32_t page,
+                                                  struct rescind_kernel_mapping *out);
+
+/* It changes with every event that may have made a mapping of `vpe` invalid: what was learnt from
+ * rescind_kernel_mapping() before is to be forgotten then. O(1). */
+uint32_t rescind_kernel_map_version(const struct rescind_kernel *k, uint32_t vpe);
+
 /* One capability as a report sees it. */
 struct rescind_kernel_cap {
     uint32_t vpe, kind, sel; /* where it is: VPE, enum rescind_table_kind, selector */

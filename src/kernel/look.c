@@ -1,6 +1,7 @@
 /* Looking at a kernel between two events; see rescind/kernel.h. */
 #include "rescind/kernel.h"
 
+#include "base/pages.h"
 #include "cap/table.h"
 #include "cap/tree.h"
 #include "object/vpe.h"
@@ -12,6 +13,32 @@ enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, 
     if (v->ended || v->asleep)
         return v->ended ? RESCIND_VPE_ENDED : RESCIND_VPE_ASLEEP;
     return v->calling ? RESCIND_VPE_WAITING : RESCIND_VPE_RUNNING;
+}
+
+void *rescind_kernel_memory(struct rescind_kernel *k, size_t *size)
+{
+    *size = (size_t)k->pages * RESCIND_PAGE;
+    return pages_at(k, 0);
+}
+
+enum rescind_mapping_state rescind_kernel_mapping(const struct rescind_kernel *k, uint32_t vpe,
+                                                  uint32_t page, struct rescind_kernel_mapping *out)
+{
+    uint32_t index = table_find(k, table_of(vpe, RESCIND_TABLE_MAP), page);
+    const struct cap *cap = cap_at(k, index);
+
+    if (page < RESCIND_MAP_FIRST || page >= RESCIND_MAP_END || index == 0 || !cap_is_there(k, cap))
+        return RESCIND_MAPPING_NONE;
+    if (cap->type != RESCIND_CAP_MAP || (cap->flags & CAP_MARKED))
+        return RESCIND_MAPPING_GOING;
+    *out = (struct rescind_kernel_mapping){
+        .pe = cap->home, .frame = cap->object, .rights = cap->rights};
+    return RESCIND_MAPPING_THERE;
+}
+
+uint32_t rescind_kernel_map_version(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return vpe_at(k, vpe)->map_version;
 }
 
 static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)
