@@ -70,7 +70,7 @@ static inline bool pool_has(const struct rescind_kernel *k, uint32_t index)
     return index >= k->pool.first && index < k->pool.high;
 }
 
-/* How many more nodes an account's owner may take, faults left out of account. */
+/* How many more nodes an account's owner may take. */
 static inline uint32_t *account_at(const struct rescind_kernel *k, uint32_t account)
 {
     return (uint32_t *)arena_at(k, k->accounts) + account;
@@ -82,9 +82,7 @@ uint32_t pool_used(const struct rescind_kernel *k);
 /* How many can still be taken from an account; from the kernel's. */
 static inline uint32_t account_left(const struct rescind_kernel *k, uint32_t account)
 {
-    uint32_t left = *account_at(k, account);
-
-    return k->pool.starved && k->pool.allowance < left ? k->pool.allowance : left;
+    return *account_at(k, account);
 }
 
 static inline uint32_t pool_left(const struct rescind_kernel *k)
@@ -108,7 +106,6 @@ static inline uint32_t account_take_one(struct rescind_kernel *k, uint8_t type, 
     node->type = type;
     node->account = account;
     --*account_at(k, account);
-    pool->allowance -= pool->starved;
     return index;
 }
 
@@ -132,7 +129,7 @@ static inline void pool_give(struct rescind_kernel *k, uint32_t index)
     node->type = 0;
     node->next_free = k->pool.free;
     k->pool.free = index;
-    ++*account_at(k, node->account);
+    ++*account_at(k, node->account + k->pool.starved);
 }
 
 #endif

@@ -8,17 +8,26 @@ void pool_init(struct pool *pool, uint32_t first, uint32_t limit)
     *pool = (struct pool){.first = first, .limit = limit, .high = first};
 }
 
-void pool_starve(struct pool *pool, uint32_t left)
+void pool_starve(struct rescind_kernel *k, uint32_t left)
 {
-    pool->starved = left != UINT32_MAX;
-    pool->allowance = left;
+    uint32_t accounts = k->vpe_limit + 1;
+
+    k->pool.starved = left != UINT32_MAX ? accounts : 0;
+    for (uint32_t account = 0; account < accounts; account++) {
+        uint32_t *own = account_at(k, account), *withheld = account_at(k, accounts + account);
+        uint32_t all = *own + *withheld, some = left < all ? left : all;
+
+        *own = some;
+        *withheld = all - some;
+        left -= k->pool.starved != 0 ? some : 0;
+    }
 }
 
 uint32_t pool_used(const struct rescind_kernel *k)
 {
     uint32_t used = k->pool.limit - k->pool.first;
 
-    for (uint32_t account = 0; account <= k->vpe_limit; account++)
-        used -= *account_at(k, account);
+    for (uint32_t i = 0; i < 2 * (k->vpe_limit + 1); i++)
+        used -= *account_at(k, i);
     return used;
 }

@@ -22,9 +22,10 @@ struct pool {
     uint32_t limit;
     uint32_t high; /* nodes from here on were never taken */
     uint32_t free; /* head of the list of nodes given back */
-    /* A fault may withhold nodes: while `starved` is 1, only so many more can be taken, whatever is
-     * given back. */
-    uint32_t starved, allowance;
+    /* A fault may withhold nodes. Behind the numbers of all accounts stand as many more: nodes of
+     * theirs that can't be taken. Those given back go `starved` places behind, so that
+     * what is left when a fault strikes only gets less. */
+    uint32_t starved;
 };
 
 struct pool_node {
@@ -38,6 +39,6 @@ enum { ACCOUNT_KERNEL = 0 };
 void pool_init(struct pool *pool, uint32_t first, uint32_t limit);
 
 /* Fault injection: `left` more nodes can be taken, and then none; UINT32_MAX ends it. */
-void pool_starve(struct pool *pool, uint32_t left);
+void pool_starve(struct rescind_kernel *k, uint32_t left);
 
 #endif

@@ -29,7 +29,7 @@ struct rescind_kernel_peer rescind_kernel_peer(const struct rescind_kernel *k, u
 
 void rescind_kernel_starve(struct rescind_kernel *k, uint32_t left)
 {
-    pool_starve(&k->pool, left);
+    pool_starve(k, left);
 }
 
 /* ---- Telling ------------------------------------------------------------------------------ */
