@@ -17,6 +17,7 @@ struct vpe {
             bool ended;   /* holds nothing any more */
             bool calling; /* a call is outstanding: reply_label and its struct call are in use */
             bool asleep;  /* CREATEVPE has made it, and VPECTRL has not started it yet */
+            bool zero;    /* so that all of `quiet` has a name */
         };
         uint32_t quiet; /* any of those: no message of it is taken */
     };
