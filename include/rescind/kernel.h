@@ -173,7 +173,7 @@ struct rescind_kernel_output {
     enum rescind_output_kind kind;
     uint32_t vpe;
     uint32_t code;
-    const char *text;
+    const char *text; /* of PRINT and CREATED */
     size_t size;
 };
 /* The next output of the last event; RESCIND_OUTPUT_NOTHING when there is no more. */

@@ -17,18 +17,18 @@ enum { OUTBOX_PLACES = 4 };
 
 struct outbox {
     uint32_t count, taken;
+    uint32_t text_size; /* 0 but for an event that has a text */
     struct outbox_entry {
         uint32_t kind; /* enum rescind_output_kind */
         uint32_t vpe;
         uint32_t code;
     } entries[OUTBOX_PLACES];
-    uint32_t text_size;
     uint8_t text[RESCIND_MSG_MAX];
 };
 
 static inline void outbox_clear(struct outbox *box)
 {
-    box->count = box->taken = 0;
+    box->count = box->taken = box->text_size = 0;
 }
 
 void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe, uint32_t code);

@@ -27,18 +27,26 @@ INLINE struct room room_of(struct rescind_kernel *k, uint32_t vpe)
     return room;
 }
 
-/* An answer with data behind its code. */
-__attribute__((noinline)) static void reply_data(const struct endpoint *kernel,
-                                                 const struct room *room, uint64_t label,
-                                                 const struct call *call, const uint8_t *data)
+/* The kernel as a sender of replies. */
+INLINE struct endpoint as_sender(const struct rescind_kernel *k)
 {
+    return (struct endpoint){.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
+}
+
+/* An answer with data behind its code. Not on the way of most replies: it finds everything out for
+ * itself. */
+__attribute__((noinline)) static void reply_data(struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct call *call = call_at(k, vpe);
+    struct room room = room_of(k, vpe);
+    struct endpoint kernel = as_sender(k);
     struct __attribute__((packed)) {
         uint64_t error;
         uint8_t data[CALL_BUFFER];
     } payload = {.error = call->error & ~CALL_DATA};
 
-    memcpy(payload.data, data, call->reply_size);
-    endpoint_reply_at(kernel, room->ring, &room->place, label, &payload,
+    memcpy(payload.data, call_buffer(k, vpe), call->reply_size);
+    endpoint_reply_at(&kernel, room.ring, &room.place, vpe_at(k, vpe)->reply_label, &payload,
                       sizeof(payload.error) + call->reply_size);
 }
 
@@ -46,17 +54,17 @@ INLINE void reply(struct rescind_kernel *k, uint32_t vpe, uint64_t label, const 
                   const struct room *room)
 {
     uint64_t payload = call->error;
-    struct endpoint kernel = {.pe = k->pe, .vpe = RESCIND_VPE_MAX - 1, .number = 0};
+    struct endpoint kernel = as_sender(k);
 
     /* Room was there when the message was taken. A VPE that has filled the ring itself since
      * then has spoilt its own reply, and nobody else's. */
-    if (room->state == RING_FULL || room->state == RING_BROKEN)
-        ;
-    else if (payload & CALL_DATA)
-        reply_data(&kernel, room, label, call, call_buffer(k, vpe));
-    else
-        endpoint_reply_at(&kernel, room->ring, &room->place, label, &payload, sizeof(payload));
-    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, call->error & ~CALL_DATA);
+    if (room->state != RING_FULL && room->state != RING_BROKEN) {
+        if (__builtin_expect(payload & CALL_DATA, 0))
+            reply_data(k, vpe);
+        else
+            endpoint_reply_at(&kernel, room->ring, &room->place, label, &payload, sizeof(payload));
+    }
+    outbox_put(&k->outbox, RESCIND_OUTPUT_REPLY, vpe, (uint32_t)payload & ~CALL_DATA);
 }
 
 static void ended(struct rescind_kernel *k, uint32_t vpe)
@@ -275,9 +283,7 @@ struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k
         .vpe = entry->vpe,
         .code = entry->code,
         .text = (const char *)box->text,
-        .size = entry->kind == RESCIND_OUTPUT_PRINT || entry->kind == RESCIND_OUTPUT_CREATED
-                    ? box->text_size
-                    : 0,
+        .size = box->text_size,
     };
 }
 

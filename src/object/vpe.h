@@ -12,7 +12,7 @@
 #include "dtu/ring.h"
 
 struct vpe {
-    union {
+    _Alignas(64) union {
         struct {
             bool ended;   /* holds nothing any more */
             bool calling; /* a call is outstanding: reply_label and its struct call are in use */

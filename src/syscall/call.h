@@ -27,8 +27,8 @@
 #define CALL_DATA 0x100u
 
 struct call {
-    uint32_t opcode; /* enum rescind_syscall */
-    uint32_t error;  /* the answer, once it is done: enum rescind_error, with CALL_DATA */
+    _Alignas(64) uint32_t opcode; /* enum rescind_syscall */
+    uint32_t error; /* the answer, once it is done: enum rescind_error, with CALL_DATA */
     union {
         struct creategate creategate;
         struct exchange exchange;
