@@ -71,14 +71,21 @@ static inline bool is_plain(const struct rescind_kernel *k, uint32_t source)
     return source != 0 && !(cap->flags & (CAP_VISITED | CAP_RESERVED));
 }
 
-/* check() where nothing is in the way; *at becomes about element `i`. False: check() will tell. */
+/* check() where nothing is in the way, but for nodes; *at becomes about element `i`. False: check()
+ * will tell. */
 ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *x, uint32_t i,
                                struct copy *at)
 {
     at->source = table_use(k, x->src_table, x->src + i);
-    return is_plain(k, at->source) && account_left(k, x->account) > i - x->done &&
+    return is_plain(k, at->source) &&
            !table_locks(k, x->dst_table, x->dst + i, x->dst + x->count - 1) &&
            table_find_place(k, x->dst_table, x->dst + i, &at->place) == 0;
+}
+
+/* What all copies bear: each mapping is one of its own. */
+static inline uint16_t flags_of(const struct exchange *x)
+{
+    return x->kind == TABLE_MAP ? CAP_BOUND : 0;
 }
 
 /* Copies element `i`, which has been checked. Returns the copy. */
@@ -91,7 +98,7 @@ ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, const struct exchange *x, 
         .sel = x->dst + i,
         .type = cap->type,
         .rights = cap->rights,
-        .flags = x->kind == TABLE_MAP ? flags | CAP_BOUND : flags,
+        .flags = flags,
         .account = x->account,
         .reserver = reserver,
         .home = cap->home,
@@ -181,14 +188,16 @@ static inline uint32_t find_behind(const struct rescind_kernel *k, uint32_t tabl
 ALWAYS_INLINE uint32_t count_plain(struct rescind_kernel *k, const struct exchange *x,
                                    struct copy *first)
 {
-    uint32_t some = x->count;
+    uint32_t some = x->count, left = account_left(k, x->account);
 
-    if (!check_plain(k, x, 0, first))
+    if (left == 0 || !check_plain(k, x, 0, first))
         return 0;
+    if (some == 1)
+        return 1;
     if (some - 1 > first->place.free - x->dst)
         some = first->place.free - x->dst + 1;
-    if (some > account_left(k, x->account))
-        some = account_left(k, x->account);
+    if (some > left)
+        some = left;
     for (uint32_t i = 1, source = first->source; i < some; i++) {
         source = find_behind(k, x->src_table, source, x->src + i);
         if (!is_plain(k, source))
@@ -217,9 +226,10 @@ ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, 
 {
     const struct exchange range = *x; /* which no copy touches */
     const uint32_t free = at.place.free;
+    const uint16_t flags = flags_of(x);
 
     for (uint32_t i = 0;;) {
-        uint32_t last = copy(k, &range, i, at, 0, 0);
+        uint32_t last = copy(k, &range, i, at, flags, 0);
         if (++i == range.count)
             return;
         at.source = treap_next(k, at.source);
@@ -228,9 +238,10 @@ ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, 
     }
 }
 
+/* Is there something to copy, and as little as so much work does? */
 static inline bool fits(const struct exchange *x, uint32_t work)
 {
-    return (uint64_t)x->count * WORK_COPY <= work;
+    return x->count - 1 < work / WORK_COPY;
 }
 
 bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
@@ -238,7 +249,7 @@ bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t cal
     struct lookup vpe = lookup_vpe(k, caller, x->vpe);
     struct copy first = {0};
 
-    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || x->count == 0 || !fits(x, k->work))
+    if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || !fits(x, k->work))
         return false;
     aim(k, x, caller, cap_at(k, vpe.cap)->object);
     if ((x->count > 1 && is_hopeless(k, x)) || count_plain(k, x, &first) < x->count)
@@ -261,7 +272,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             if (!check_closely(k, x, x->done, &at))
                 return;
         }
-        copy(k, x, x->done++, at, CAP_RESERVED, caller);
+        copy(k, x, x->done++, at, CAP_RESERVED | flags_of(x), caller);
         revoke_hold(k, at.source);
     }
     if (x->done < x->count)
