@@ -32,8 +32,14 @@ static struct kit *kit_of(const struct rescind_kernel *k)
 
 struct rescind_kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed)
 {
+    return kit_new_with_memory(vpes, nodes, work, seed, 0);
+}
+
+struct rescind_kernel *kit_new_with_memory(uint32_t vpes, uint32_t nodes, uint32_t work,
+                                           uint64_t seed, uint32_t memory)
+{
     struct rescind_kernel_config config = {
-        .vpes = vpes, .nodes = nodes, .work = work, .seed = seed};
+        .vpes = vpes, .nodes = nodes, .work = work, .memory = memory, .seed = seed};
     struct kit *kit = kit_of(NULL);
     void *arena;
 
@@ -44,7 +50,9 @@ struct rescind_kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uin
     kit->kernel = rescind_kernel_create(arena, kit->size, &config);
     assert_non_null(kit->kernel);
     for (uint32_t vpe = 0; vpe < vpes; vpe++)
-        assert_int_equal(rescind_kernel_boot_vpe(kit->kernel, 0x100000 * vpe, 0x100000),
+        assert_int_equal(rescind_kernel_boot_vpe(kit->kernel,
+                                                 memory != 0 ? RESCIND_ANY_ADDR : 0x100000 * vpe,
+                                                 0x100000),
                          RESCIND_NO_ERROR);
     return kit->kernel;
 }

@@ -13,6 +13,9 @@
 
 /* A kernel with `vpes` boot VPEs, in an arena of its own. */
 struct rescind_kernel *kit_new(uint32_t vpes, uint32_t nodes, uint32_t work, uint64_t seed);
+/* The same with so many bytes of machine memory, of which each VPE has RESCIND_VPE_MEMORY. */
+struct rescind_kernel *kit_new_with_memory(uint32_t vpes, uint32_t nodes, uint32_t work,
+                                           uint64_t seed, uint32_t memory);
 void kit_free(struct rescind_kernel *k);
 
 /* Messages. Ranges are of the table of objects. */

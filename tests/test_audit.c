@@ -14,11 +14,13 @@
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/table.h"
 #include "rescind/kernel.h"
+#include "object/endpoint.h"
 #include "object/gate.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
@@ -30,7 +32,7 @@
  * VPE3 holds what it was given at boot. Some nodes have been given back. */
 static int new_kernel(void **state)
 {
-    struct rescind_kernel *k = kit_new(4, 200, 2, 3);
+    struct rescind_kernel *k = kit_new_with_memory(4, 200, 2, 3, 12 * RESCIND_PAGE);
 
     assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
     assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
@@ -681,6 +683,89 @@ static void the_line_of_peers_does_not_link_back(struct rescind_kernel *k)
     peer_at(k, 1)->prev = 3;
 }
 
+/* The memory at `sel` of `vpe`. */
+static struct mem *memory(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    return mem_at(k, at(k, vpe, sel)->object);
+}
+
+static void a_page_is_taken_that_nobody_has(struct rescind_kernel *k)
+{
+    pages_take(k, 1);
+}
+
+static void a_page_of_a_vpe_is_free(struct rescind_kernel *k)
+{
+    pages_give(k, (uint32_t)(memory(k, 1, RESCIND_SEL_MEM)->addr / RESCIND_PAGE), 1);
+}
+
+static void two_vpes_have_the_same_pages(struct rescind_kernel *k)
+{
+    memory(k, 3, RESCIND_SEL_MEM)->addr = memory(k, 1, RESCIND_SEL_MEM)->addr;
+}
+
+static void memory_lies_behind_the_last_page(struct rescind_kernel *k)
+{
+    memory(k, 1, RESCIND_SEL_MEM)->addr = 11 * RESCIND_PAGE;
+}
+
+static void memory_begins_within_a_page(struct rescind_kernel *k)
+{
+    memory(k, 1, RESCIND_SEL_MEM)->addr += 8;
+}
+
+/* VPE0 has at 50 the second page of its memory, active at endpoint 5 and mapped at the first
+ * virtual page that there is. */
+static void use_memory(struct rescind_kernel *k)
+{
+    const uint64_t derive[] = {RESCIND_SYS_DERIVEMEM, RESCIND_SEL_MEM, 50,
+                               RESCIND_PAGE,          RESCIND_PAGE,    RESCIND_PERM_R};
+    const uint64_t map[] = {RESCIND_SYS_CREATEMAP, RESCIND_SEL_VPE, 50, 0, 1,
+                            RESCIND_MAP_FIRST,     RESCIND_PERM_R};
+    const uint64_t activate[] = {RESCIND_SYS_ACTIVATE, 5, RESCIND_NONE, 50};
+    struct message m = {0};
+
+    message_put(&m, derive, sizeof(derive));
+    assert_int_equal(kit_call(k, 0, m), RESCIND_NO_ERROR);
+    m.size = 0;
+    message_put(&m, map, sizeof(map));
+    assert_int_equal(kit_call(k, 0, m), RESCIND_NO_ERROR);
+    m.size = 0;
+    message_put(&m, activate, sizeof(activate));
+    assert_int_equal(kit_call(k, 0, m), RESCIND_NO_ERROR);
+    kit_audit(k);
+}
+
+static void a_part_is_longer_than_the_whole(struct rescind_kernel *k)
+{
+    use_memory(k);
+    memory(k, 0, 50)->size++;
+}
+
+static void a_part_begins_before_the_whole(struct rescind_kernel *k)
+{
+    use_memory(k);
+    memory(k, 0, 50)->addr -= RESCIND_PAGE + 8;
+}
+
+static void a_mapping_is_of_another_page(struct rescind_kernel *k)
+{
+    use_memory(k);
+    cap_at(k, table_find(k, table_of(0, TABLE_MAP), RESCIND_MAP_FIRST))->object--;
+}
+
+static void an_endpoint_reaches_further_than_its_memory(struct rescind_kernel *k)
+{
+    use_memory(k);
+    endpoint_of(k, endpoint_find(k, 0, 5))->size++;
+}
+
+static void an_endpoint_may_do_more_than_its_memory(struct rescind_kernel *k)
+{
+    use_memory(k);
+    endpoint_of(k, endpoint_find(k, 0, 5))->rights |= RESCIND_PERM_W;
+}
+
 /* ---- The cases ---------------------------------------------------------------------------- */
 
 struct harm {
@@ -741,6 +826,16 @@ static const struct harm harms[] = {
     HARM(object_refs, an_object_counts_nobody),
     HARM(object_refs, a_vpe_capability_names_no_vpe),
     HARM(object_refs, a_capability_names_an_object_of_another_type),
+    HARM(pages_owned, a_page_is_taken_that_nobody_has),
+    HARM(pages_owned, a_page_of_a_vpe_is_free),
+    HARM(pages_owned, two_vpes_have_the_same_pages),
+    HARM(pages_owned, memory_lies_behind_the_last_page),
+    HARM(pages_owned, memory_begins_within_a_page),
+    HARM(memory_within, a_part_is_longer_than_the_whole),
+    HARM(memory_within, a_part_begins_before_the_whole),
+    HARM(memory_within, a_mapping_is_of_another_page),
+    HARM(memory_within, an_endpoint_reaches_further_than_its_memory),
+    HARM(memory_within, an_endpoint_may_do_more_than_its_memory),
     HARM(vpe_alive, a_live_vpe_lacks_selector_0),
     HARM(vpe_alive, a_live_vpe_lacks_selector_1),
     HARM(ended_empty, an_ended_vpe_holds_something),

@@ -61,7 +61,10 @@ struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
 size_t rescind_kernel_used(const struct rescind_kernel *k);
 
 /* A VPE of the boot configuration: roots at selector 0 (itself) and 1 (its memory, address and
- * bytes). VPEs are numbered from 0 in the order of these calls. NO_SPACE, OUT_OF_MEM. */
+ * bytes). Where the kernel has machine memory, these pages of it are taken and cleared, or with
+ * mem_addr == RESCIND_ANY_ADDR any RESCIND_VPE_MEMORY bytes; where it has none, address and size
+ * are a name only. VPEs are numbered from 0 in the order of these calls. NO_SPACE; OUT_OF_MEM, also
+ * where that memory is not free. */
 enum rescind_error rescind_kernel_boot_vpe(struct rescind_kernel *k, uint64_t mem_addr,
                                            uint64_t mem_size);
 

@@ -2,8 +2,7 @@
  *
  * The pages lie in the arena, so that a copy of the arena is a copy of the machine's memory, too. A
  * run of pages that is given back is one with the free ones beside it at once. Cost of a search:
- * two instructions for each page at most, and there are at most 16384 (kernel/create.c); whole
- * words that are taken cost one look.
+ * thirty instructions for 64 pages at most, and there are at most 16384 (kernel/create.c).
  */
 #ifndef RESCIND_BASE_PAGES_H
 #define RESCIND_BASE_PAGES_H

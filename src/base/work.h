@@ -13,6 +13,7 @@ enum work {
     WORK_SETTLE = 2, /* settling a reservation */
     WORK_ROOT = 4,   /* a root of a revocation, found and begun with */
     WORK_COPY = 4,   /* a capability found and copied, reserved, or its copy undone */
+    WORK_PAGE = 32,  /* clearing a page of memory */
 };
 
 static inline void work_spend(uint32_t *left, uint32_t units)

@@ -2,6 +2,7 @@
  * (rescind/kernel.h). */
 #include "rescind/kernel.h"
 
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/peer.h"
 #include "cap/remote.h"
@@ -35,6 +36,8 @@
     X(object_refs,                                                                                 \
       "an object counts exactly the capabilities that name it and have no parent here, or "        \
       "are bound")                                                                                 \
+    X(pages_owned, "the pages that are taken are exactly those of whole memory, each of one")      \
+    X(memory_within, "a part of memory, a mapping and an endpoint lie within what they are of")    \
     X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
@@ -531,7 +534,8 @@ static bool is_reserving(const struct rescind_kernel *k, uint32_t vpe)
     struct call *call = call_at(k, vpe);
 
     return vpe_at(k, vpe)->calling &&
-           (call_exchange(call) != NULL ||
+           (call_exchange(call) != NULL || call->opcode == RESCIND_SYS_REQMEM ||
+            call->opcode == RESCIND_SYS_CREATEMAP ||
             (call->opcode == RESCIND_SYS_ACTIVATE && call_revoke(call) != NULL));
 }
 
@@ -887,6 +891,92 @@ static bool check_nothing_left(const struct rescind_kernel *k, uint32_t *where)
     }
     /* What peers have under way here is not to be told from here. */
     return k->peer_count > 1 || is_at_rest(k, where);
+}
+
+/* ---- Machine memory ------------------------------------------------------------------------ */
+
+static bool is_whole(const struct rescind_kernel *k, uint32_t index)
+{
+    return pool_has(k, index) && cap_at(k, index)->type == OBJECT_MEM && mem_at(k, index)->whole;
+}
+
+static bool overlap(const struct mem *a, const struct mem *b)
+{
+    uint64_t first = a->addr / RESCIND_PAGE, second = b->addr / RESCIND_PAGE;
+
+    return first < second + mem_pages(b->size) && second < first + mem_pages(a->size);
+}
+
+/* All its pages are taken, and no other's. */
+static bool owns_pages(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct mem *mem = mem_at(k, index);
+    uint32_t first = (uint32_t)(mem->addr / RESCIND_PAGE);
+
+    if (!mem_is_real(k, mem) || mem->addr % RESCIND_PAGE != 0)
+        return false;
+    for (uint32_t page = first; page < first + mem_pages(mem->size); page++) {
+        if (!page_is_taken(k, page))
+            return false;
+    }
+    for (uint32_t other = index + 1; other < k->pool.high; other++) {
+        if (is_whole(k, other) && overlap(mem, mem_at(k, other)))
+            return false;
+    }
+    return true;
+}
+
+static bool check_pages_owned(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint64_t owned = 0, taken = 0;
+
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        if (!is_whole(k, index))
+            continue;
+        *where = index;
+        if (!owns_pages(k, index))
+            return false;
+        owned += mem_pages(mem_at(k, index)->size);
+    }
+    for (uint32_t page = 0; page < k->pages; page++)
+        taken += page_is_taken(k, page);
+    *where = 0;
+    return owned == taken;
+}
+
+static bool lies_within(const struct mem *above, uint16_t pe, uint64_t addr, uint64_t size)
+{
+    uint64_t off = addr - above->addr;
+
+    return pe == above->pe && off <= above->size && size <= above->size - off;
+}
+
+static bool memory_within_good(const struct rescind_kernel *k, uint32_t index,
+                               const struct cap *cap)
+{
+    const struct cap *parent = cap_at(k, cap_parent(cap));
+    const struct endpoint_node *e = endpoint_at(k, cap->object);
+    const struct mem *above = mem_at(k, parent->object), *mem = mem_at(k, cap->object);
+
+    (void)index;
+    if (cap_parent(cap) == 0 || parent->type != RESCIND_CAP_MEM || parent->home != k->pe)
+        return true;
+    switch (cap->type) {
+    case RESCIND_CAP_MEM:
+        return lies_within(above, mem->pe, mem->addr, mem->size);
+    case RESCIND_CAP_MAP:
+        return lies_within(above, cap->home, (uint64_t)cap->object * RESCIND_PAGE, RESCIND_PAGE);
+    case CAP_ENDPOINT:
+        return e->kind != ENDPOINT_MEMORY ||
+               (lies_within(above, e->pe, e->addr, e->size) && (e->rights & ~parent->rights) == 0);
+    default:
+        return true;
+    }
+}
+
+static bool check_memory_within(const struct rescind_kernel *k, uint32_t *where)
+{
+    return each_cap(k, where, memory_within_good);
 }
 
 bool rescind_kernel_audit_rest(const struct rescind_kernel *k, struct rescind_finding *finding)

@@ -43,7 +43,7 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     at = round_up(at + k->peer_count * sizeof(struct peer), 64);
     k->served = at;
     at += (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
-    k->page_bits = at;
+    k->page_bits = at = round_up(at, 64);
     at = round_up(at + (k->pages + 7) / 8, 64);
     k->buffers = at; /* from here on nothing need be zero */
     at = round_up(at + (size_t)config->vpes * CALL_BUFFER, VPE_RING_PAGE);

@@ -1,6 +1,8 @@
 /* Memory objects; see mem.h. */
 #include "object/mem.h"
 
+#include "base/pages.h"
+
 uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
                     uint64_t size)
 {
@@ -17,8 +19,40 @@ uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uin
     return index;
 }
 
+uint32_t mem_take(struct rescind_kernel *k, uint64_t addr, uint64_t size)
+{
+    uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;
+    uint32_t pages = (uint32_t)mem_pages(size), page;
+
+    if (size == 0 || size > all)
+        return PAGES_NONE;
+    if (addr == RESCIND_ANY_ADDR)
+        return pages_take(k, pages);
+    if (addr % RESCIND_PAGE != 0 || addr > all)
+        return PAGES_NONE;
+    page = (uint32_t)(addr / RESCIND_PAGE);
+    return pages_take_at(k, page, pages) ? page : PAGES_NONE;
+}
+
+uint32_t mem_create_whole(struct rescind_kernel *k, uint16_t account, uint32_t page, uint64_t size)
+{
+    uint32_t index = mem_create(k, account, k->pe, (uint64_t)page * RESCIND_PAGE, size);
+
+    mem_at(k, index)->whole = true;
+    return index;
+}
+
+static void mem_free(struct rescind_kernel *k, uint32_t object)
+{
+    const struct mem *mem = mem_at(k, object);
+
+    if (mem->whole)
+        pages_give(k, (uint32_t)(mem->addr / RESCIND_PAGE), (uint32_t)mem_pages(mem->size));
+}
+
 const struct cap_type mem_type = {
     .name = "mem",
     .node = OBJECT_MEM,
+    .free = mem_free,
     .size = sizeof(struct mem),
 };

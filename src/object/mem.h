@@ -36,4 +36,18 @@ static inline bool mem_is_real(const struct rescind_kernel *k, const struct mem 
 uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
                     uint64_t size);
 
+/* How many pages so many bytes take. */
+static inline uint64_t mem_pages(uint64_t size)
+{
+    return size / RESCIND_PAGE + (size % RESCIND_PAGE != 0);
+}
+
+/* Takes pages for `size` bytes, at address `addr` or (RESCIND_ANY_ADDR) wherever they are free: the
+ * first of them, or PAGES_NONE. What they hold is whatever it was. Cost: base/pages.h. */
+uint32_t mem_take(struct rescind_kernel *k, uint64_t addr, uint64_t size);
+
+/* The object of pages that mem_take() has just taken, which they live with from now on. The account
+ * has a node left. O(1). */
+uint32_t mem_create_whole(struct rescind_kernel *k, uint16_t account, uint32_t page, uint64_t size);
+
 #endif

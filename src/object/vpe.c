@@ -1,6 +1,7 @@
 /* VPEs; see vpe.h. */
 #include "object/vpe.h"
 
+#include "base/pages.h"
 #include "cap/create.h"
 #include "cap/table.h"
 #include "object/mem.h"
@@ -74,14 +75,31 @@ static struct vpe *begin(struct rescind_kernel *k, uint32_t vpe)
     return v;
 }
 
+/* The memory of a VPE of the boot configuration, or 0: such pages are not free. */
+static uint32_t boot_memory(struct rescind_kernel *k, uint64_t addr, uint64_t size)
+{
+    uint32_t page;
+
+    if (k->pages == 0)
+        return mem_create(k, ACCOUNT_KERNEL, k->pe, addr, size);
+    if (addr == RESCIND_ANY_ADDR)
+        size = RESCIND_VPE_MEMORY;
+    page = mem_take(k, addr, size);
+    if (page == PAGES_NONE)
+        return 0;
+    memset(pages_at(k, (uint64_t)page * RESCIND_PAGE), 0, mem_pages(size) * RESCIND_PAGE);
+    return mem_create_whole(k, ACCOUNT_KERNEL, page, size);
+}
+
 enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size)
 {
     uint32_t vpe = k->vpe_count;
-    uint32_t table = table_of(vpe, TABLE_OBJECT);
+    uint32_t table = table_of(vpe, TABLE_OBJECT), mem;
 
     if (vpe == k->vpe_limit)
         return RESCIND_NO_SPACE;
-    if (pool_left(k) < 3)
+    mem = pool_left(k) < 3 ? 0 : boot_memory(k, mem_addr, mem_size);
+    if (mem == 0)
         return RESCIND_OUT_OF_MEM;
     k->vpe_count++;
     begin(k, vpe)->boot = true;
@@ -99,7 +117,7 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
                          .type = RESCIND_CAP_MEM,
                          .rights = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X,
                          .home = k->pe,
-                         .object = mem_create(k, ACCOUNT_KERNEL, k->pe, mem_addr, mem_size),
+                         .object = mem,
                      });
     return RESCIND_NO_ERROR;
 }

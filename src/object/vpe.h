@@ -73,7 +73,7 @@ static inline struct rescind_ring *vpe_reply_ring(const struct rescind_kernel *k
 }
 
 /* A VPE of the boot configuration, with roots at selectors 0 and 1. NO_SPACE: no VPE is left;
- * OUT_OF_MEM: the pool is short. Nothing has changed then. */
+ * OUT_OF_MEM: the pool is short, or its memory is not free. Nothing has changed then. */
 enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_t mem_size);
 
 /* Gives a VPE that pays from the kernel's account one of its own with `nodes` nodes. OUT_OF_MEM. */

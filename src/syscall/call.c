@@ -123,6 +123,11 @@ static const struct syscall syscalls[] = {
     [RESCIND_SYS_RECEIVE] = {receive_begin, receive_step, receive_cancel},
     [RESCIND_SYS_REPLY] = {reply_begin, reply_step, NULL},
     [RESCIND_SYS_ACK] = {ack_begin, ack_step, NULL},
+    [RESCIND_SYS_REQMEM] = {reqmem_begin, reqmem_step, NULL},
+    [RESCIND_SYS_DERIVEMEM] = {derivemem_begin, derivemem_step, NULL},
+    [RESCIND_SYS_CREATEMAP] = {createmap_begin, createmap_step, NULL},
+    [RESCIND_SYS_READ] = {read_begin, read_step, NULL},
+    [RESCIND_SYS_WRITE] = {write_begin, write_step, NULL},
     [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
 };
 

@@ -19,6 +19,7 @@
 #include "syscall/activate.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
+#include "syscall/memory.h"
 #include "syscall/message.h"
 #include "syscall/revoke.h"
 #include "syscall/vpe.h"
@@ -35,6 +36,10 @@ struct call {
         struct revoke revoke;     /* REVOKE and EXIT */
         struct activate activate; /* and ATTACHRB and DETACHRB */
         struct message_call message;
+        struct reqmem reqmem;
+        struct derivemem derivemem;
+        struct createmap createmap;
+        struct access access; /* READ and WRITE */
         struct createvpe createvpe;
         struct vpectrl vpectrl;
         struct fund fund;

@@ -88,12 +88,8 @@ static uint32_t create_both(struct rescind_kernel *k, uint32_t maker, uint32_t d
 /* Its memory; there are pages. */
 static uint32_t create_memory(struct rescind_kernel *k, uint32_t maker, uint32_t page)
 {
-    uint32_t mem = mem_create(k, vpe_at(k, maker)->account, k->pe, (uint64_t)page * RESCIND_PAGE,
-                              RESCIND_VPE_MEMORY);
-
-    mem_at(k, mem)->whole = true;
-    memset(pages_at(k, mem_at(k, mem)->addr), 0, RESCIND_VPE_MEMORY);
-    return mem;
+    memset(pages_at(k, (uint64_t)page * RESCIND_PAGE), 0, RESCIND_VPE_MEMORY);
+    return mem_create_whole(k, vpe_at(k, maker)->account, page, RESCIND_VPE_MEMORY);
 }
 
 static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t gate_cap)
