@@ -123,6 +123,12 @@ static const struct syscall syscalls[] = {
     [RESCIND_SYS_RECEIVE] = {receive_begin, receive_step, receive_cancel},
     [RESCIND_SYS_REPLY] = {reply_begin, reply_step, NULL},
     [RESCIND_SYS_ACK] = {ack_begin, ack_step, NULL},
+    [RESCIND_SYS_CREATESRV] = {createsrv_begin, createsrv_step, NULL},
+    [RESCIND_SYS_CREATESESS] = {createsess_begin, createsess_step, createsess_cancel},
+    [RESCIND_SYS_CREATESESSAT] = {createsessat_begin, createsessat_step, NULL},
+    [RESCIND_SYS_DELEGATE] = {obtain_begin, obtain_step, obtain_cancel},
+    [RESCIND_SYS_OBTAIN] = {obtain_begin, obtain_step, obtain_cancel},
+    [RESCIND_SYS_PAGEFAULT] = {pagefault_begin, pagefault_step, pagefault_cancel},
     [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
 };
 
