@@ -144,7 +144,8 @@ struct cap_type {
     /* Where an object that is no pool node counts capabilities; NULL where it does not. */
     uint32_t *(*refs)(struct rescind_kernel *k, uint32_t object);
     /* The last capability that counted is going; what else the object has taken is to be given
-     * back. NULL: there is nothing. O(1), but for a table of what the object is made of. */
+     * back. NULL: there is nothing. Where it makes something of another type of the node, that is
+     * kept. O(1), but for a table of what the object is made of. */
     void (*free)(struct rescind_kernel *k, uint32_t object);
     /* A BOUND capability is marked; is about to go, and is still where it was. NULL: nothing. */
     void (*marked)(struct rescind_kernel *k, uint32_t index);

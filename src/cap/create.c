@@ -36,7 +36,7 @@ void object_release(struct rescind_kernel *k, uint8_t cap_type, uint32_t object)
         return;
     if (type->free != NULL)
         type->free(k, object);
-    if (type->node != 0)
+    if (type->node != 0 && ((struct object *)pool_node(k, object))->type == type->node)
         pool_give(k, object);
 }
 

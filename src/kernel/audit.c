@@ -11,6 +11,8 @@
 #include "object/endpoint.h"
 #include "object/gate.h"
 #include "object/mem.h"
+#include "object/service.h"
+#include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "syscall/serve.h"
@@ -54,6 +56,14 @@
     X(lines_sound, "the lines of tasks link both ways, and hold only tasks that have work to do")  \
     X(call_moves, "every call under way, and all work for peers, is ready or stands in a line")    \
     X(locks_owned, "a locked range belongs to its VPE's REVOKE, EXIT or ACTIVATE under way")       \
+    X(names_sound, "what is in the table of names is a name's of this kernel, once, and derived "  \
+                   "from its service's capability")                                                \
+    X(sessions_sound, "a session is with a service that is there")                                 \
+    X(visits_queued, "what waits for room at an endpoint stands in its ring, or in that of those " \
+                     "whose endpoint has gone, and the endpoint is full")                          \
+    X(visits_known, "a question that has been sent and its message name each other, and every "    \
+                    "other message has none")                                                      \
+    X(visits_asked, "a question has one asker, whose call is under way, if it is not abandoned")   \
     X(nothing_left, "with no call under way no capability bears a mark, and nothing waits")
 
 struct invariant {
@@ -85,9 +95,15 @@ static bool is_object(const struct rescind_kernel *k, uint32_t index)
            cap_at(k, index)->type != OBJECT_WATCHER;
 }
 
+/* All VPEs' tables, and that of names behind them: how many, and which one is number `i`. */
 static uint32_t table_total(const struct rescind_kernel *k)
 {
-    return k->vpe_count * TABLE_KINDS;
+    return k->vpe_count * TABLE_KINDS + 1;
+}
+
+static uint32_t table_number(const struct rescind_kernel *k, uint32_t i)
+{
+    return i + 1 < table_total(k) ? i : table_of_names(k);
 }
 
 typedef bool good_cap(const struct rescind_kernel *k, uint32_t index, const struct cap *cap);
@@ -148,8 +164,9 @@ static bool in_table(const struct rescind_kernel *k, uint32_t other, uint32_t ta
 
 static bool treap_links_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
-    if (cap->table >= table_total(k) || !in_table(k, cap->left, cap->table) ||
-        !in_table(k, cap->right, cap->table) || !in_table(k, cap->up, cap->table))
+    if ((cap->table >= table_total(k) - 1 && cap->table != table_of_names(k)) ||
+        !in_table(k, cap->left, cap->table) || !in_table(k, cap->right, cap->table) ||
+        !in_table(k, cap->up, cap->table))
         return false;
     if (cap->left != 0 && cap_at(k, cap->left)->up != index)
         return false;
@@ -162,7 +179,8 @@ static bool treap_links_good(const struct rescind_kernel *k, uint32_t index, con
 
 static bool check_treap_links(const struct rescind_kernel *k, uint32_t *where)
 {
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         uint32_t root = table_at(k, table)->root;
         *where = table_vpe(table);
         if (!in_table(k, root, table) || (root != 0 && cap_at(k, root)->up != 0))
@@ -198,7 +216,8 @@ static uint32_t treap_after(const struct rescind_kernel *k, uint32_t index)
 
 static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
 {
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         uint32_t root = table_at(k, table)->root;
         uint32_t at = root != 0 ? leftmost(k, root) : 0;
         for (uint32_t steps = k->pool.high; at != 0; steps--) {
@@ -227,7 +246,8 @@ static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t in_tables = 0, caps = 0;
 
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         uint32_t root = table_at(k, table)->root, count = 0;
         for (uint32_t at = root != 0 ? leftmost(k, root) : 0; at != 0; at = treap_after(k, at))
             count++;
@@ -243,7 +263,8 @@ static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
 
 static bool check_newest_alone(const struct rescind_kernel *k, uint32_t *where)
 {
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         const struct table *t = table_at(k, table);
         uint32_t next;
         *where = table_vpe(table);
@@ -584,7 +605,8 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
     case RESCIND_TASK_CALL:
         return number < k->vpe_count && vpe_at(k, number)->calling;
     case RESCIND_TASK_MARKS:
-        return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0;
+        return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0 ||
+               (task.number == k->pe && k->visits_lost != 0);
     default:
         served = served_at(k, task.number, task.slot);
         return served->state == SERVE_SETTLE || served->state == SERVE_UNDO ||
@@ -640,7 +662,8 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
                 return UINT32_MAX;
         }
     }
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         *where = table_vpe(table);
         if (!add_line(k, table_at(k, table)->lock_waiters, &total))
             return UINT32_MAX;
@@ -653,6 +676,8 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
             return UINT32_MAX;
         if (cap->type == OBJECT_ENDPOINT && endpoint_at(k, index)->kind == ENDPOINT_RECEIVE &&
             !add_line(k, endpoint_at(k, index)->waiters, &total))
+            return UINT32_MAX;
+        if (cap->type == OBJECT_VISIT && !add_line(k, visit_at(k, index)->waiters, &total))
             return UINT32_MAX;
     }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
@@ -827,18 +852,160 @@ static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
 
 static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
 {
-    for (uint32_t table = 0; table < table_total(k); table++) {
+    for (uint32_t i = 0; i < table_total(k); i++) {
+        uint32_t table = table_number(k, i);
         const struct table *t = table_at(k, table);
         uint32_t vpe = table_vpe(table);
         *where = vpe;
         if (!table_has_lock(t)) {
             if (t->lock_waiters != 0)
                 return false;
-        } else if (!vpe_at(k, vpe)->calling || call_revoke(call_at(k, vpe)) == NULL) {
+        } else if (vpe >= k->vpe_count || !vpe_at(k, vpe)->calling ||
+                   call_revoke(call_at(k, vpe)) == NULL) {
             return false;
         }
     }
     return true;
+}
+
+/* ---- Services ------------------------------------------------------------------------------ */
+
+static bool names_sound_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
+{
+    if (cap->table != table_of_names(k))
+        return true;
+    return cap->type == RESCIND_CAP_SERVICE && cap->home == k->pe && cap_parent(cap) != 0 &&
+           (cap_at(k, cap->parent)->flags & CAP_BOUND) &&
+           service_find(k, service_at(k, cap->object)->name).entry == index;
+}
+
+static bool check_names_sound(const struct rescind_kernel *k, uint32_t *where)
+{
+    return each_cap(k, where, names_sound_good);
+}
+
+static bool check_sessions_sound(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        *where = index;
+        if (cap_at(k, index)->type != OBJECT_SESSION)
+            continue;
+        uint32_t service = session_at(k, index)->service;
+        if (!pool_has(k, service) || cap_at(k, service)->type != OBJECT_SERVICE)
+            return false;
+    }
+    return true;
+}
+
+static bool is_visit(const struct rescind_kernel *k, uint32_t index)
+{
+    return pool_has(k, index) && cap_at(k, index)->type == OBJECT_VISIT;
+}
+
+/* Counts a ring of those that wait for room. */
+static bool count_visits(const struct rescind_kernel *k, uint32_t first, uint32_t *total)
+{
+    uint32_t at = first;
+
+    if (first == 0)
+        return true;
+    do {
+        if (!is_visit(k, at) || visit_at(k, at)->state != VISIT_QUEUED || ++*total > k->pool.high ||
+            !is_visit(k, visit_at(k, at)->next) || visit_at(k, visit_at(k, at)->next)->prev != at)
+            return false;
+        at = visit_at(k, at)->next;
+    } while (at != first);
+    return true;
+}
+
+static bool check_visits_queued(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t queued = 0, total = 0;
+
+    *where = 0;
+    if (!count_visits(k, k->visits_lost, &total))
+        return false;
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct endpoint_node *e = endpoint_at(k, index);
+        *where = index;
+        queued += is_visit(k, index) && visit_at(k, index)->state == VISIT_QUEUED;
+        if (cap_at(k, index)->type == CAP_ENDPOINT &&
+            endpoint_of(k, index)->kind == ENDPOINT_RECEIVE && endpoint_of(k, index)->visits != 0 &&
+            endpoint_of(k, index)->spare != 0 && !(cap_at(k, index)->flags & CAP_MARKED))
+            return false;
+        if (cap_at(k, index)->type == OBJECT_ENDPOINT && e->kind == ENDPOINT_RECEIVE &&
+            !count_visits(k, e->visits, &total))
+            return false;
+    }
+    *where = 0;
+    return queued == total;
+}
+
+static bool is_sent(const struct visit *visit)
+{
+    return visit->state == VISIT_SENT || visit->state == VISIT_ABANDONED;
+}
+
+static bool check_visits_known(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct visit *visit = visit_at(k, index);
+        uint32_t asks = message_at(k, index)->visit;
+        *where = index;
+        if (cap_at(k, index)->type == OBJECT_MESSAGE && asks != 0 && asks != VISIT_NONE &&
+            (!is_visit(k, asks) || !is_sent(visit_at(k, asks)) ||
+             visit_at(k, asks)->message != index))
+            return false;
+        if (is_visit(k, index) && is_sent(visit) &&
+            (!pool_has(k, visit->message) || cap_at(k, visit->message)->type != OBJECT_MESSAGE ||
+             message_at(k, visit->message)->visit != index))
+            return false;
+    }
+    return true;
+}
+
+/* The visit that the call of `vpe` waits for, or 0. */
+static uint32_t visit_of(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct call *call = call_at(k, vpe);
+
+    if (!vpe_at(k, vpe)->calling)
+        return 0;
+    switch (call->opcode) {
+    case RESCIND_SYS_CREATESESS:
+        return call->createsess.visit;
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+        return call->obtain.visit;
+    case RESCIND_SYS_PAGEFAULT:
+        return call->pagefault.visit;
+    default:
+        return 0;
+    }
+}
+
+static bool check_visits_asked(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t asked = 0, asking = 0;
+
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        uint32_t index = visit_of(k, vpe);
+        *where = vpe;
+        if (index == 0)
+            continue;
+        if (!is_visit(k, index) || visit_at(k, index)->vpe != vpe ||
+            visit_at(k, index)->pe != k->pe || visit_at(k, index)->state == VISIT_ABANDONED ||
+            visit_at(k, index)->op == RESCIND_SERVICE_CLOSE)
+            return false;
+        asking++;
+    }
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct visit *visit = visit_at(k, index);
+        asked += is_visit(k, index) && visit->pe == k->pe && visit->state != VISIT_ABANDONED &&
+                 visit->op != RESCIND_SERVICE_CLOSE;
+    }
+    *where = 0;
+    return asked == asking;
 }
 
 static bool nothing_left_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)

@@ -88,6 +88,7 @@ struct rescind_kernel *rescind_kernel_create(void *arena, size_t size,
     k->work = config->work != 0 ? config->work : DEFAULT_WORK;
     k->pe = config->pe;
     random_init(&k->random, config->seed);
+    random_init(&k->names, ~config->seed);
     return k;
 }
 

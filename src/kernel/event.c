@@ -4,6 +4,7 @@
 #include "rescind/platform.h"
 #include "base/task.h"
 #include "dtu/endpoint.h"
+#include "object/visit.h"
 #include "object/vpe.h"
 #include "cap/peer.h"
 #include "syscall/call.h"
@@ -241,6 +242,8 @@ static void work_for_peer(struct rescind_kernel *k, uint32_t number)
     bool more = task.kind == RESCIND_TASK_MARKS ? revoke_for_peer(k, task.number, &work)
                                                 : serve_step(k, task.number, task.slot, &work);
 
+    if (task.kind == RESCIND_TASK_MARKS && task.number == k->pe)
+        more |= visit_answer_lost(k, &work);
     k->worked = k->work - work;
     /* Marks may have given themselves more meanwhile, and that may be done already. An EXCHANGE may
      * have joined the line of what it is blocked by. */

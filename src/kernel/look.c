@@ -41,10 +41,24 @@ uint32_t rescind_kernel_map_version(const struct rescind_kernel *k, uint32_t vpe
     return vpe_at(k, vpe)->map_version;
 }
 
+/* Is it a name's entry? That is the kernel's own affair: what is derived from it is shown as
+ * derived from the service's capability. */
+static bool is_entry(const struct rescind_kernel *k, const struct cap *cap)
+{
+    return cap->table == table_of_names(k);
+}
+
+static const struct cap *parent_of(const struct rescind_kernel *k, const struct cap *cap)
+{
+    const struct cap *parent = cap_parent(cap) != 0 ? cap_at(k, cap->parent) : NULL;
+
+    return parent != NULL && is_entry(k, parent) ? cap_at(k, parent->parent) : parent;
+}
+
 static void describe(const struct rescind_kernel *k, uint32_t index, struct rescind_kernel_cap *out)
 {
     const struct cap *cap = cap_at(k, index);
-    const struct cap *parent = cap_parent(cap) != 0 ? cap_at(k, cap->parent) : NULL;
+    const struct cap *parent = parent_of(k, cap);
     bool remote = (cap->flags & CAP_REMOTE) != 0;
 
     *out = (struct rescind_kernel_cap){
@@ -122,7 +136,8 @@ bool rescind_kernel_walk(const struct rescind_kernel *k, uint32_t *at, uint32_t 
     } else {
         *at = walk_on(k, *at, depth);
     }
-    while (*at != 0 && (cap_at(k, *at)->type == CAP_STUB || !cap_is_there(k, cap_at(k, *at))))
+    while (*at != 0 && (cap_at(k, *at)->type == CAP_STUB || !cap_is_there(k, cap_at(k, *at)) ||
+                        is_entry(k, cap_at(k, *at))))
         *at = walk_on(k, *at, depth);
     if (*at != 0)
         describe(k, *at, out);

@@ -74,6 +74,7 @@ void endpoint_set_aside(struct rescind_kernel *k, uint32_t endpoint, uint32_t sl
 
     for (uint32_t i = 0; i < slots; i++) {
         uint32_t index = account_take_one(k, OBJECT_MESSAGE, e->object.account);
+        message_at(k, index)->visit = 0;
         message_at(k, index)->next = e->spare;
         e->spare = index;
     }
@@ -188,6 +189,7 @@ static void discard(struct rescind_kernel *k, struct endpoint_node *e, uint32_t 
     struct message_node *message = message_at(k, index);
 
     e->taken &= ~(1u << message->slot);
+    message->visit = 0;
     message->next = e->spare;
     e->spare = index;
 }
@@ -306,6 +308,7 @@ static void endpoint_free(struct rescind_kernel *k, uint32_t object)
     give_all(k, e->first);
     give_all(k, e->open);
     give_all(k, e->spare);
+    visit_lose(k, e->visits);
 }
 
 static bool sender_exists(const struct rescind_kernel *k, uint32_t object)

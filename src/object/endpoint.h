@@ -29,6 +29,7 @@ struct endpoint_node {
     uint8_t kind;   /* enum endpoint_kind */
     uint8_t rights; /* MEMORY */
     uint16_t pe;    /* of the VPE to send to, of the memory */
+    uint32_t serial; /* no other endpoint of this VPE's has had it */
     union {
         struct {
             uint32_t vpe, life, ep; /* where to */
@@ -49,9 +50,9 @@ struct endpoint_node {
             uint32_t open;        /* list of those that have been, and were not answered yet */
             uint32_t spare;       /* list of nodes set aside */
             uint32_t ids;         /* numbers given to messages */
+            uint32_t visits;      /* ring of what kernels ask that waits for room: object/visit.h */
         };
     };
-    uint32_t serial; /* no other endpoint of this VPE's has had it */
 };
 _Static_assert(sizeof(struct endpoint_node) <= POOL_NODE_SIZE, "an endpoint is one node");
 

@@ -3,18 +3,101 @@
  * The kernel asks a service (CREATESESS, DELEGATE, OBTAIN, the end of a session) or a pager
  * (PAGEFAULT) by a message to its receive endpoint. A visit is the question's state: made when it
  * is asked, for a VPE here or on another kernel, and gone when the asker has its answer, has ended,
- * or never wanted one. See visit.c for what it goes through.
+ * or never wanted one. It is one node, of the asker's account.
+ *
+ *     QUEUED     the endpoint is full: it stands in the endpoint's ring, and is told when there is
+ *                room. Where the endpoint goes instead, its ring is the kernel's (visits_lost)
+ * until the kernel's own task has answered them all: however many, that takes no single event long.
+ *     SENT       its message lies at the endpoint, and each knows the other
+ *     ANSWERED   the asker has been woken, and takes the answer
+ *     ABANDONED  SENT, but its asker has gone: only where the answer may open a session, which then
+ *                has to be closed again
+ *
+ * A CLOSE has no asker: it is QUEUED, or gone as soon as its message is there, which then bears
+ * VISIT_NONE. So a message with a visit is a kernel's, and its reply goes to visit_answered().
  */
 #ifndef RESCIND_OBJECT_VISIT_H
 #define RESCIND_OBJECT_VISIT_H
 
 #include "object/object.h"
 
+/* In a message: it is a kernel's, and nobody wants to know the answer. (No node has this number.)
+ */
+enum { VISIT_NONE = 1 };
+
+/* What is asked: enum rescind_service_op, or how to go on after a page fault. */
+enum { VISIT_FAULT = RESCIND_SERVICE_CLOSE + 1 };
+
+enum visit_state { VISIT_QUEUED, VISIT_SENT, VISIT_ANSWERED, VISIT_ABANDONED };
+
+struct visit {
+    struct object object;
+    uint8_t op;
+    uint8_t state; /* enum visit_state */
+    uint8_t error; /* ANSWERED: enum rescind_error */
+    uint8_t kind;  /* of the range that is asked for, or answered with: enum rescind_table_kind */
+    uint16_t pe, vpe;  /* the asker, */
+    uint16_t waiters;  /* and, if that is of this kernel, the line in which it waits */
+    uint16_t to_vpe;   /* whom it asks, */
+    uint8_t to_ep;     /* and where */
+    uint8_t args_size; /* of the question; ANSWERED: of the answer. They are at visit_text() */
+    uint32_t to_life;
+    uint32_t message; /* while SENT or ABANDONED */
+    uint64_t label;   /* that the message bears: the gate's */
+    uint64_t ident;   /* of the session, which the answer to an OPEN says; FAULT: the address */
+    union {
+        struct {
+            uint32_t count, start; /* capabilities asked for; the range answered with */
+        };
+        uint64_t access; /* FAULT */
+    };
+    uint32_t next, prev; /* while QUEUED: its neighbours */
+};
+_Static_assert(sizeof(struct visit) <= POOL_NODE_SIZE, "a visit is one node");
+
+static inline struct visit *visit_at(const struct rescind_kernel *k, uint32_t index)
+{
+    return pool_node(k, index);
+}
+
+/* An asker's args, and those of the answer: RESCIND_ARGS_MAX bytes that are its own. */
+uint8_t *visit_text(const struct rescind_kernel *k, const struct visit *visit);
+
+/* Where one goes to: what a gate of this kernel leads to. */
+struct visit_target {
+    uint32_t vpe, life, ep;
+    uint64_t label;
+};
+
+/* A question of `vpe` of kernel `pe`; the caller fills in what the op needs, and sends it. 0: the
+ * account is empty. O(1). */
+uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
+                      const struct visit_target *to, uint32_t pe, uint32_t vpe);
+
+/* It is SENT now, or QUEUED; or ANSWERED with RECV_GONE: there is nobody to ask, or what there is
+ * can't hold the message. Nobody is woken then. Cost: one message copied. */
+void visit_send(struct rescind_kernel *k, uint32_t visit);
+
+/* The asker wants none of it any more, answered or not: if a session has been opened for it, or
+ * will be, that is closed again. O(1). */
+void visit_drop(struct rescind_kernel *k, uint32_t visit);
+
+/* A node of any kind, which stands nowhere, becomes the CLOSE of a session: the service is told
+ * that it is at its end. O(1). */
+void visit_close_session(struct rescind_kernel *k, uint32_t node, const struct visit_target *to,
+                         uint64_t ident);
+
 /* The message of a visit has been answered with `size` bytes; or it never will be (size 0, data
  * NULL): the endpoint has gone, or it was closed without an answer. O(1). */
 void visit_answered(struct rescind_kernel *k, uint32_t visit, const uint8_t *data, size_t size);
 
-/* There is room for a message at an endpoint of `vpe` that was full. O(1). */
+/* There is room for a message at an endpoint of `vpe` that was full. O(slots). */
 void visit_room(struct rescind_kernel *k, uint32_t vpe, uint32_t ep);
+
+/* An endpoint has gone, and this was its ring. O(1). */
+void visit_lose(struct rescind_kernel *k, uint32_t ring);
+
+/* Goes on with those that are lost. False: there are none left. */
+bool visit_answer_lost(struct rescind_kernel *k, uint32_t *work);
 
 #endif

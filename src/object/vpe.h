@@ -45,6 +45,14 @@ static inline struct vpe *vpe_at(const struct rescind_kernel *k, uint32_t vpe)
     return (struct vpe *)arena_at(k, k->vpes) + vpe;
 }
 
+/* The buffer of a VPE for its calls; args that it gives to a service, or gets from one, lie behind
+ * what else such a call returns. */
+enum { CALL_BUFFER = 512, CALL_ARGS = 16 };
+static inline uint8_t *call_buffer(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return (uint8_t *)arena_at(k, k->buffers) + (size_t)vpe * CALL_BUFFER;
+}
+
 /* Is this VPE there, the one of this life (UINT32_MAX: any)? */
 static inline bool vpe_lives(const struct rescind_kernel *k, uint32_t vpe, uint32_t life)
 {

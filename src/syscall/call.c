@@ -128,6 +128,12 @@ static const struct syscall syscalls[] = {
     [RESCIND_SYS_CREATEMAP] = {createmap_begin, createmap_step, NULL},
     [RESCIND_SYS_READ] = {read_begin, read_step, NULL},
     [RESCIND_SYS_WRITE] = {write_begin, write_step, NULL},
+    [RESCIND_SYS_CREATESRV] = {createsrv_begin, createsrv_step, NULL},
+    [RESCIND_SYS_CREATESESS] = {createsess_begin, createsess_step, createsess_cancel},
+    [RESCIND_SYS_CREATESESSAT] = {createsessat_begin, createsessat_step, NULL},
+    [RESCIND_SYS_DELEGATE] = {obtain_begin, obtain_step, obtain_cancel},
+    [RESCIND_SYS_OBTAIN] = {obtain_begin, obtain_step, obtain_cancel},
+    [RESCIND_SYS_PAGEFAULT] = {pagefault_begin, pagefault_step, pagefault_cancel},
     [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
 };
 

@@ -16,12 +16,15 @@
 
 #include "base/bytes.h"
 #include "base/task.h"
+#include "object/vpe.h"
 #include "syscall/activate.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
 #include "syscall/memory.h"
 #include "syscall/message.h"
+#include "syscall/pagefault.h"
 #include "syscall/revoke.h"
+#include "syscall/service.h"
 #include "syscall/vpe.h"
 
 /* In call.error, beside the error code: there is data behind it, call_reply() says where. */
@@ -40,6 +43,11 @@ struct call {
         struct derivemem derivemem;
         struct createmap createmap;
         struct access access; /* READ and WRITE */
+        struct createsrv createsrv;
+        struct createsess createsess;
+        struct createsessat createsessat;
+        struct obtain obtain; /* and DELEGATE */
+        struct pagefault pagefault;
         struct createvpe createvpe;
         struct vpectrl vpectrl;
         struct fund fund;
@@ -56,6 +64,8 @@ static inline struct call *call_at(const struct rescind_kernel *k, uint32_t vpe)
  * that makes use of one has it first in its struct. */
 static inline struct exchange *call_exchange(struct call *call)
 {
+    if (call->opcode == RESCIND_SYS_OBTAIN || call->opcode == RESCIND_SYS_DELEGATE)
+        return call->obtain.visit == 0 && call->obtain.agreed ? &call->exchange : NULL;
     return call->opcode == RESCIND_SYS_EXCHANGE ? &call->exchange : NULL;
 }
 static inline struct revoke *call_revoke(struct call *call)
@@ -64,13 +74,6 @@ static inline struct revoke *call_revoke(struct call *call)
         return call->activate.phase == ACTIVATE_REVOKE ? &call->activate.revoke : NULL;
     return call->opcode == RESCIND_SYS_REVOKE || call->opcode == RESCIND_SYS_EXIT ? &call->revoke
                                                                                   : NULL;
-}
-
-/* The buffer of `vpe`. */
-enum { CALL_BUFFER = 512 };
-static inline uint8_t *call_buffer(const struct rescind_kernel *k, uint32_t vpe)
-{
-    return (uint8_t *)arena_at(k, k->buffers) + (size_t)vpe * CALL_BUFFER;
 }
 
 /* The call of `vpe` is answered OK, with `size` bytes of its buffer behind the code, or with one

@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "base/work.h"
 #include "cap/create.h"
+#include "object/service.h"
 #include "syscall/lookup.h"
 
 /* As it lies in the message. */
@@ -33,7 +34,7 @@ enum rescind_error exchange_decode(struct bytes in, struct exchange *out)
     out->phase = EXCHANGE_RESERVE;
     out->done = 0;
     out->across = ACROSS_NONE;
-    out->again = out->granted = false;
+    out->agreed = out->again = out->granted = false;
     return RESCIND_NO_ERROR;
 }
 
@@ -119,14 +120,11 @@ static bool is_hopeless(const struct rescind_kernel *k, const struct exchange *x
            (x->src_table == x->dst_table && apart < x->count);
 }
 
-/* The other VPE, and both tables. */
-static inline void aim(const struct rescind_kernel *k, struct exchange *x, uint32_t caller,
-                       uint32_t target)
+/* Both tables. */
+static inline void aim(struct exchange *x, uint32_t own_vpe, uint32_t other_vpe)
 {
-    uint32_t mine = table_of(caller, x->kind), other = table_of(target, x->kind);
+    uint32_t mine = table_of(own_vpe, x->kind), other = table_of(other_vpe, x->kind);
 
-    x->account = vpe_at(k, caller)->account;
-    x->target = target;
     x->src_table = x->obtain ? other : mine;
     x->dst_table = x->obtain ? mine : other;
 }
@@ -137,7 +135,12 @@ static enum progress start(struct rescind_kernel *k, struct exchange *x, uint32_
                            struct lookup found, enum rescind_error *error)
 {
     if (found.cap != 0) {
-        aim(k, x, caller, cap_at(k, found.cap)->object);
+        x->account = vpe_at(k, caller)->account;
+        x->target = cap_at(k, found.cap)->object;
+        if (x->agreed)
+            aim(x, x->own, x->other);
+        else
+            aim(x, caller, x->target);
         if (x->count == 0)
             return CALL_DONE;
         if (x->count > 1 && is_hopeless(k, x))
@@ -251,7 +254,9 @@ bool exchange_at_once(struct rescind_kernel *k, struct exchange *x, uint32_t cal
 
     if (vpe.cap == 0 || cap_at(k, vpe.cap)->home != k->pe || !fits(x, k->work))
         return false;
-    aim(k, x, caller, cap_at(k, vpe.cap)->object);
+    x->account = vpe_at(k, caller)->account;
+    x->target = cap_at(k, vpe.cap)->object;
+    aim(x, caller, x->target);
     if ((x->count > 1 && is_hopeless(k, x)) || count_plain(k, x, &first) < x->count)
         return false;
     k->worked = x->count * WORK_COPY;
@@ -305,11 +310,29 @@ static void undo(struct rescind_kernel *k, struct exchange *x)
     revoke_unreserve(k, table_find(k, x->dst_table, x->dst + x->done));
 }
 
+/* The session by which a service has agreed, and the VPE of this kernel that it is about. */
+static struct lookup look_for_session(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
+{
+    struct lookup session = lookup_source(k, table_of(caller, TABLE_OBJECT), x->session);
+    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
+    struct lookup found = lookup_both(vpe, session);
+
+    if (found.error != RESCIND_NO_ERROR || found.line != NULL)
+        return found;
+    const struct cap *cap = cap_at(k, session.cap), *own = cap_at(k, vpe.cap);
+    if (cap->type != RESCIND_CAP_SESSION || cap->home != k->pe ||
+        session_at(k, cap->object)->serial != x->serial || own->home != k->pe ||
+        (x->done > 0 && own->object != x->own))
+        return (struct lookup){.error = RESCIND_INV_ARGS};
+    x->own = own->object;
+    return session;
+}
+
 /* RESERVE for one event. */
 static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                              uint32_t *work, enum rescind_error *error)
 {
-    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
+    struct lookup vpe = x->agreed ? look_for_session(k, x, caller) : lookup_vpe(k, caller, x->vpe);
 
     if (x->done == 0) {
         enum progress progress;

@@ -33,13 +33,14 @@ enum across_phase {
 
 /* What decoding does not set is set once it begins to matter. */
 struct exchange {
-    uint32_t vpe;   /* selector of the capability on the other VPE */
+    uint32_t vpe;   /* selector of the capability on the other VPE (but see `agreed`) */
     uint32_t kind;  /* of both tables */
     uint32_t src;   /* first selector to copy from, */
     uint32_t dst;   /* and to */
     uint32_t count; /* of each */
     bool obtain;    /* false: own -> other; true: other -> own */
 
+    bool agreed;  /* DELEGATE, OBTAIN: a service has agreed; see below */
     bool again;   /* an attempt has failed: at `awaited` it met something to wait for */
     bool granted; /* not begun yet, but it has been given a slot */
     bool blocked; /* the other kernel will free the slot, and has not yet */
@@ -48,15 +49,21 @@ struct exchange {
     uint32_t done;            /* copies reserved (RESERVE, UNDO) or settled (SETTLE) so far */
     uint32_t awaited;         /* with `again`: the element */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
-    uint32_t target;          /* once copies are reserved: the other VPE, */
-    uint16_t account;         /* who pays for copies: the caller, wherever they go */
-    uint32_t src_table;       /* and both tables */
+    uint32_t target;    /* once copies are reserved: the other VPE, or the session's object, */
+    uint16_t account;   /* who pays for copies: the caller, wherever they go */
+    uint32_t src_table; /* and both tables */
     uint32_t dst_table;
 
     uint32_t peer, slot;        /* the other kernel, and which of its slots this call has */
     uint32_t pin;               /* the capability on the VPE, held */
     uint32_t asked;             /* capabilities that have been answered for */
     uint32_t stubs, last, next; /* delegate: chain of stubs; the next to be told of */
+
+    /* With `agreed`: the own table is that of the VPE that `vpe` names, which has to be of this
+     * kernel; the other one is the service's; and instead of the capability on the other VPE the
+     * session must stand. */
+    uint32_t session, serial; /* selector, and which one it is */
+    uint32_t own, other;      /* VPEs; `own` is set once it begins to matter */
 };
 
 /* Message to struct. INV_ARGS: too short, no such kind of table, kinds or counts that differ, a

@@ -36,6 +36,14 @@ static inline struct lookup lookup_source(struct rescind_kernel *k, uint32_t tab
     return lookup_found(k, table_use(k, table, sel));
 }
 
+/* What two looks come to: an error in either, or else something to wait for in either; or `b`. */
+static inline struct lookup lookup_both(struct lookup a, struct lookup b)
+{
+    if (a.error != RESCIND_NO_ERROR)
+        return a;
+    return b.error != RESCIND_NO_ERROR || a.line == NULL ? b : a;
+}
+
 /* A selector that must be free. Expected O(log n). */
 static inline struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 

@@ -119,6 +119,7 @@ static enum progress receive(struct rescind_kernel *k, uint32_t vpe, struct call
     memcpy(buffer, &head, sizeof(head));
     memcpy(buffer + sizeof(head), endpoint_data(k, endpoint, index), message->size);
     endpoint_received(k, endpoint);
+    visit_room(k, vpe, call->message.ep);
     return call_return(call, (uint32_t)(sizeof(head) + head.size));
 }
 

@@ -1,0 +1,310 @@
+/* Visits; see visit.h. */
+#include "object/visit.h"
+
+#include "base/task.h"
+#include "base/work.h"
+#include "object/endpoint.h"
+#include "object/vpe.h"
+
+uint8_t *visit_text(const struct rescind_kernel *k, const struct visit *visit)
+{
+    return call_buffer(k, visit->vpe) + CALL_ARGS;
+}
+
+uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
+                      const struct visit_target *to, uint32_t pe, uint32_t vpe)
+{
+    uint32_t index = account_take(k, OBJECT_VISIT, account);
+
+    if (index != 0)
+        *visit_at(k, index) = (struct visit){
+            .object = {.type = OBJECT_VISIT, .account = account},
+            .op = op,
+            .pe = (uint16_t)pe,
+            .vpe = (uint16_t)vpe,
+            .to_vpe = (uint16_t)to->vpe,
+            .to_life = to->life,
+            .to_ep = to->ep < RESCIND_EP_COUNT ? (uint8_t)to->ep : RESCIND_EP_SYSCALL,
+            .label = to->label,
+        };
+    return index;
+}
+
+/* ---- Rings -------------------------------------------------------------------------------- */
+
+/* The receive endpoint that it goes to; NULL: there is none. */
+static struct endpoint_node *endpoint_to(const struct rescind_kernel *k, const struct visit *visit)
+{
+    uint32_t cap = 0;
+
+    if (vpe_lives(k, visit->to_vpe, visit->to_life))
+        cap = endpoint_find(k, visit->to_vpe, visit->to_ep);
+    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE)
+        return NULL;
+    return endpoint_of(k, cap);
+}
+
+/* Ring `second` goes behind `*ring`; neither need have any. */
+static void join(struct rescind_kernel *k, uint32_t *ring, uint32_t second)
+{
+    if (*ring == 0 || second == 0) {
+        *ring |= second;
+        return;
+    }
+    uint32_t last = visit_at(k, *ring)->prev, second_last = visit_at(k, second)->prev;
+    visit_at(k, last)->next = second;
+    visit_at(k, second)->prev = last;
+    visit_at(k, second_last)->next = *ring;
+    visit_at(k, *ring)->prev = second_last;
+}
+
+/* Takes one out of its ring, whose first one may be known by *ring. */
+static void leave(struct rescind_kernel *k, uint32_t *ring, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    if (*ring == index)
+        *ring = visit->next == index ? 0 : visit->next;
+    visit_at(k, visit->next)->prev = visit->prev;
+    visit_at(k, visit->prev)->next = visit->next;
+    visit->next = visit->prev = 0;
+}
+
+/* Takes a QUEUED one out of the ring that it is in. */
+static void unqueue(struct rescind_kernel *k, uint32_t index)
+{
+    struct endpoint_node *e = endpoint_to(k, visit_at(k, index));
+
+    /* Only the ring in which it is the first one need be known. */
+    leave(k, e != NULL && e->visits == index ? &e->visits : &k->visits_lost, index);
+}
+
+/* ---- Answers ------------------------------------------------------------------------------ */
+
+/* The asker has an answer. */
+static void done(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    visit->state = VISIT_ANSWERED;
+    task_wake(k, &visit->waiters);
+}
+
+/* A range that is answered with, and args behind it. False: rubbish. */
+static bool take_range(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
+                       size_t size)
+{
+    struct rescind_range range;
+
+    if (size < 16 || size - 16 > RESCIND_ARGS_MAX)
+        return false;
+    memcpy(&range, data, sizeof(range));
+    if (range.type != visit->kind || range.count > visit->count ||
+        (uint64_t)range.start + range.count > (uint64_t)1 << 32)
+        return false;
+    visit->start = range.start;
+    visit->count = range.count;
+    visit->args_size = (uint8_t)(size - 16);
+    memcpy(visit_text(k, visit), data + 16, size - 16);
+    return true;
+}
+
+/* What an answer says besides its code, which is OK. False: rubbish. */
+static bool take_answer(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
+                        size_t size)
+{
+    switch (visit->op) {
+    case RESCIND_SERVICE_OPEN:
+        if (size < sizeof(visit->ident))
+            return false;
+        memcpy(&visit->ident, data, sizeof(visit->ident));
+        return true;
+    case RESCIND_SERVICE_OBTAIN:
+    case RESCIND_SERVICE_DELEGATE:
+        return take_range(k, visit, data, size);
+    default:
+        return true;
+    }
+}
+
+/* What the answer means to the asker. */
+static enum rescind_error judge(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
+                                size_t size)
+{
+    uint64_t error = RESCIND_RECV_GONE;
+
+    if (data != NULL && size >= sizeof(error))
+        memcpy(&error, data, sizeof(error));
+    if (error > RESCIND_XFS_RENAME)
+        return RESCIND_RECV_GONE;
+    if (error == RESCIND_NO_ERROR &&
+        !take_answer(k, visit, data + sizeof(error), size - sizeof(error)))
+        return RESCIND_RECV_GONE;
+    return (enum rescind_error)error;
+}
+
+/* It is over, and nobody wants to know: but a session that it has opened is closed. */
+static void bury(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    if (visit->op != RESCIND_SERVICE_OPEN || visit->error != RESCIND_NO_ERROR) {
+        pool_give(k, index);
+        return;
+    }
+    visit->op = RESCIND_SERVICE_CLOSE;
+    visit->args_size = 0;
+    visit_send(k, index);
+}
+
+void visit_answered(struct rescind_kernel *k, uint32_t index, const uint8_t *data, size_t size)
+{
+    struct visit *visit = visit_at(k, index);
+
+    if (index == VISIT_NONE)
+        return;
+    visit->message = 0;
+    visit->error = (uint8_t)judge(k, visit, data, size);
+    if (visit->state == VISIT_ABANDONED)
+        bury(k, index);
+    else
+        done(k, index);
+}
+
+/* ---- Messages ----------------------------------------------------------------------------- */
+
+/* What a message says. Returns its size. */
+static size_t write(const struct rescind_kernel *k, const struct visit *visit,
+                    uint8_t data[4 * 8 + RESCIND_ARGS_MAX])
+{
+    uint64_t question[] = {visit->op, visit->ident, visit->kind, visit->count};
+    uint64_t fault[] = {visit->ident, visit->access};
+
+    if (visit->op == VISIT_FAULT) {
+        memcpy(data, fault, sizeof(fault));
+        return sizeof(fault);
+    }
+    memcpy(data, question, sizeof(question));
+    if (visit->args_size > 0)
+        memcpy(data + sizeof(question), visit_text(k, visit), visit->args_size);
+    return sizeof(question) + visit->args_size;
+}
+
+static enum rescind_error deliver(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+    bool asks = visit->op != RESCIND_SERVICE_CLOSE;
+    uint8_t data[4 * 8 + RESCIND_ARGS_MAX];
+    struct endpoint_node *e = endpoint_to(k, visit);
+    struct delivery what = {
+        .pe = k->pe,
+        .vpe = RESCIND_VPE_MAX - 1,
+        .label = visit->label,
+        .visit = asks ? index : VISIT_NONE,
+        .data = data,
+        .size = write(k, visit, data),
+    };
+    enum rescind_error error = RESCIND_RECV_GONE;
+
+    if (e != NULL)
+        error = endpoint_deliver(k, visit->to_vpe, visit->to_ep, &what);
+    if (error == RESCIND_NO_ERROR && asks) {
+        visit->state = VISIT_SENT;
+        visit->message = e->last;
+    }
+    return error;
+}
+
+void visit_send(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+    enum rescind_error error = deliver(k, index);
+
+    if (error == RESCIND_NO_RING_SPACE) {
+        visit->state = VISIT_QUEUED;
+        visit->next = visit->prev = index;
+        join(k, &endpoint_to(k, visit)->visits, index);
+    } else if (visit->op == RESCIND_SERVICE_CLOSE) {
+        pool_give(k, index);
+    } else if (error != RESCIND_NO_ERROR) {
+        visit->error = RESCIND_RECV_GONE;
+        done(k, index);
+    }
+}
+
+void visit_room(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
+{
+    uint32_t cap = endpoint_find(k, vpe, ep), first;
+    struct endpoint_node *e;
+
+    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE)
+        return;
+    e = endpoint_of(k, cap);
+    /* One that is marked takes nothing any more, and will be gone soon. */
+    while ((first = e->visits) != 0 && e->spare != 0 && !(cap_at(k, cap)->flags & CAP_MARKED)) {
+        leave(k, &e->visits, first);
+        visit_send(k, first);
+    }
+}
+
+void visit_lose(struct rescind_kernel *k, uint32_t ring)
+{
+    uint32_t task = task_of_peer(k, k->pe);
+
+    join(k, &k->visits_lost, ring);
+    if (ring != 0 && !task_waits(k, task))
+        task_join(k, &k->ready, task);
+}
+
+bool visit_answer_lost(struct rescind_kernel *k, uint32_t *work)
+{
+    for (uint32_t first; (first = k->visits_lost) != 0 && *work > 0; work_spend(work, WORK_LOOK)) {
+        leave(k, &k->visits_lost, first);
+        if (visit_at(k, first)->op == RESCIND_SERVICE_CLOSE)
+            pool_give(k, first);
+        else
+            visit_answered(k, first, NULL, 0);
+    }
+    return k->visits_lost != 0;
+}
+
+/* ---- The end ------------------------------------------------------------------------------ */
+
+void visit_drop(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    switch (visit->state) {
+    case VISIT_QUEUED:
+        unqueue(k, index);
+        pool_give(k, index);
+        break;
+    case VISIT_SENT:
+        if (visit->op == RESCIND_SERVICE_OPEN) {
+            visit->state = VISIT_ABANDONED;
+        } else {
+            message_at(k, visit->message)->visit = VISIT_NONE;
+            pool_give(k, index);
+        }
+        break;
+    default: /* ANSWERED */
+        bury(k, index);
+        break;
+    }
+}
+
+void visit_close_session(struct rescind_kernel *k, uint32_t node, const struct visit_target *to,
+                         uint64_t ident)
+{
+    *visit_at(k, node) = (struct visit){
+        .object = {.type = OBJECT_VISIT, .account = object_at(k, node)->account},
+        .pe = k->pe,
+        .to_vpe = (uint16_t)to->vpe,
+        .to_life = to->life,
+        .to_ep = to->ep < RESCIND_EP_COUNT ? (uint8_t)to->ep : RESCIND_EP_SYSCALL,
+        .op = RESCIND_SERVICE_CLOSE,
+        .label = to->label,
+        .ident = ident,
+    };
+    visit_send(k, node);
+}

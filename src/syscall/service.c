@@ -1,0 +1,489 @@
+/* CREATESRV, CREATESESS, CREATESESSAT, DELEGATE and OBTAIN; see service.h. */
+#include "syscall/service.h"
+
+#include "cap/create.h"
+#include "object/gate.h"
+#include "object/service.h"
+#include "object/visit.h"
+#include "object/vpe.h"
+#include "syscall/call.h"
+#include "syscall/lookup.h"
+
+/* A string that is told with its length, of `max` bytes at most. */
+static bool take_string(struct bytes *in, uint32_t max, uint8_t *out, uint32_t *size)
+{
+    uint64_t told = bytes_u64(in);
+    const uint8_t *data = NULL;
+
+    if (bytes_ok(*in) && told <= max)
+        data = bytes_take(in, told);
+    if (data == NULL)
+        return false;
+    memcpy(out, data, told);
+    *size = (uint32_t)told;
+    return true;
+}
+
+static bool take_name(struct bytes *in, uint8_t name[RESCIND_SERVICE_NAME_MAX])
+{
+    uint32_t size = 0;
+
+    memset(name, 0, RESCIND_SERVICE_NAME_MAX);
+    return take_string(in, RESCIND_SERVICE_NAME_MAX, name, &size) && size > 0;
+}
+
+/* The last of all, and they may be left out. */
+static bool take_args(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, uint32_t *size)
+{
+    *size = 0;
+    return bytes_ok(*in) && (in->size == 0 || take_string(in, RESCIND_ARGS_MAX,
+                                                          call_buffer(k, vpe) + CALL_ARGS, size));
+}
+
+/* False: the call is refused or has to wait, and *progress is that. */
+static bool goes_on(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct lookup found,
+                    enum progress *progress)
+{
+    if (found.error != RESCIND_NO_ERROR)
+        *progress = call_refuse(call, found.error);
+    else if (found.line != NULL)
+        *progress = call_wait(k, vpe, found.line);
+    return found.error == RESCIND_NO_ERROR && found.line == NULL;
+}
+
+static struct lookup refused(enum rescind_error error)
+{
+    return (struct lookup){.error = error};
+}
+
+/* ---- CREATESRV ---------------------------------------------------------------------------- */
+
+enum progress createsrv_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                              struct bytes in)
+{
+    struct createsrv *c = &call->createsrv;
+
+    (void)k;
+    (void)vpe;
+    c->gate = bytes_u32(&in);
+    c->srv = bytes_u32(&in);
+    return take_name(&in, c->name) ? CALL_MORE : call_refuse(call, RESCIND_INV_ARGS);
+}
+
+/* A gate that leads to its holder. */
+static struct lookup look_for_gate(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
+    const struct cap *cap = cap_at(k, found.cap);
+    const struct gate *gate;
+
+    if (found.cap == 0)
+        return found;
+    if (cap->type != RESCIND_CAP_GATE || cap->home != k->pe)
+        return refused(RESCIND_INV_ARGS);
+    gate = gate_at(k, cap->object);
+    if (gate->pe != k->pe || gate->vpe != vpe || gate->life != vpe_at(k, vpe)->life)
+        return refused(RESCIND_INV_ARGS);
+    return found;
+}
+
+/* A name that nobody has; one whose service is going may be free soon. */
+static struct lookup look_for_no_name(struct rescind_kernel *k, struct service_name name)
+{
+    if (name.entry == 0)
+        return refused(name.full ? RESCIND_NO_SPACE : RESCIND_NO_ERROR);
+    if (cap_at(k, name.entry)->flags & CAP_VISITED)
+        return (struct lookup){.line = cap_line(cap_at(k, name.entry))};
+    return refused(RESCIND_EXISTS);
+}
+
+static void create_service(struct rescind_kernel *k, uint32_t vpe, const struct createsrv *c,
+                           struct lookup gate, struct lookup srv, uint32_t entry_sel)
+{
+    uint16_t account = vpe_at(k, vpe)->account;
+    struct cap_spec spec = {
+        .table = table_of(vpe, TABLE_OBJECT),
+        .sel = c->srv,
+        .type = RESCIND_CAP_SERVICE,
+        .flags = CAP_BOUND,
+        .account = account,
+        .home = k->pe,
+        .object = service_create(k, account, cap_at(k, gate.cap)->object, c->name),
+        .parent = gate.cap,
+    };
+
+    spec.parent = cap_create(k, &spec, srv.place);
+    spec.table = table_of_names(k);
+    spec.sel = entry_sel;
+    spec.flags = 0;
+    cap_create_at(k, &spec);
+}
+
+enum progress createsrv_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                             uint32_t *work)
+{
+    const struct createsrv *c = &call->createsrv;
+    struct lookup gate = look_for_gate(k, vpe, c->gate);
+    struct lookup srv = lookup_free(k, table_of(vpe, TABLE_OBJECT), c->srv);
+    struct service_name name = service_find(k, c->name);
+    enum progress progress = CALL_DONE;
+
+    (void)work;
+    if (!goes_on(k, vpe, call, lookup_both(lookup_both(gate, srv), look_for_no_name(k, name)),
+                 &progress))
+        return progress;
+    if (account_left(k, vpe_at(k, vpe)->account) < 3)
+        return call_refuse(call, RESCIND_OUT_OF_MEM);
+    create_service(k, vpe, c, gate, srv, name.sel);
+    return call_refuse(call, RESCIND_NO_ERROR);
+}
+
+/* ---- Sessions ----------------------------------------------------------------------------- */
+
+/* Puts a session, which has no capability yet, where `place` says. */
+static void enter_session(struct rescind_kernel *k, uint32_t table, uint32_t sel,
+                          struct treap_place place, uint32_t session, uint32_t parent)
+{
+    cap_create(k,
+               &(struct cap_spec){
+                   .table = table,
+                   .sel = sel,
+                   .type = RESCIND_CAP_SESSION,
+                   .flags = CAP_BOUND,
+                   .account = object_at(k, session)->account,
+                   .home = k->pe,
+                   .object = session,
+                   .parent = parent,
+               },
+               place);
+}
+
+enum progress createsessat_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                 struct bytes in)
+{
+    struct createsessat *c = &call->createsessat;
+
+    (void)k;
+    (void)vpe;
+    c->srv = bytes_u32(&in);
+    c->dst = bytes_u32(&in);
+    c->ident = bytes_u64(&in);
+    return bytes_ok(in) ? CALL_MORE : call_refuse(call, RESCIND_INV_ARGS);
+}
+
+/* A service of the caller's own. */
+static struct lookup look_for_own(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
+    const struct cap *cap = cap_at(k, found.cap);
+
+    if (found.cap == 0)
+        return found;
+    if (cap->type != RESCIND_CAP_SERVICE || cap->home != k->pe ||
+        service_at(k, cap->object)->vpe != vpe ||
+        service_at(k, cap->object)->life != vpe_at(k, vpe)->life)
+        return refused(RESCIND_INV_ARGS);
+    return found;
+}
+
+enum progress createsessat_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                uint32_t *work)
+{
+    const struct createsessat *c = &call->createsessat;
+    uint32_t table = table_of(vpe, TABLE_OBJECT), session;
+    uint16_t account = vpe_at(k, vpe)->account;
+    struct lookup srv = look_for_own(k, vpe, c->srv);
+    struct lookup dst = lookup_free(k, table, c->dst);
+    enum progress progress = CALL_DONE;
+
+    (void)work;
+    if (!goes_on(k, vpe, call, lookup_both(srv, dst), &progress))
+        return progress;
+    if (account_left(k, account) < 2)
+        return call_refuse(call, RESCIND_OUT_OF_MEM);
+    session = account_take_one(k, OBJECT_SESSION, account);
+    session_make(k, session, cap_at(k, srv.cap)->object, c->ident);
+    enter_session(k, table, c->dst, dst.place, session, srv.cap);
+    return call_refuse(call, RESCIND_NO_ERROR);
+}
+
+/* ---- Asking ------------------------------------------------------------------------------- */
+
+/* The capability on a VPE of this kernel. */
+static struct lookup look_for_local(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_vpe(k, vpe, sel);
+
+    return found.cap != 0 && cap_at(k, found.cap)->home != k->pe ? refused(RESCIND_INV_ARGS)
+                                                                 : found;
+}
+
+/* A visit of the caller to a service; `more` nodes will be needed when it is answered. 0: there are
+ * not so many. */
+static uint32_t ask(struct rescind_kernel *k, uint32_t vpe, uint8_t op, uint32_t service,
+                    uint32_t args_size, uint32_t more)
+{
+    struct visit_target to = service_target(service_at(k, service));
+    uint16_t account = vpe_at(k, vpe)->account;
+    uint32_t visit = 0;
+
+    if (account_left(k, account) > more)
+        visit = visit_create(k, account, op, &to, k->pe, vpe);
+    if (visit != 0)
+        visit_at(k, visit)->args_size = (uint8_t)args_size;
+    return visit;
+}
+
+/* The question is ready. CALL_MORE: it is answered already. */
+static enum progress send(struct rescind_kernel *k, uint32_t vpe, uint32_t visit)
+{
+    visit_send(k, visit);
+    if (visit_at(k, visit)->state == VISIT_ANSWERED)
+        return CALL_MORE;
+    task_join(k, &visit_at(k, visit)->waiters, vpe);
+    return CALL_WAITS;
+}
+
+bool service_cancel(struct rescind_kernel *k, uint32_t vpe, uint32_t *visit)
+{
+    struct visit *v = visit_at(k, *visit);
+
+    if (*visit == 0)
+        return false;
+    /* Nobody else stands in its line, which is empty once it is answered. */
+    task_leave(k, v->waiters != 0 ? &v->waiters : &k->ready, vpe);
+    visit_drop(k, *visit);
+    *visit = 0;
+    return true;
+}
+
+/* ---- CREATESESS --------------------------------------------------------------------------- */
+
+enum progress createsess_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                               struct bytes in)
+{
+    struct createsess *c = &call->createsess;
+
+    *c = (struct createsess){.vpe = bytes_u32(&in)};
+    c->dst = bytes_u32(&in);
+    if (!take_name(&in, c->name) || !take_args(k, vpe, &in, &c->args_size))
+        return call_refuse(call, RESCIND_INV_ARGS);
+    return CALL_MORE;
+}
+
+/* The entry of a name: where the service is. */
+static struct lookup look_for_service(struct rescind_kernel *k, const uint8_t *name)
+{
+    return lookup_found(k, service_find(k, name).entry);
+}
+
+/* What a session needs: the name's entry, and its place in the table of `target`. */
+struct session_look {
+    struct lookup all;
+    uint32_t entry, table;
+    struct treap_place place;
+};
+
+static struct session_look look_for_session(struct rescind_kernel *k, uint32_t vpe,
+                                            const struct createsess *c)
+{
+    struct lookup target = look_for_local(k, vpe, c->vpe), dst = {0};
+    struct lookup entry = look_for_service(k, c->name);
+    struct session_look look = {.entry = entry.cap};
+
+    if (target.cap != 0) {
+        look.table = table_of(cap_at(k, target.cap)->object, TABLE_OBJECT);
+        dst = lookup_free(k, look.table, c->dst);
+        look.place = dst.place;
+    }
+    look.all = lookup_both(lookup_both(target, dst), entry);
+    return look;
+}
+
+static enum progress open(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    struct createsess *c = &call->createsess;
+    struct session_look look = look_for_session(k, vpe, c);
+    enum progress progress = CALL_DONE;
+    uint32_t service;
+
+    if (!goes_on(k, vpe, call, look.all, &progress))
+        return progress;
+    service = cap_at(k, look.entry)->object;
+    c->serial = service_at(k, service)->serial;
+    c->visit = ask(k, vpe, RESCIND_SERVICE_OPEN, service, c->args_size, 1);
+    if (c->visit == 0)
+        return call_refuse(call, RESCIND_OUT_OF_MEM);
+    return send(k, vpe, c->visit);
+}
+
+/* The service has opened a session. If that can't be had any more, it is closed again. */
+static enum progress opened(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    struct createsess *c = &call->createsess;
+    struct session_look look = look_for_session(k, vpe, c);
+    uint32_t visit = c->visit, service = cap_at(k, look.entry)->object;
+    enum progress progress = CALL_DONE;
+
+    if (look.all.error == RESCIND_NO_ERROR && look.all.line == NULL) {
+        if (service_at(k, service)->serial != c->serial)
+            look.all.error = RESCIND_RECV_GONE;
+        else if (account_left(k, visit_at(k, visit)->object.account) == 0)
+            look.all.error = RESCIND_OUT_OF_MEM;
+    }
+    c->visit = 0;
+    if (!goes_on(k, vpe, call, look.all, &progress)) {
+        visit_drop(k, visit);
+        return progress;
+    }
+    session_make(k, visit, service, visit_at(k, visit)->ident);
+    enter_session(k, look.table, c->dst, look.place, visit, look.entry);
+    return call_refuse(call, RESCIND_NO_ERROR);
+}
+
+enum progress createsess_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                              uint32_t *work)
+{
+    struct createsess *c = &call->createsess;
+    enum rescind_error error;
+
+    (void)work;
+    if (c->visit == 0) {
+        enum progress progress = open(k, vpe, call);
+        if (progress != CALL_MORE)
+            return progress;
+    }
+    error = (enum rescind_error)visit_at(k, c->visit)->error;
+    if (error == RESCIND_NO_ERROR)
+        return opened(k, vpe, call);
+    visit_drop(k, c->visit);
+    c->visit = 0;
+    return call_refuse(call, error);
+}
+
+bool createsess_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    return service_cancel(k, vpe, &call->createsess.visit);
+}
+
+/* ---- DELEGATE and OBTAIN ------------------------------------------------------------------ */
+
+enum progress obtain_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                           struct bytes in)
+{
+    struct obtain *c = &call->obtain;
+    const uint8_t *range;
+
+    c->vpe = bytes_u32(&in);
+    c->session = bytes_u32(&in);
+    c->visit = 0;
+    c->agreed = false;
+    range = bytes_take(&in, sizeof(c->range));
+    if (range != NULL)
+        memcpy(&c->range, range, sizeof(c->range));
+    if (range == NULL || c->range.type >= RESCIND_TABLE_KINDS ||
+        (uint64_t)c->range.start + c->range.count > TABLE_END ||
+        !take_args(k, vpe, &in, &c->args_size))
+        return call_refuse(call, RESCIND_INV_ARGS);
+    return CALL_MORE;
+}
+
+static struct lookup look_for_session_cap(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
+{
+    struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
+
+    if (found.cap != 0 &&
+        (cap_at(k, found.cap)->type != RESCIND_CAP_SESSION || cap_at(k, found.cap)->home != k->pe))
+        return refused(RESCIND_INV_ARGS);
+    return found;
+}
+
+static enum progress propose(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    struct obtain *c = &call->obtain;
+    struct lookup target = look_for_local(k, vpe, c->vpe);
+    struct lookup found = look_for_session_cap(k, vpe, c->session);
+    uint8_t op =
+        call->opcode == RESCIND_SYS_OBTAIN ? RESCIND_SERVICE_OBTAIN : RESCIND_SERVICE_DELEGATE;
+    enum progress progress = CALL_DONE;
+    const struct session *session;
+    struct visit *visit;
+
+    if (!goes_on(k, vpe, call, lookup_both(target, found), &progress))
+        return progress;
+    session = session_at(k, cap_at(k, found.cap)->object);
+    c->serial = session->serial;
+    c->visit = ask(k, vpe, op, session->service, c->args_size, 0);
+    if (c->visit == 0)
+        return call_refuse(call, RESCIND_OUT_OF_MEM);
+    visit = visit_at(k, c->visit);
+    visit->ident = session->ident;
+    visit->kind = (uint8_t)c->range.type;
+    visit->count = c->range.count;
+    return send(k, vpe, c->visit);
+}
+
+/* The service has agreed, to what its answer says. */
+static void agree(struct rescind_kernel *k, struct call *call)
+{
+    struct obtain *c = &call->obtain;
+    const struct visit *visit = visit_at(k, c->visit);
+    bool obtain = call->opcode == RESCIND_SYS_OBTAIN;
+
+    c->agreed = true;
+    c->range.count = visit->count;
+    c->args_size = visit->args_size;
+    c->exchange = (struct exchange){
+        .vpe = c->vpe,
+        .kind = c->range.type,
+        .src = obtain ? visit->start : c->range.start,
+        .dst = obtain ? c->range.start : visit->start,
+        .count = visit->count,
+        .obtain = obtain,
+        .agreed = true,
+        .session = c->session,
+        .serial = c->serial,
+        .other = visit->to_vpe,
+    };
+}
+
+/* The answer: how many, and the service's args. */
+static enum progress tell(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    const struct obtain *c = &call->obtain;
+    uint64_t head[] = {c->range.count, c->args_size};
+
+    _Static_assert(sizeof(head) == CALL_ARGS, "the args lie behind it");
+    memcpy(call_buffer(k, vpe), head, sizeof(head));
+    return call_return(call, CALL_ARGS + c->args_size);
+}
+
+enum progress obtain_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
+{
+    struct obtain *c = &call->obtain;
+    enum rescind_error error = RESCIND_NO_ERROR;
+    enum progress progress = CALL_MORE;
+
+    if (!c->agreed && c->visit == 0)
+        progress = propose(k, vpe, call);
+    if (progress != CALL_MORE)
+        return progress;
+    if (!c->agreed) {
+        error = (enum rescind_error)visit_at(k, c->visit)->error;
+        if (error == RESCIND_NO_ERROR)
+            agree(k, call);
+        visit_drop(k, c->visit);
+        c->visit = 0;
+        if (error != RESCIND_NO_ERROR)
+            return call_refuse(call, error);
+    }
+    progress = exchange_step(k, &c->exchange, vpe, work, &error);
+    if (progress != CALL_DONE)
+        return progress;
+    return error == RESCIND_NO_ERROR ? tell(k, vpe, call) : call_refuse(call, error);
+}
+
+bool obtain_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    return service_cancel(k, vpe, &call->obtain.visit);
+}
