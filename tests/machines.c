@@ -91,7 +91,8 @@ void wander(struct bench *b, struct bench *other, GRand *random)
         g_array_set_size(choices, 0);
         machine_choices(b->machine, choices);
         choice = *choice_at(choices, (guint)g_rand_int_range(random, 0, (gint32)choices->len));
-        assert_true(machine_choose(b->machine, &choice));
+        if (!machine_choose(b->machine, &choice))
+            fail_msg("%s", machine_finding(b->machine));
         after = machine_hash(b->machine);
         machine_restore(b->machine, here);
         assert_true(machine_hash(b->machine) == before);

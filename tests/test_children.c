@@ -311,9 +311,58 @@ static void what_a_module_wants_too_much_of_is_told(void **state)
 
 /* ---- Snapshots and the state's number ----------------------------------------------------- */
 
-static const char *const lives[] = {family, strangers};
+/* Two that send to a third, which answers one, and then takes the way to it away. */
+static const char letters[] = "vpe Server\nvpe One\nvpe Two\n"
+                              "grant Server 3 = vpe One\ngrant Server 4 = vpe Two\n"
+                              "program Server\n"
+                              "    attachrb 0 2 addr=0 order=7 msgorder=6\n"
+                              "    creategate 0 20 label=5 ep=2 credits=2\n"
+                              "    exchange delegate 3 20 20\n"
+                              "    exchange delegate 4 20 20\n"
+                              "    signal ready\n"
+                              "    receive 2\n"
+                              "    reply 2 7\n"
+                              "    receive 2 nowait => any\n"
+                              "    revoke 20\n"
+                              "    receive 2 nowait => any\n"
+                              "    ack 2 => any\n"
+                              "program One\n"
+                              "    attachrb 0 3 addr=0 order=6 msgorder=5\n"
+                              "    wait ready\n"
+                              "    activate 2 20 => any\n"
+                              "    send 2 1 reply=3 label=9 => any\n"
+                              "    send 2 2 => any\n"
+                              "    receive 3 nowait => any\n"
+                              "program Two\n"
+                              "    wait ready\n"
+                              "    activate 2 20 => any\n"
+                              "    send 2 3 => any\n"
+                              "    activate 2 none old=20 => any\n";
 
-static void a_restored_machine_with_children_has_the_same_future(void **state)
+/* Children whose numbers depend on who comes first, and who are paid for. */
+static const char nursery[] = "kernel K0 vpes=4\n"
+                              "vpe A\nvpe B quota=100\n"
+                              "child X\nchild Y\n"
+                              "program A\n"
+                              "    createvpe 10 11 X => any\n"
+                              "    fund 10 5 => any\n"
+                              "    vpectrl 10 start => any\n"
+                              "    vpectrl 10 wait => any\n"
+                              "    revoke 10 => any\n"
+                              "program B\n"
+                              "    createvpe 10 11 Y => any\n"
+                              "    vpectrl 10 start => any\n"
+                              "    revoke 10 => any\n"
+                              "    createvpe 10 12 Y => any\n"
+                              "program X\n"
+                              "    creategate 0 20 label=1 ep=2 credits=3\n"
+                              "    exit 3\n"
+                              "program Y\n"
+                              "    vpectrl 0 wait => any\n";
+
+static const char *const lives[] = {family, strangers, letters, nursery};
+
+static void a_restored_machine_has_the_same_future(void **state)
 {
     GRand *random = g_rand_new_with_seed(7);
 
@@ -333,6 +382,90 @@ static void a_restored_machine_with_children_has_the_same_future(void **state)
     g_rand_free(random);
 }
 
+/* What can be chosen in a state, what each choice shows, and which state it leads to. */
+static char *future_of(struct machine *m)
+{
+    struct machine_snapshot *here = machine_save(m, NULL);
+    GArray *choices = choices_new();
+    GString *future = g_string_new(NULL);
+
+    machine_choices(m, choices);
+    for (guint i = 0; i < choices->len; i++) {
+        char *words = machine_choice_text(m, choice_at(choices, i));
+        const GArray *seen = machine_observed(m);
+        if (!machine_choose(m, choice_at(choices, i)))
+            fail_msg("%s: %s", words, machine_finding(m));
+        g_string_append_printf(future, "%s:", words);
+        for (guint j = 0; j < seen->len; j++) {
+            const struct machine_observed *o = &g_array_index(seen, struct machine_observed, j);
+            g_string_append_printf(future, " %u %u %u", o->kind, o->vpe, o->error);
+        }
+        g_string_append_printf(future, " -> %" G_GINT64_MODIFIER "x\n", machine_hash(m));
+        machine_restore(m, here);
+        g_free(words);
+    }
+    machine_snapshot_free(here);
+    g_array_unref(choices);
+    return g_string_free(future, FALSE);
+}
+
+/* From the start to an end by chance; the future of each state on the way is the one that a state
+ * of this number has had before. */
+static void compare_futures(struct machine *m, GHashTable *futures, GRand *random)
+{
+    GArray *choices = choices_new();
+
+    while (!machine_at_end(m)) {
+        int64_t number = (int64_t)machine_hash(m);
+        char *future = future_of(m);
+        const char *known = g_hash_table_lookup(futures, &number);
+        if (known != NULL && strcmp(known, future) != 0)
+            fail_msg("states of one number differ:\n%s\n%s", known, future);
+        if (known == NULL)
+            g_hash_table_insert(futures, g_memdup2(&number, sizeof(number)), future);
+        else
+            g_free(future);
+        g_array_set_size(choices, 0);
+        machine_choices(m, choices);
+        assert_true(machine_choose(
+            m, choice_at(choices, (guint)g_rand_int_range(random, 0, (gint32)choices->len))));
+    }
+    g_array_unref(choices);
+}
+
+static void states_of_one_number_have_one_future(void **state)
+{
+    GRand *random = g_rand_new_with_seed(11);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(lives); i++) {
+        GHashTable *futures = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+        struct bench b = bench_with(lives[i], (struct machine_options){.work = 2});
+        struct machine_snapshot *start = machine_save(b.machine, NULL);
+        for (guint round = 0; round < 100; round++) {
+            machine_restore(b.machine, start);
+            compare_futures(b.machine, futures, random);
+        }
+        machine_snapshot_free(start);
+        g_hash_table_unref(futures);
+        bench_free(&b);
+    }
+    g_rand_free(random);
+}
+
+static void what_children_are_is_in_the_number(void **state)
+{
+    static const char two[] = "kernel K0 vpes=4\nvpe A\nvpe B\nchild X\nchild Y\n"
+                              "program A\n    createvpe 10 11 X\n    fund 10 5\n"
+                              "program B\n    createvpe 10 11 Y\n";
+
+    (void)state;
+    /* Which of them has the first number. */
+    assert_false(hash_after(two, "A moves\nB moves\n") == hash_after(two, "B moves\nA moves\n"));
+    assert_false(hash_after(family, "Parent moves\n") ==
+                 hash_after(family, "Parent moves\nParent moves\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,7 +479,9 @@ int main(void)
         cmocka_unit_test(a_fault_strikes_no_child),
         cmocka_unit_test(an_account_of_ones_own_is_empty_when_it_is),
         cmocka_unit_test(what_a_module_wants_too_much_of_is_told),
-        cmocka_unit_test(a_restored_machine_with_children_has_the_same_future),
+        cmocka_unit_test(a_restored_machine_has_the_same_future),
+        cmocka_unit_test(states_of_one_number_have_one_future),
+        cmocka_unit_test(what_children_are_is_in_the_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
