@@ -16,14 +16,26 @@ static bool runs_function(const struct machine_vpe *v)
            (v->calls_functions && steps_next(&v->steps, &step) && step.kind == RESCIND_STEP_RUN);
 }
 
+/* Is it about to read or write what may or may not be mapped? */
+static bool is_held(const struct machine *m, const struct machine_vpe *v)
+{
+    struct step step = {.addr = v->held_at};
+
+    if (!v->touches)
+        return false;
+    if (!v->held && (v->kind != STEPS || !steps_next(&v->steps, &step) ||
+                     (step.kind != RESCIND_STEP_LOAD && step.kind != RESCIND_STEP_STORE)))
+        return false;
+    return touch_look(m, v, step.addr) == RESCIND_MAPPING_GOING;
+}
+
 bool choice_vpe(const struct machine *m, const struct machine_vpe *v)
 {
-    const struct rescind_kernel *k = kernel_of(m, v);
-
-    if (runs_function(v) && rescind_kernel_message_waiting(k, v->local))
+    if (v->local != MACHINE_NO_VPE && runs_function(v) &&
+        rescind_kernel_message_waiting(kernel_of(m, v), v->local))
         return true;
-    return !v->through && v->awaits == AWAITS_NOTHING &&
-           rescind_kernel_vpe_state(k, v->local) == RESCIND_VPE_RUNNING;
+    return !v->through && v->awaits == AWAITS_NOTHING && state_of(m, v) == RESCIND_VPE_RUNNING &&
+           !is_held(m, v);
 }
 
 /* Can anything move but messages that are delayed? */
@@ -55,9 +67,17 @@ static bool hears(const struct machine *m, const struct machine_choice *choice)
     return channel != NULL && channel->count > 0 && (!channel->delayed || !is_busy(m));
 }
 
+uint32_t choice_task(const struct machine *m, const struct machine_choice *choice)
+{
+    uint32_t vpe = choice->b ^ MACHINE_TASK_OF(0);
+
+    return vpe < m->vpes->len ? vpe_of(m, vpe)->local : choice->b;
+}
+
 static bool in_line(const struct machine *m, const struct machine_choice *choice)
 {
     const struct rescind_kernel *k;
+    uint32_t wanted = choice_task(m, choice);
     int32_t task;
 
     if (choice->a >= m->kernel_count)
@@ -65,7 +85,7 @@ static bool in_line(const struct machine *m, const struct machine_choice *choice
     k = m->kernels[choice->a].kernel;
     for (task = rescind_kernel_ready(k); task >= 0;
          task = rescind_kernel_ready_after(k, (uint32_t)task)) {
-        if ((uint32_t)task == choice->b)
+        if ((uint32_t)task == wanted)
             return true;
     }
     return false;
@@ -80,7 +100,9 @@ static bool can_strike(const struct machine *m, const struct machine_choice *cho
     fault = fault_of(m, choice->a);
     if (fault->struck)
         return false;
-    if (fault->what.kind == RESCIND_FAULT_KILL && machine_status(m, fault->what.a).ended)
+    if (fault->what.kind == RESCIND_FAULT_KILL &&
+        (machine_status(m, fault->what.a).ended ||
+         vpe_of(m, fault->what.a)->local == MACHINE_NO_VPE))
         return false;
     return choice->b <= (fault->what.kind == RESCIND_FAULT_EXHAUST ? MACHINE_EXHAUST_MAX : 0u);
 }
@@ -184,11 +206,16 @@ static char *work_text(const struct machine *m, const struct machine_choice *cho
 {
     const char *kernel = machine_kernel_name(m, choice->a);
     struct rescind_kernel_task task = rescind_kernel_task(m->kernels[choice->a].kernel, choice->b);
+    uint32_t vpe = choice->b ^ MACHINE_TASK_OF(0);
 
+    if (vpe < m->vpes->len)
+        return g_strdup_printf("%s works on %s", kernel, machine_vpe_name(m, vpe));
     switch (task.kind) {
     case RESCIND_TASK_CALL:
-        return g_strdup_printf("%s works on %s", kernel,
-                               machine_vpe_name(m, machine_vpe_at(m, choice->a, task.number)));
+        vpe = machine_vpe_at(m, choice->a, task.number);
+        if (vpe == MACHINE_NO_VPE)
+            return g_strdup_printf("%s works on ?%u", kernel, task.number);
+        return g_strdup_printf("%s works on %s", kernel, machine_vpe_name(m, vpe));
     case RESCIND_TASK_MARKS:
         return g_strdup_printf("%s works for %s", kernel, machine_kernel_name(m, task.number));
     case RESCIND_TASK_EXCHANGE:
@@ -249,9 +276,11 @@ static bool parse_call(const struct machine *m, const char *name, struct machine
 {
     uint32_t vpe;
 
+    if (name[0] == '?')
+        return find_number(name + 1, m->kernels[out->a].kernel->vpe_limit - 1, &out->b);
     if (!find_vpe(m, name, &vpe) || vpe_of(m, vpe)->kernel != out->a)
         return false;
-    out->b = vpe_of(m, vpe)->local;
+    out->b = vpe_of(m, vpe)->child ? MACHINE_TASK_OF(vpe) : vpe_of(m, vpe)->local;
     return true;
 }
 

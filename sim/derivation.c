@@ -55,7 +55,8 @@ static uint32_t find_parent(const struct forest *f, const struct outcome_cap *ca
     const struct outcome_cap *found;
     const GArray *caps;
 
-    if (!cap->has_parent)
+    /* Below the kernel, or a VPE that nobody knows, it stands like a root. */
+    if (!cap->has_parent || cap->parent_vpe >= f->outcome->vpes->len)
         return 0;
     caps = outcome_vpe(f->outcome, cap->parent_vpe)->caps;
     if (caps->len == 0)

@@ -4,9 +4,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/arena.h"
 #include "user/startup.h"
 
-/* Each VPE's memory, as its capability at selector 1 names it. */
+/* Each VPE's memory, as its capability at selector 1 names it, where its kernel has none. */
 #define VPE_MEMORY (1u << 20)
 
 enum { DEFAULT_STACK = 64 * 1024 };
@@ -38,13 +39,14 @@ static uint64_t seed_of(uint64_t seed, uint32_t kernel)
     return kernel == 0 ? seed : mix64(seed + kernel);
 }
 
-/* Gives kernel `index` an arena with room for so much. */
+/* Gives kernel `index` an arena with room for so many VPEs, nodes and bytes of memory. */
 static bool kernel_make(struct machine *m, uint32_t index, uint32_t vpes, uint32_t nodes,
-                        GError **error)
+                        uint32_t memory, GError **error)
 {
     struct rescind_kernel_config config = {
         .vpes = vpes,
         .nodes = nodes,
+        .memory = memory,
         .work = m->options.work,
         .peers = m->kernel_count,
         .pe = (uint16_t)index,
@@ -56,7 +58,8 @@ static bool kernel_make(struct machine *m, uint32_t index, uint32_t vpes, uint32
 
     if (size == 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "a kernel with %u VPEs and %u pool nodes can't be built", vpes, nodes);
+                    "a kernel with %u VPEs, %u pool nodes and %u bytes of memory can't be built",
+                    vpes, nodes, memory);
         return false;
     }
     arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -122,7 +125,7 @@ struct machine *machine_new(const struct machine_options *options, GError **erro
         return NULL;
     m = machine_make(options, kernels);
     for (uint32_t i = 0; i < kernels; i++) {
-        if (!kernel_make(m, i, options->vpes, options->nodes, error)) {
+        if (!kernel_make(m, i, options->vpes, options->nodes, options->memory, error)) {
             machine_free(m);
             return NULL;
         }
@@ -158,27 +161,72 @@ void machine_free(struct machine *m)
 
 /* ---- VPEs --------------------------------------------------------------------------------- */
 
-int machine_vpe(struct machine *m, uint32_t kernel, const char *name)
+void machine_bind(struct machine *m, uint32_t kernel, uint32_t local, struct machine_vpe *v)
 {
-    struct machine_kernel *k = &m->kernels[kernel];
-    uint32_t number = m->vpes->len;
-    struct machine_vpe *v;
+    GArray *vpes = m->kernels[kernel].vpes;
+    uint32_t none = MACHINE_NO_VPE, before = machine_vpe_at(m, kernel, local);
 
-    kernel_changes(m, kernel);
-    if (rescind_kernel_boot_vpe(k->kernel, (uint64_t)(number + 1) * VPE_MEMORY, VPE_MEMORY) !=
-        RESCIND_NO_ERROR)
-        return -1;
-    v = g_new0(struct machine_vpe, 1);
-    v->number = number;
+    if (before != MACHINE_NO_VPE) {
+        vpe_of(m, before)->local = MACHINE_NO_VPE;
+        vpe_of(m, before)->gone = true;
+    }
+    while (vpes->len <= local)
+        g_array_append_val(vpes, none);
+    g_array_index(vpes, uint32_t, local) = v != NULL ? v->number : none;
+    if (v != NULL)
+        v->local = local;
+}
+
+/* One that its kernel knows nothing of yet. */
+static struct machine_vpe *vpe_new(struct machine *m, uint32_t kernel, const char *name)
+{
+    struct machine_vpe *v = g_new0(struct machine_vpe, 1);
+
+    v->machine = m;
+    v->number = m->vpes->len;
     v->kernel = kernel;
-    v->local = k->vpes->len;
+    v->local = MACHINE_NO_VPE;
     v->name = g_strdup(name);
     v->through = true;
     v->awaits = AWAITS_NOTHING;
     v->results = g_byte_array_new();
     g_ptr_array_add(m->vpes, v);
-    g_array_append_val(k->vpes, number);
+    return v;
+}
+
+int machine_vpe(struct machine *m, uint32_t kernel, const char *name)
+{
+    struct machine_kernel *k = &m->kernels[kernel];
+    uint32_t local = k->vpes->len, number = m->vpes->len;
+    uint64_t addr = (uint64_t)(number + 1) * VPE_MEMORY, size = VPE_MEMORY;
+
+    if (k->kernel->pages != 0) {
+        addr = (uint64_t)local * RESCIND_VPE_MEMORY;
+        size = RESCIND_VPE_MEMORY;
+    }
+    kernel_changes(m, kernel);
+    if (rescind_kernel_boot_vpe(k->kernel, addr, size) != RESCIND_NO_ERROR)
+        return -1;
+    machine_bind(m, kernel, local, vpe_new(m, kernel, name));
     return (int)number;
+}
+
+int machine_child(struct machine *m, uint32_t kernel, const char *name)
+{
+    struct machine_vpe *v = vpe_new(m, kernel, name);
+
+    v->child = true;
+    return (int)v->number;
+}
+
+enum rescind_error machine_quota(struct machine *m, uint32_t vpe, uint32_t nodes)
+{
+    const struct machine_vpe *v = vpe_of(m, vpe);
+
+    if (v->local == MACHINE_NO_VPE)
+        return RESCIND_INV_ARGS;
+    kernel_changes(m, v->kernel);
+    return rescind_kernel_boot_quota(kernel_of(m, v), v->local, nodes);
 }
 
 void machine_rename(struct machine *m, uint32_t vpe, const char *name)
@@ -199,6 +247,7 @@ void machine_function(struct machine *m, uint32_t vpe, rescind_program *program,
 
     v->kind = FUNCTION;
     v->calls_functions = true;
+    v->touches = m->touched_by_programs = true;
     v->through = false;
     v->program = program;
     v->argument = argument;
@@ -209,26 +258,31 @@ void *rescind_sim_argument(const struct rescind_env *env)
     return ((const struct machine_vpe *)env->host)->argument;
 }
 
-static bool has_run(const struct steps *start)
+/* What kinds of step a program has: a bit each. */
+static uint32_t step_kinds(const struct steps *start)
 {
     struct steps steps = *start;
     struct step step;
+    uint32_t kinds = 0;
 
-    for (; steps_next(&steps, &step); steps_done(&steps)) {
-        if (step.kind == RESCIND_STEP_RUN)
-            return true;
-    }
-    return false;
+    for (; steps_next(&steps, &step); steps_done(&steps))
+        kinds |= 1u << step.kind;
+    return kinds;
 }
 
 void machine_steps(struct machine *m, uint32_t vpe, const void *module)
 {
     struct machine_vpe *v = vpe_of(m, vpe);
+    uint32_t kinds;
 
     m->signal_count = ((const struct rescind_startup *)module)->signal_count;
     v->kind = STEPS;
     steps_start(&v->steps, module, vpe);
-    v->calls_functions = has_run(&v->steps);
+    kinds = step_kinds(&v->steps);
+    v->calls_functions = (kinds & 1u << RESCIND_STEP_RUN) != 0;
+    v->touches =
+        v->calls_functions || (kinds & (1u << RESCIND_STEP_LOAD | 1u << RESCIND_STEP_STORE)) != 0;
+    m->touched_by_programs |= v->touches;
     g_byte_array_set_size(v->results, startup_vpe(module, vpe)->call_count);
     move_settle(m, v);
 }
@@ -237,6 +291,8 @@ enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, 
 {
     const struct machine_vpe *v = vpe_of(m, vpe), *t = vpe_of(m, target);
 
+    if (v->local == MACHINE_NO_VPE || t->local == MACHINE_NO_VPE)
+        return RESCIND_INV_ARGS;
     kernel_changes(m, v->kernel);
     kernel_changes(m, t->kernel);
     if (v->kernel == t->kernel)
@@ -249,30 +305,49 @@ enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, 
 
 static bool load_kernels(struct machine *m, const struct rescind_startup *header, GError **error)
 {
-    uint32_t *vpes = g_new0(uint32_t, header->kernel_count);
     bool good = true;
 
-    for (uint32_t i = 0; i < header->vpe_count; i++)
-        vpes[startup_vpe(header, i)->kernel]++;
     for (uint32_t i = 0; good && i < header->kernel_count; i++) {
         const struct rescind_startup_kernel *kernel = startup_kernel(header, i);
         machine_rename_kernel(m, i, kernel->name);
-        good = kernel_make(m, i, vpes[i], kernel->nodes, error);
+        good = kernel_make(m, i, kernel->vpes, kernel->nodes, kernel->memory, error);
     }
-    g_free(vpes);
     return good;
+}
+
+/* A VPE of the module; its number is its place there. False: its kernel has not enough for it. */
+static bool load_vpe(struct machine *m, const struct rescind_startup_vpe *vpe)
+{
+    int number;
+
+    if ((vpe->flags & RESCIND_STARTUP_CHILD) != 0)
+        return machine_child(m, vpe->kernel, vpe->name) >= 0;
+    number = machine_vpe(m, vpe->kernel, vpe->name);
+    return number >= 0 &&
+           (vpe->quota == 0 || machine_quota(m, (uint32_t)number, vpe->quota) == RESCIND_NO_ERROR);
+}
+
+static bool too_small(const struct rescind_startup *header, uint32_t kernel, GError **error)
+{
+    const struct rescind_startup_kernel *k = startup_kernel(header, kernel);
+
+    if (k->memory != 0)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                    "a pool of %u nodes and %u bytes of memory are too small for what is there at "
+                    "the start",
+                    k->nodes, k->memory);
+    else
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                    "a pool of %u nodes is too small for what is there at the start", k->nodes);
+    return false;
 }
 
 static bool load_vpes(struct machine *m, const struct rescind_startup *header, GError **error)
 {
     for (uint32_t i = 0; i < header->vpe_count; i++) {
         const struct rescind_startup_vpe *vpe = startup_vpe(header, i);
-        if (machine_vpe(m, vpe->kernel, vpe->name) < 0) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                        "a pool of %u nodes is too small for what is there at the start",
-                        startup_kernel(header, vpe->kernel)->nodes);
-            return false;
-        }
+        if (!load_vpe(m, vpe))
+            return too_small(header, vpe->kernel, error);
         machine_steps(m, i, header);
     }
     return true;
@@ -284,12 +359,8 @@ static bool load_grants(struct machine *m, const struct rescind_startup *header,
         const struct rescind_startup_grant *grant = startup_grant(header, i);
         const struct machine_vpe *v = vpe_of(m, grant->vpe);
         enum rescind_error result = machine_grant(m, grant->vpe, grant->sel, grant->target);
-        if (result == RESCIND_OUT_OF_MEM) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                        "a pool of %u nodes is too small for what is there at the start",
-                        startup_kernel(header, v->kernel)->nodes);
-            return false;
-        }
+        if (result == RESCIND_OUT_OF_MEM)
+            return too_small(header, v->kernel, error);
         if (result != RESCIND_NO_ERROR) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                         "%s can't be granted a capability at selector %u", v->name, grant->sel);
@@ -364,15 +435,19 @@ void machine_place(const struct machine *m, uint32_t vpe, uint32_t *kernel, uint
 
 uint32_t machine_vpe_at(const struct machine *m, uint32_t kernel, uint32_t local)
 {
-    return g_array_index(m->kernels[kernel].vpes, uint32_t, local);
+    const GArray *vpes = m->kernels[kernel].vpes;
+
+    return local < vpes->len ? g_array_index(vpes, uint32_t, local) : MACHINE_NO_VPE;
 }
 
 struct machine_status machine_status(const struct machine *m, uint32_t vpe)
 {
     const struct machine_vpe *v = vpe_of(m, vpe);
+    enum rescind_vpe_state state = state_of(m, v);
 
     return (struct machine_status){
-        .ended = rescind_kernel_vpe_state(kernel_of(m, v), v->local) == RESCIND_VPE_ENDED,
+        .ended = state == RESCIND_VPE_ENDED,
+        .asleep = state == RESCIND_VPE_ASLEEP,
         .through = v->through,
         .value = v->value,
         .position = v->steps.position,
@@ -404,6 +479,17 @@ void machine_record(struct machine *m, GArray *choices)
     m->record = choices;
 }
 
+/* The VPE of a parent: outcomes know the file's VPEs alone. */
+static uint32_t parent_vpe(const struct machine *m, uint32_t kernel, uint32_t local)
+{
+    uint32_t vpe;
+
+    if (local == m->kernels[kernel].kernel->vpe_limit)
+        return OUTCOME_KERNEL;
+    vpe = machine_vpe_at(m, kernel, local);
+    return vpe != MACHINE_NO_VPE ? vpe : OUTCOME_OTHER_VPE;
+}
+
 bool machine_cap(const struct machine *m, uint32_t vpe, uint32_t kind, uint64_t from,
                  struct outcome_cap *cap)
 {
@@ -411,7 +497,8 @@ bool machine_cap(const struct machine *m, uint32_t vpe, uint32_t kind, uint64_t 
     struct rescind_kernel_cap found, above;
     uint32_t kernel = v->kernel;
 
-    if (!rescind_kernel_find(kernel_of(m, v), v->local, kind, from, &found))
+    if (v->local == MACHINE_NO_VPE ||
+        !rescind_kernel_find(kernel_of(m, v), v->local, kind, from, &found))
         return false;
     *cap = (struct outcome_cap){
         .sel = found.sel,
@@ -429,7 +516,7 @@ bool machine_cap(const struct machine *m, uint32_t vpe, uint32_t kind, uint64_t 
         cap->has_parent = true;
     }
     if (cap->has_parent) {
-        cap->parent_vpe = machine_vpe_at(m, kernel, found.parent_vpe);
+        cap->parent_vpe = parent_vpe(m, kernel, found.parent_vpe);
         cap->parent_kind = (uint8_t)found.parent_kind;
         cap->parent_sel = found.parent_sel;
     }
@@ -455,7 +542,7 @@ struct outcome *machine_outcome(const struct machine *m)
         add_results(vpe_of(m, i), o->results);
         o->position = status.position;
         o->ended = status.ended;
-        o->stuck = !status.ended && !status.through;
+        o->stuck = !status.ended && !status.through && !status.asleep;
         for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
             for (uint64_t from = 0; machine_cap(m, i, kind, from, &cap); from = cap.sel + 1ull)
                 g_array_append_val(o->caps, cap);

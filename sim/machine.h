@@ -43,6 +43,9 @@ enum machine_report_kind {
     REPORT_TELL,     /* message `number`, of `value` bytes, leaves kernel `from` for kernel `to` */
     REPORT_HEAR,     /* it arrives */
     REPORT_FAULT,    /* fault `value` of the module strikes, at `vpe` or at the kernel */
+    REPORT_CREATED,  /* there is a new VPE, of number `value` on its kernel: `vpe`, or one that the
+                        machine does not know */
+    REPORT_STARTED,  /* it runs */
 };
 struct machine_report {
     enum machine_report_kind kind;
@@ -61,6 +64,7 @@ struct machine_options {
     uint32_t kernels; /* 0: 1 */
     uint32_t vpes;    /* at most so many a kernel */
     uint32_t nodes;   /* of each kernel's pool */
+    uint32_t memory;  /* bytes of each kernel's machine memory, in pages; 0: none */
     uint32_t work;    /* see struct rescind_kernel_config */
     uint64_t seed;    /* of the kernels' secrets and of the schedule */
     enum machine_schedule schedule;
@@ -96,9 +100,16 @@ struct machine *machine_load(const struct machine_options *options, const void *
 /* Adds a VPE to a kernel, before the machine runs; its number counts from 0 over all kernels, or -1
  * where none is left or the pool is short. Passive until one of the next two gives it a program. */
 int machine_vpe(struct machine *m, uint32_t kernel, const char *name);
+/* Adds one that is not there yet: the first CREATEVPE of its name on its kernel makes it (where
+ * several have the same name, the first makes the first, and so on), and it runs once VPECTRL has
+ * started it. One that is never started is not stuck. */
+int machine_child(struct machine *m, uint32_t kernel, const char *name);
+/* What the VPE, no child, makes from now on is taken from an account of its own. */
+enum rescind_error machine_quota(struct machine *m, uint32_t vpe, uint32_t nodes);
 void machine_function(struct machine *m, uint32_t vpe, rescind_program *program, void *argument);
 void machine_steps(struct machine *m, uint32_t vpe, const void *module);
-/* `vpe` gets at `sel` a capability derived from selector 0 of `target`, of whatever kernel. */
+/* `vpe` gets at `sel` a capability derived from selector 0 of `target`, of whatever kernel.
+ * INV_ARGS also for children. */
 enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t target);
 
 void machine_rename(struct machine *m, uint32_t vpe, const char *name);
@@ -115,15 +126,19 @@ const char *machine_kernel_name(const struct machine *m, uint32_t kernel);
 
 uint32_t machine_vpes(const struct machine *m);
 const char *machine_vpe_name(const struct machine *m, uint32_t vpe);
-/* The kernel that a VPE lives on, and its number there; and the other way about. */
+/* The kernel that a VPE lives on, and its number there; and the other way about. MACHINE_NO_VPE:
+ * the child is not there, or was and its number is another VPE's now; the machine does not know the
+ * VPE of this number, which some CREATEVPE has made whose name it has no child for. */
 void machine_place(const struct machine *m, uint32_t vpe, uint32_t *kernel, uint32_t *local);
 uint32_t machine_vpe_at(const struct machine *m, uint32_t kernel, uint32_t local);
 
+/* One that is not there is left alone. */
 void machine_kill(struct machine *m, uint32_t vpe, uint32_t code);
 
 /* How things stand with a VPE's program. */
 struct machine_status {
     bool ended;        /* the VPE has ended */
+    bool asleep;       /* it is a child that has not been started, or is not even there yet */
     bool through;      /* the program has finished, or there is none */
     int value;         /* what a C function returned */
     uint32_t position; /* the step it stands at */
@@ -146,14 +161,19 @@ struct outcome *machine_outcome(const struct machine *m);
 enum machine_choice_kind {
     CHOICE_VPE,   /* a: VPE. Its program goes on by one step (a wait whose signal is set is passed
                      with the step before it); a step that sends a message includes the event in
-                     which its kernel takes it. A C function runs until it waits; that its kernel
-                     takes its message is a choice of its own. */
-    CHOICE_WORK,  /* a: kernel, b: task. One turn of work on that task of its ready line */
+                     which its kernel takes it. A C function runs until it waits, or is about to
+                     read or write what is mapped for it; that its kernel takes its message is a
+                     choice of its own. While it can't be said what is mapped there, such a step is
+                     none. */
+    CHOICE_WORK,  /* a: kernel, b: task. One turn of work on that task of its ready line. Read from
+                     words it is MACHINE_TASK_OF a child, whose number on its kernel is not known
+                     before it is made */
     CHOICE_HEAR,  /* a: kernel, b: kernel. a hears the oldest message that is on its way from b */
     CHOICE_FAULT, /* a: number of the fault in the module, b: of an EXHAUST: nodes that can still be
                      had (0 .. MACHINE_EXHAUST_MAX), else 0 */
 };
 enum { MACHINE_EXHAUST_MAX = 3 };
+#define MACHINE_TASK_OF(vpe) (1u << 31 | (vpe))
 struct machine_choice {
     uint32_t kind; /* enum machine_choice_kind */
     uint32_t a, b;
@@ -195,6 +215,8 @@ const GArray *machine_observed(const struct machine *m);
  *
  *     VPE0 moves | K0 works on VPE1 | K0 works for K1 | K0 exchanges for K1 0 | K0 hears K1 |
  *     fault 0 | fault 1 2                                             (2: nodes that are left)
+ *
+ * A VPE that the machine does not know goes by its number on its kernel: K0 works on ?3
  */
 char *machine_choice_text(const struct machine *m, const struct machine_choice *choice);
 bool machine_choice_parse(const struct machine *m, const char *line, struct machine_choice *out);

@@ -2,6 +2,7 @@
  *
  *     machine.c   making one, its kernels and VPEs, looking at it
  *     move.c      making a choice happen: programs, events, messages, faults, the audit
+ *     touch.c     what programs read and write in memory that is mapped for them
  *     choice.c    what can be chosen, and choices in words
  *     schedule.c  the schedules, running and following
  *     snapshot.c  saving, restoring, the state's number
@@ -20,12 +21,19 @@ enum program_kind { PASSIVE, FUNCTION, STEPS };
 enum { AWAITS_NOTHING = -1, AWAITS_NEVER = G_MAXINT32 /* a signal nobody sets */ };
 
 struct machine_vpe {
-    uint32_t number, kernel, local;
+    struct machine *machine;
+    uint32_t number, kernel;
+    uint32_t local; /* its number there; MACHINE_NO_VPE: it has none yet, or none any more */
     char *name;
+    bool child; /* some CREATEVPE of its name makes it */
+    bool gone;  /* it has ended, and its number there is another VPE's now */
     enum program_kind kind;
     bool through;         /* the program has finished */
     bool queued;          /* stands in the queue */
     bool calls_functions; /* its program is a C function, or one of its steps is a RUN */
+    bool touches;         /* it may read or write memory that is mapped */
+    bool held;            /* a C function is about to, at held_at */
+    uint64_t held_at;
     int32_t awaits;       /* the signal that it waits for */
     struct coroutine *co; /* FUNCTION, and STEPS while one of them is a RUN */
     rescind_program *program;
@@ -33,7 +41,7 @@ struct machine_vpe {
     int value; /* what the program returned */
     struct rescind_env env;
     struct steps steps;
-    GByteArray *results; /* of the calls done: those below steps.calls */
+    GByteArray *results; /* of the steps done that have one: those below steps.calls */
     uint64_t results_hash;
 };
 
@@ -52,7 +60,7 @@ struct machine_kernel {
     void *arena;
     size_t arena_size;
     struct rescind_kernel *kernel;
-    GArray *vpes; /* uint32_t: the machine's numbers of its VPEs */
+    GArray *vpes; /* uint32_t: the machine's number of each of its VPEs, or MACHINE_NO_VPE */
     bool queued;  /* its work stands in the queue */
     uint64_t events, audited_at;
     struct machine_known known;
@@ -84,10 +92,11 @@ struct machine {
     uint64_t serial;   /* no other machine of this process has it */
     uint64_t versions; /* of kernels, given so far */
     uint64_t time, events, messages;
-    int32_t touched;  /* the kernel that has had an event by the last choice, or -1 */
-    GArray *observed; /* struct machine_observed, of the last choice */
-    GArray *record;   /* or NULL */
-    int watching;     /* the VPE whose REVOKE is watched, or -1 */
+    int32_t touched;          /* the kernel that has had an event by the last choice, or -1 */
+    GArray *observed;         /* struct machine_observed, of the last choice */
+    GArray *record;           /* or NULL */
+    int watching;             /* the VPE whose REVOKE is watched, or -1 */
+    bool touched_by_programs; /* there are VPEs that may touch mapped memory */
     size_t stack;
     char *finding;
 
@@ -120,6 +129,14 @@ static inline void kernel_changes(struct machine *m, uint32_t kernel)
     m->kernels[kernel].known.version = ++m->versions;
 }
 
+/* A child that is not there yet is ASLEEP. */
+static inline enum rescind_vpe_state state_of(const struct machine *m, const struct machine_vpe *v)
+{
+    if (v->local == MACHINE_NO_VPE)
+        return v->gone ? RESCIND_VPE_ENDED : RESCIND_VPE_ASLEEP;
+    return rescind_kernel_vpe_state(kernel_of(m, v), v->local);
+}
+
 /* A mixer of numbers: splitmix64's. */
 static inline uint64_t mix64(uint64_t x)
 {
@@ -136,7 +153,21 @@ bool move_audit(struct machine *m);
 /* Passes the waits that the VPE stands at whose signals are set. */
 void move_settle(struct machine *m, struct machine_vpe *v);
 
-/* choice.c. What could be chosen if it were not for delays. */
+/* machine.c. VPE `local` of the kernel is `v` from now on; NULL: one that the machine does not
+ * know. */
+void machine_bind(struct machine *m, uint32_t kernel, uint32_t local, struct machine_vpe *v);
+
+/* touch.c. What a program does to memory that is mapped for it. */
+enum rescind_mapping_state touch_look(const struct machine *m, const struct machine_vpe *v,
+                                      uint64_t address);
+/* 8 bytes from there to *value, or from there. Nothing of it is RESCIND_MAPPING_GOING. */
+enum rescind_error touch(struct machine *m, const struct machine_vpe *v, uint64_t address,
+                         uint64_t *value, bool write);
+
+/* choice.c. The task that a choice of work is about; MACHINE_NO_VPE: a child's that is not there.
+ */
+uint32_t choice_task(const struct machine *m, const struct machine_choice *choice);
+/* What could be chosen if it were not for delays. */
 bool choice_vpe(const struct machine *m, const struct machine_vpe *v);
 
 /* schedule.c. These have become possible; they may be in the queue already. */

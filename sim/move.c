@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "cap/peer.h"
 #include "cap/table.h"
+#include "dtu/ring.h"
 #include "kernel/tree.h"
 #include "sim/derivation.h"
 #include "sim/links.h"
@@ -72,6 +73,34 @@ static void env_wait(struct rescind_env *env, bool idle)
     v->awaits = AWAITS_NOTHING;
 }
 
+/* Each access is a choice of its own, which is there once it can be said what is mapped. */
+static enum rescind_error env_touch(struct rescind_env *env, uint64_t address, uint64_t *value,
+                                    bool write)
+{
+    struct machine_vpe *v = env->host;
+
+    v->held = true;
+    v->held_at = address;
+    coroutine_yield(v->co);
+    v->held = false;
+    return touch(v->machine, v, address, value, write);
+}
+
+static enum rescind_error env_load(struct rescind_env *env, uint64_t address, uint64_t *value)
+{
+    uint64_t read = 0;
+    enum rescind_error error = env_touch(env, address, &read, false);
+
+    if (error == RESCIND_NO_ERROR && value != NULL)
+        *value = read;
+    return error;
+}
+
+static enum rescind_error env_store(struct rescind_env *env, uint64_t address, uint64_t value)
+{
+    return env_touch(env, address, &value, true);
+}
+
 static void function_body(void *data)
 {
     struct machine_vpe *v = data;
@@ -90,6 +119,8 @@ static bool start_function(struct machine *m, struct machine_vpe *v)
         .credits = 1,
         .name = v->name,
         .wait = env_wait,
+        .load = env_load,
+        .store = env_store,
         .host = v,
     };
     v->co = coroutine_new(function_body, v, m->stack);
@@ -112,9 +143,12 @@ static bool run_function(struct machine *m, struct machine_vpe *v)
 
 /* ---- The watch ---------------------------------------------------------------------------- */
 
-static const char *vpe_name(void *machine, uint32_t vpe)
+/* Of the only kernel's. */
+static const char *vpe_name(void *machine, uint32_t local)
 {
-    return machine_vpe_name(machine, vpe);
+    uint32_t vpe = machine_vpe_at(machine, 0, local);
+
+    return vpe != MACHINE_NO_VPE ? machine_vpe_name(machine, vpe) : "?";
 }
 
 static void emit(void *machine, const char *text, size_t size)
@@ -177,20 +211,30 @@ void move_settle(struct machine *m, struct machine_vpe *v)
     v->through = true;
 }
 
+/* The step that the program stands at has come to this. */
+static void step_done(struct machine *m, struct machine_vpe *v, const void *reply, size_t size)
+{
+    struct step step;
+    uint8_t result;
+
+    steps_next(&v->steps, &step);
+    result = steps_result(&v->steps, &step, reply, size);
+    v->results->data[v->steps.calls] = result;
+    v->results_hash = mix64(v->results_hash ^ result);
+    steps_done(&v->steps);
+    move_settle(m, v);
+}
+
 /* The step machine takes its reply; a C function fetches it itself. */
 static void replied(struct machine *m, struct machine_vpe *v, uint32_t error)
 {
-    uint64_t result;
+    struct ring_message reply;
 
     report_vpe(m, REPORT_REPLY, v, error);
     observe(m, OBSERVED_REPLY, v, error);
     if (v->kind == STEPS && v->co == NULL &&
-        rescind_kernel_receive(kernel_of(m, v), v->local, &result, sizeof(result))) {
-        v->results->data[v->steps.calls] = (uint8_t)result;
-        v->results_hash = mix64(v->results_hash ^ result);
-        steps_done(&v->steps);
-        move_settle(m, v);
-    }
+        ring_fetch(rescind_kernel_reply_ring(kernel_of(m, v), v->local), &reply) == RING_MESSAGE)
+        step_done(m, v, reply.payload, MIN(reply.header.length, RESCIND_PAYLOAD_MAX));
     queue_vpe(m, v);
 }
 
@@ -201,36 +245,84 @@ static void ended(struct machine *m, struct machine_vpe *v, uint32_t code)
     g_clear_pointer(&v->co, coroutine_free);
 }
 
+/* The first child of this name that its kernel has not made yet, or NULL. */
+static struct machine_vpe *find_child(const struct machine *m, uint32_t kernel, const char *name,
+                                      size_t size)
+{
+    for (guint i = 0; i < m->vpes->len; i++) {
+        struct machine_vpe *v = vpe_of(m, i);
+        if (v->child && v->kernel == kernel && v->local == MACHINE_NO_VPE && !v->gone &&
+            strlen(v->name) == size && memcmp(v->name, name, size) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+static void created(struct machine *m, uint32_t kernel, const struct rescind_kernel_output *out)
+{
+    struct machine_vpe *v = find_child(m, kernel, out->text, out->size);
+
+    machine_bind(m, kernel, out->vpe, v);
+    report(m, &(struct machine_report){.kind = REPORT_CREATED,
+                                       .kernel = kernel,
+                                       .vpe = v != NULL ? v->number : MACHINE_NO_VPE,
+                                       .value = out->vpe});
+}
+
+/* Something of a VPE that the machine knows. */
+static void take_output(struct machine *m, struct machine_vpe *v,
+                        const struct rescind_kernel_output *out)
+{
+    switch (out->kind) {
+    case RESCIND_OUTPUT_REPLY:
+        check_revoked(m, v, out->code);
+        watch_reply(m, v);
+        replied(m, v, out->code);
+        break;
+    case RESCIND_OUTPUT_ENDED:
+        watch_reply(m, v);
+        ended(m, v, out->code);
+        break;
+    case RESCIND_OUTPUT_BAD_RING:
+        report_vpe(m, REPORT_BAD_RING, v, 0);
+        break;
+    case RESCIND_OUTPUT_STARTED:
+        report_vpe(m, REPORT_STARTED, v, 0);
+        queue_vpe(m, v);
+        break;
+    case RESCIND_OUTPUT_PRINT:
+    case RESCIND_OUTPUT_CREATED:
+    case RESCIND_OUTPUT_NOTHING:
+        break;
+    }
+}
+
+/* What was held back as nobody could say what was mapped there may be possible now. */
+static void queue_touchers(struct machine *m, uint32_t kernel)
+{
+    for (guint i = 0; m->touched_by_programs && i < m->vpes->len; i++) {
+        struct machine_vpe *v = vpe_of(m, i);
+        if (v->touches && v->kernel == kernel)
+            queue_vpe(m, v);
+    }
+}
+
 static void drain(struct machine *m, struct machine_kernel *k, uint32_t kernel)
 {
     struct rescind_kernel_output out;
 
     while ((out = rescind_kernel_take_output(k->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
-        struct machine_vpe *v = vpe_of(m, machine_vpe_at(m, kernel, out.vpe));
-        switch (out.kind) {
-        case RESCIND_OUTPUT_PRINT:
+        uint32_t vpe = machine_vpe_at(m, kernel, out.vpe);
+        if (out.kind == RESCIND_OUTPUT_PRINT)
             print(m, out.text, out.size);
-            break;
-        case RESCIND_OUTPUT_REPLY:
-            check_revoked(m, v, out.code);
-            watch_reply(m, v);
-            replied(m, v, out.code);
-            break;
-        case RESCIND_OUTPUT_ENDED:
-            watch_reply(m, v);
-            ended(m, v, out.code);
-            break;
-        case RESCIND_OUTPUT_BAD_RING:
-            report_vpe(m, REPORT_BAD_RING, v, 0);
-            break;
-        case RESCIND_OUTPUT_CREATED:
-        case RESCIND_OUTPUT_STARTED:
-        case RESCIND_OUTPUT_NOTHING:
-            break;
-        }
+        else if (out.kind == RESCIND_OUTPUT_CREATED)
+            created(m, kernel, &out);
+        else if (vpe != MACHINE_NO_VPE)
+            take_output(m, vpe_of(m, vpe), &out);
     }
     if (rescind_kernel_ready(k->kernel) >= 0)
         queue_work(m, kernel);
+    queue_touchers(m, kernel);
 }
 
 /* Lets `from` fill its channel to `to`. */
@@ -339,6 +431,25 @@ static void run_builtin(struct machine *m, struct machine_vpe *v, uint32_t progr
     }
 }
 
+/* Done when the reply is there: see replied(). */
+static void run_call(struct machine *m, struct machine_vpe *v, const struct step *step)
+{
+    uint8_t message[RESCIND_PAYLOAD_MAX];
+    uint32_t size = steps_message(&v->steps, step, message);
+
+    kernel_changes(m, v->kernel);
+    rescind_kernel_send(kernel_of(m, v), v->local, message, size);
+    take_message(m, v);
+}
+
+static void run_touch(struct machine *m, struct machine_vpe *v, const struct step *step)
+{
+    uint64_t reply[2] = {0, step->value};
+
+    reply[0] = touch(m, v, step->addr, &reply[1], step->kind == RESCIND_STEP_STORE);
+    step_done(m, v, reply, sizeof(reply));
+}
+
 /* Waits have been passed by move_settle(). */
 static void run_step(struct machine *m, struct machine_vpe *v)
 {
@@ -347,10 +458,7 @@ static void run_step(struct machine *m, struct machine_vpe *v)
     steps_next(&v->steps, &step);
     switch (step.kind) {
     case RESCIND_STEP_CALL:
-        /* Done when the reply is there: see replied(). */
-        kernel_changes(m, v->kernel);
-        rescind_kernel_send(kernel_of(m, v), v->local, step.payload, step.size);
-        take_message(m, v);
+        run_call(m, v, &step);
         break;
     case RESCIND_STEP_SIGNAL:
         steps_done(&v->steps);
@@ -362,7 +470,7 @@ static void run_step(struct machine *m, struct machine_vpe *v)
         break;
     case RESCIND_STEP_LOAD:
     case RESCIND_STEP_STORE:
-        v->awaits = AWAITS_NEVER; /* VPEs have no memory of their own */
+        run_touch(m, v, &step);
         break;
     case RESCIND_STEP_WAIT:
         break;
@@ -456,6 +564,8 @@ void machine_kill(struct machine *m, uint32_t vpe, uint32_t code)
 {
     const struct machine_vpe *v = vpe_of(m, vpe);
 
+    if (v->local == MACHINE_NO_VPE)
+        return;
     kernel_changes(m, v->kernel);
     rescind_kernel_end(kernel_of(m, v), v->local, code);
     after_event(m, v->kernel);
@@ -468,7 +578,7 @@ static void act(struct machine *m, const struct machine_choice *choice)
         move_vpe(m, vpe_of(m, choice->a));
         break;
     case CHOICE_WORK:
-        move_work(m, choice->a, choice->b);
+        move_work(m, choice->a, choice_task(m, choice));
         break;
     case CHOICE_HEAR:
         move_hear(m, choice->a, choice->b);

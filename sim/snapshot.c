@@ -3,7 +3,8 @@
  * A snapshot is a row of bytes, written and read in the same order. Of an arena it holds the part
  * in use, without what lies in the slots of the VPEs' rings: between two choices they are empty,
  * since the step that sends a message includes the event that takes it, and the step machine takes
- * a reply at once. So a small machine is a few kilobytes.
+ * a reply at once. Nor does it hold the buffers of those that have no call, memory that nobody has
+ * been given, or pages of zeros. So a small machine is a few kilobytes.
  */
 #include "sim/machine_parts.h"
 
@@ -11,9 +12,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/pages.h"
 #include "object/vpe.h"
 #include "sim/state.h"
-#include "syscall/serve.h"
+#include "syscall/call.h"
 
 struct machine_snapshot {
     size_t size, capacity;
@@ -85,51 +87,100 @@ static void get(struct reader *r, void *bytes, size_t size)
 
 enum { RING_CONTROL = offsetof(struct rescind_ring, slots) };
 
-/* The arena in three parts: before the rings, the rings, and what is behind them. The first ends
- * with what is kept of other kernels' questions; from there to the rings' page is nothing. */
-static size_t before_rings(const struct rescind_kernel *k)
+/* The arena's parts: what is in front of the VPEs' buffers; the buffers; the rings; machine memory;
+ * and the pool. */
+static size_t pool_begin(const struct rescind_kernel *k)
 {
-    size_t end = k->served + (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
-
-    return (end + LINE - 1) / LINE * LINE;
+    return k->memory + (size_t)k->pages * RESCIND_PAGE;
 }
 
-static size_t behind_rings(const struct rescind_kernel *k)
+/* Of each VPE: its rings' control blocks and, while it has a call, its buffer. */
+static void put_vpes(struct machine_snapshot *s, const struct rescind_kernel *k)
 {
-    return k->rings + (size_t)k->vpe_limit * 2 * VPE_RING_PAGE;
-}
-
-static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *k)
-{
-    size_t used = rescind_kernel_used(k), behind = behind_rings(k);
-
-    put(s, &used, sizeof(used));
-    pad(s);
-    put(s, k, before_rings(k));
-    put(s, arena_at(k, behind), used - behind);
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         put(s, vpe_syscall_ring(k, i), RING_CONTROL);
         put(s, vpe_reply_ring(k, i), RING_CONTROL);
+        if (vpe_at(k, i)->calling)
+            put(s, call_buffer(k, i), CALL_BUFFER);
     }
+}
+
+/* The kernel knows already which of them have one. */
+static void get_vpes(struct reader *r, const struct rescind_kernel *k)
+{
+    for (uint32_t i = 0; i < k->vpe_count; i++) {
+        get(r, vpe_syscall_ring(k, i), RING_CONTROL);
+        get(r, vpe_reply_ring(k, i), RING_CONTROL);
+        if (vpe_at(k, i)->calling)
+            get(r, call_buffer(k, i), CALL_BUFFER);
+    }
+}
+
+static bool is_zero(const uint8_t *page)
+{
+    return page[0] == 0 && memcmp(page, page + 1, RESCIND_PAGE - 1) == 0;
+}
+
+/* Of each page that is taken: whether there is anything on it, and then what. */
+static void put_pages(struct machine_snapshot *s, const struct rescind_kernel *k)
+{
+    for (uint32_t i = 0; i < k->pages; i++) {
+        const uint8_t *page = pages_at(k, (uint64_t)i * RESCIND_PAGE);
+        bool there;
+        if (!page_is_taken(k, i))
+            continue;
+        there = !is_zero(page);
+        put(s, &there, sizeof(there));
+        put(s, page, there ? RESCIND_PAGE : 0);
+    }
+}
+
+static void get_pages(struct reader *r, const struct rescind_kernel *k)
+{
+    for (uint32_t i = 0; i < k->pages; i++) {
+        uint8_t *page = pages_at(k, (uint64_t)i * RESCIND_PAGE);
+        bool there;
+        if (!page_is_taken(k, i))
+            continue;
+        get(r, &there, sizeof(there));
+        if (there)
+            get(r, page, RESCIND_PAGE);
+        else
+            memset(page, 0, RESCIND_PAGE);
+    }
+}
+
+/* The first word is the size of all that follows. */
+static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *k)
+{
+    size_t at = s->size, size = 0;
+
+    put(s, &size, sizeof(size));
+    pad(s);
+    put(s, k, k->buffers);
+    put(s, arena_at(k, pool_begin(k)), rescind_kernel_used(k) - pool_begin(k));
+    put_vpes(s, k);
+    put_pages(s, k);
+    size = s->size - at;
+    memcpy(s->bytes + at, &size, sizeof(size));
 }
 
 /* What follows is the kernel as put_kernel() has written it. `same`: it is that already. */
 static void get_kernel(struct reader *r, struct rescind_kernel *k, bool same)
 {
-    size_t used, behind = behind_rings(k);
+    const uint8_t *begin = r->at;
+    size_t size;
 
-    get(r, &used, sizeof(used));
-    skip_pad(r);
+    get(r, &size, sizeof(size));
     if (same) {
-        r->at += before_rings(k) + (size_t)k->vpe_count * 2 * RING_CONTROL + used - behind;
+        r->at = begin + size;
         return;
     }
-    get(r, k, before_rings(k));
-    get(r, arena_at(k, behind), used - behind);
-    for (uint32_t i = 0; i < k->vpe_count; i++) {
-        get(r, vpe_syscall_ring(k, i), RING_CONTROL);
-        get(r, vpe_reply_ring(k, i), RING_CONTROL);
-    }
+    skip_pad(r);
+    get(r, k, k->buffers);
+    get(r, arena_at(k, pool_begin(k)), rescind_kernel_used(k) - pool_begin(k));
+    get_vpes(r, k);
+    get_pages(r, k);
 }
 
 /* A kernel and what the machine knows of it. */
@@ -169,7 +220,18 @@ struct saved_vpe {
     uint32_t position, offset, calls;
     int32_t awaits;
     uint32_t through;
+    uint32_t local, gone;
+    uint32_t received; /* it has received messages: their ids follow */
 };
+
+static bool has_received(const struct machine_vpe *v)
+{
+    for (uint32_t ep = 0; ep < RESCIND_EP_COUNT; ep++) {
+        if (v->steps.received[ep] != 0)
+            return true;
+    }
+    return false;
+}
 
 static void put_vpe(struct machine_snapshot *s, const struct machine_vpe *v)
 {
@@ -180,10 +242,14 @@ static void put_vpe(struct machine_snapshot *s, const struct machine_vpe *v)
         .calls = v->steps.calls,
         .awaits = v->awaits,
         .through = v->through,
+        .local = v->local,
+        .gone = v->gone,
+        .received = has_received(v),
     };
 
     put(s, &saved, sizeof(saved));
     put(s, v->results->data, saved.calls);
+    put(s, v->steps.received, saved.received ? sizeof(v->steps.received) : 0);
 }
 
 static void get_vpe(struct reader *r, struct machine_vpe *v)
@@ -197,7 +263,29 @@ static void get_vpe(struct reader *r, struct machine_vpe *v)
     v->steps.calls = saved.calls;
     v->awaits = saved.awaits;
     v->through = saved.through != 0;
+    v->local = saved.local;
+    v->gone = saved.gone != 0;
     get(r, v->results->data, saved.calls);
+    memset(v->steps.received, 0, sizeof(v->steps.received));
+    get(r, v->steps.received, saved.received ? sizeof(v->steps.received) : 0);
+}
+
+/* Who the VPEs of each kernel are, by what each says. */
+static void bind_all(struct machine *m)
+{
+    uint32_t none = MACHINE_NO_VPE;
+
+    for (uint32_t i = 0; i < m->kernel_count; i++) {
+        GArray *vpes = m->kernels[i].vpes;
+        g_array_set_size(vpes, 0);
+        while (vpes->len < m->kernels[i].kernel->vpe_count)
+            g_array_append_val(vpes, none);
+    }
+    for (guint i = 0; i < m->vpes->len; i++) {
+        const struct machine_vpe *v = vpe_of(m, i);
+        if (v->local != MACHINE_NO_VPE)
+            g_array_index(m->kernels[v->kernel].vpes, uint32_t, v->local) = i;
+    }
 }
 
 struct saved_channel {
@@ -293,6 +381,7 @@ void machine_restore(struct machine *m, const struct machine_snapshot *s)
         get_machine_kernel(&r, m, i, saved.serial == m->serial);
     for (guint i = 0; i < m->vpes->len; i++)
         get_vpe(&r, vpe_of(m, i));
+    bind_all(m);
     get_channels(&r, &m->channels);
     get(&r, m->signals, m->signal_count);
     for (uint32_t i = 0; i < m->faults->len; i++)
@@ -321,8 +410,16 @@ size_t machine_snapshot_size(const struct machine_snapshot *s)
 /* What a program has done is told by how far it has come: signals are not in it. */
 static uint64_t hash_vpe(const struct machine_vpe *v)
 {
-    return mix64(mix64(v->results_hash ^ v->steps.position) ^ (uint64_t)v->awaits << 1 ^
-                 v->through);
+    uint64_t hash =
+        mix64(mix64(v->results_hash ^ v->steps.position) ^ (uint64_t)v->awaits << 1 ^ v->through);
+
+    if (v->child)
+        hash = mix64(hash ^ (uint64_t)v->local << 1 ^ v->gone);
+    for (uint32_t ep = 0; ep < RESCIND_EP_COUNT; ep++) {
+        if (v->steps.received[ep] != 0)
+            hash = mix64(hash ^ v->steps.received[ep] << 4 ^ ep);
+    }
+    return hash;
 }
 
 static uint64_t hash_channel(const struct rescind_kernel *const *all, struct channel *channel)

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
+#include "object/endpoint.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
@@ -72,13 +74,114 @@ static uint64_t hash_line(const struct rescind_kernel *k, uint32_t line, uint64_
     return sum;
 }
 
+/* ---- Objects ------------------------------------------------------------------------------ */
+
+/* What a message's answer will find: the sender's VPE, and the endpoint that it has spent a credit
+ * of. Neither comes again once it is gone. */
+static uint64_t hash_way_back(const struct rescind_kernel *k, const struct message_node *message)
+{
+    uint32_t cap;
+
+    if (message->pe != k->pe)
+        return (uint64_t)message->life << 32 | message->serial;
+    if (!vpe_lives(k, message->vpe, message->life))
+        return 0;
+    cap = endpoint_find(k, message->vpe, message->sender_ep);
+    return cap != 0 && endpoint_of(k, cap)->serial == message->serial ? 3 : 1;
+}
+
+/* A message at an endpoint. Its data lies in machine memory. */
+static uint64_t hash_waiting(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct message_node *message = message_at(k, index);
+    uint64_t hash = pair(name(k, message->sender), message->id);
+
+    mix_two(&hash,
+            (uint64_t)message->slot << 32 | (uint64_t)message->is_reply << 24 |
+                (uint64_t)message->reply_ep << 16 | (uint64_t)message->sender_ep << 8,
+            (uint64_t)message->pe << 32 | (uint64_t)message->vpe << 16 | message->size);
+    mix_two(&hash, message->label, message->reply_label);
+    mix(&hash, hash_way_back(k, message));
+    return hash;
+}
+
+/* Those that wait come in their order; those that are open are found by their ids. */
+static void hash_receiver(const struct rescind_kernel *k, const struct endpoint_node *e,
+                          uint64_t own, uint64_t *hash)
+{
+    uint64_t open = 0;
+
+    mix_two(hash, e->buffer, (uint64_t)e->order << 16 | (uint64_t)e->slots << 8 | e->slot_order);
+    mix_two(hash, e->taken, e->ids);
+    for (uint32_t at = e->first; at != 0; at = message_at(k, at)->next)
+        mix(hash, hash_waiting(k, at));
+    for (uint32_t at = e->open; at != 0; at = message_at(k, at)->next)
+        open += hash_waiting(k, at);
+    mix(hash, open);
+    *hash += hash_line(k, e->waiters, own << 3 | 7);
+}
+
+static void hash_endpoint(const struct rescind_kernel *k, const struct endpoint_node *e,
+                          uint64_t own, uint64_t *hash)
+{
+    mix_two(hash, e->kind, (uint64_t)e->pe << 8 | e->rights);
+    switch ((enum endpoint_kind)e->kind) {
+    case ENDPOINT_SEND:
+        mix_two(hash, (uint64_t)e->vpe << 32 | e->life, (uint64_t)e->ep << 32 | e->credits);
+        mix_two(hash, e->label, e->credits_max);
+        break;
+    case ENDPOINT_MEMORY:
+        mix_two(hash, e->addr, e->size);
+        break;
+    case ENDPOINT_RECEIVE:
+        hash_receiver(k, e, own, hash);
+        break;
+    }
+}
+
+/* What a capability names, where it has that of no other one. What a call has put there is in the
+ * program that made it, but whose call it was and what it met there is not. */
+static void hash_object(const struct rescind_kernel *k, const struct cap *cap, uint64_t own,
+                        uint64_t *hash)
+{
+    const struct gate *gate = gate_at(k, cap->object);
+    const struct mem *mem = mem_at(k, cap->object);
+
+    switch (cap->type) {
+    case RESCIND_CAP_GATE:
+        mix_two(hash, (uint64_t)gate->pe << 32 | gate->vpe, (uint64_t)gate->life << 32 | gate->ep);
+        mix_two(hash, gate->label, gate->credits);
+        break;
+    case RESCIND_CAP_MEM:
+        mix_two(hash, mem->addr, mem->size << 1 | mem->whole);
+        break;
+    case CAP_ENDPOINT:
+        hash_endpoint(k, endpoint_of(k, cap_index(k, cap)), own, hash);
+        break;
+    default: /* what it names is no node of the pool */
+        mix(hash, cap->object);
+        break;
+    }
+}
+
+/* Has it an object that no other capability of this kernel has told of? */
+static bool has_object(const struct rescind_kernel *k, const struct cap *cap)
+{
+    return cap->home == k->pe && cap->type != CAP_PLACE && cap->type != RESCIND_CAP_MAP &&
+           ((cap->flags & CAP_BOUND) != 0 || (cap_parent(cap) == 0 && !(cap->flags & CAP_REMOTE)));
+}
+
+/* ---- Capabilities ------------------------------------------------------------------------- */
+
 /* One node of the derivation tree, or a tomb. */
 static uint64_t hash_node(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
                           uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
     uint64_t own = name(k, index), flags = cap->flags & ~(unsigned)CAP_AWAITED;
-    uint64_t hash = pair(flags << 8 | cap->type, own); /* who waits is told below */
+    uint64_t rights = cap_is_cap(cap) ? cap->rights : 0;
+    uint64_t kind = (uint64_t)cap->account << 32 | rights << 24 | flags << 8 | cap->type;
+    uint64_t hash = pair(kind, own); /* who waits is told below */
     uint32_t parent = cap_parent(cap);
 
     if (cap->type == CAP_TOMB || (cap->flags & CAP_REMOTE))
@@ -89,6 +192,11 @@ static uint64_t hash_node(const struct rescind_kernel *const *all, const struct 
         mix_two(&hash, name(k, parent), cap->next == index ? own : name(k, cap->next));
     mix_two(&hash, (cap->flags & CAP_RESERVED ? cap->reserver + 1ull : 0) << 32 | cap->pending,
             cap->type != CAP_STUB ? name(k, cap->child) : 0);
+    if (cap_is_cap(cap) && has_object(k, cap))
+        hash_object(k, cap, own, &hash);
+    else if (cap->type == RESCIND_CAP_MAP ||
+             (cap->type == RESCIND_CAP_VPE && (cap->flags & CAP_REMOTE)))
+        mix(&hash, (uint64_t)cap->home << 32 | cap->object);
     if (cap_is_cap(cap) && cap->waiters != 0)
         hash += hash_line(k, cap->waiters, own << 2 | 1);
     return hash;
@@ -130,25 +238,110 @@ static void hash_exchange(const struct exchange *x, uint64_t *hash)
     }
 }
 
+/* What a call has found out that is in no capability, and in no program. */
+static void hash_found(const struct call *call, uint64_t *hash)
+{
+    switch (call->opcode) {
+    case RESCIND_SYS_ACTIVATE:
+        mix(hash, call->activate.phase);
+        break;
+    case RESCIND_SYS_RECEIVE:
+        mix(hash, call->message.waits | call->message.has_waited << 1);
+        break;
+    case RESCIND_SYS_VPECTRL:
+        mix(hash, call->vpectrl.waits);
+        if (call->vpectrl.waits)
+            mix_two(hash, call->vpectrl.target, call->vpectrl.life);
+        break;
+    default:
+        break;
+    }
+}
+
 /* How far the call of `vpe` has come; the rest of it is in the program. */
 static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
 {
+    struct call *call = call_at(k, vpe);
+    const struct exchange *exchange = call_exchange(call);
+    const struct revoke *revoke = call_revoke(call);
+
+    mix(hash, call->opcode); /* the end that was asked for is an EXIT */
+    if (exchange != NULL)
+        hash_exchange(exchange, hash);
+    if (revoke != NULL) {
+        mix(hash, (uint64_t)revoke->table << 8 | revoke->phase << 1 | revoke->open);
+        mix(hash, revoke->sel);
+    }
+    hash_found(call, hash);
+}
+
+/* What only those have that were not there at the start, or have nodes of their own. Once it has
+ * ended nobody pays for it, or asks more than how. */
+static void hash_life(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+{
     const struct vpe *v = vpe_at(k, vpe);
-    const struct call *call = call_at(k, vpe);
+
+    mix_two(hash, (uint64_t)v->life << 32 | v->end_code,
+            (uint64_t)v->boot << 32 | (uint64_t)v->pager << 16 | v->account);
+    mix_two(hash, v->ended ? 0 : v->maker + 1ull,
+            v->ended ? 0 : vpe_lives(k, v->maker, v->maker_life));
+    mix(hash, account_left(k, vpe_own_account(vpe)));
+}
+
+static void hash_vpe(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+{
+    const struct vpe *v = vpe_at(k, vpe);
 
     mix_two(hash, vpe,
-            v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3);
-    if (!v->calling)
+            v->ended | v->calling << 1 | v->end_wanted << 2 | task_at(k, vpe)->committed << 3 |
+                v->asleep << 4 | v->ending << 5 | v->revoked << 6);
+    *hash += hash_line(k, v->waiters, PART | vpe << 4 | 6);
+    if (!v->boot || v->account != ACCOUNT_KERNEL || v->ended || v->ending || v->end_wanted)
+        hash_life(k, vpe, hash);
+    if (v->calling)
+        hash_call(k, vpe, hash);
+}
+
+/* Whose numbers are given again, in which order. */
+static void hash_numbers(const struct rescind_kernel *k, uint64_t *hash)
+{
+    mix(hash, k->vpe_count);
+    for (uint32_t next = k->vpe_free; next != 0; next = vpe_at(k, next - 1)->next)
+        mix(hash, next);
+}
+
+/* ---- Machine memory ----------------------------------------------------------------------- */
+
+enum { CHUNK = 512 }; /* bytes that mostly are all zero, or not */
+
+static void hash_chunk(const uint8_t *bytes, uint64_t where, uint64_t *hash)
+{
+    static const uint8_t zeros[CHUNK];
+    uint64_t words[CHUNK / sizeof(uint64_t)];
+
+    if (memcmp(bytes, zeros, CHUNK) == 0)
         return;
-    mix(hash, call->opcode); /* the end that was asked for is an EXIT */
-    if (call_exchange(call_at(k, vpe)) != NULL) {
-        hash_exchange(call_exchange(call_at(k, vpe)), hash);
-    } else if (call_revoke(call_at(k, vpe)) != NULL) {
-        const struct revoke *r = call_revoke(call_at(k, vpe));
-        mix(hash, (uint64_t)r->table << 8 | r->phase << 1 | r->open);
-        mix(hash, r->sel);
+    memcpy(words, bytes, CHUNK);
+    mix(hash, where);
+    for (size_t i = 0; i < CHUNK / sizeof(uint64_t); i += 2)
+        mix_two(hash, words[i], words[i + 1]);
+}
+
+/* Which pages are taken, and what is on them: nobody sees what is on others before it is cleared.
+ */
+static void hash_pages(const struct rescind_kernel *k, uint64_t *hash)
+{
+    for (uint32_t page = 0; page < k->pages; page++) {
+        uint64_t addr = (uint64_t)page * RESCIND_PAGE;
+        if (!page_is_taken(k, page))
+            continue;
+        mix(hash, PART | page);
+        for (uint32_t at = 0; at < RESCIND_PAGE; at += CHUNK)
+            hash_chunk(pages_at(k, addr + at), at, hash);
     }
 }
+
+/* ---- What stands in lines ----------------------------------------------------------------- */
 
 /* What stands in a row that is linked by `work`, in its order. */
 static void hash_row(const struct rescind_kernel *k, uint32_t first, uint64_t which, uint64_t *hash)
@@ -247,7 +440,9 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
         hash_peers(k, &hash);
     hash_orders(all, k, &hash);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
-        hash_call(k, vpe, &hash);
+        hash_vpe(k, vpe, &hash);
+    hash_numbers(k, &hash);
+    hash_pages(k, &hash);
     return hash;
 }
 

@@ -104,6 +104,8 @@ static char *work_text(const struct machine_report *r)
 {
     switch (r->task.kind) {
     case RESCIND_TASK_CALL:
+        if (r->vpe_name == NULL)
+            return g_strdup_printf("works on the call of VPE %u", r->task.number);
         return g_strdup_printf("works on the call of %s", r->vpe_name);
     case RESCIND_TASK_MARKS:
         return g_strdup_printf("works for %s", machine_kernel_name(r->machine, r->task.number));
@@ -170,6 +172,15 @@ static void log_report(const struct machine_report *r, enum trace_level level)
     case REPORT_FAULT:
         log_line(r, r->vpe_name != NULL ? r->vpe_name : machine_kernel_name(r->machine, r->kernel),
                  "fault %u strikes", r->value);
+        break;
+    case REPORT_CREATED:
+        if (r->vpe_name != NULL)
+            log_line(r, r->vpe_name, "created, as VPE %u", r->value);
+        else
+            log_line(r, machine_kernel_name(r->machine, r->kernel), "VPE %u created", r->value);
+        break;
+    case REPORT_STARTED:
+        log_line(r, r->vpe_name, "started");
         break;
     default:
         if (level == TRACE_DEBUG)
@@ -316,6 +327,12 @@ static void trace_vpe(struct trace *trace, const struct machine_report *r)
         break;
     case REPORT_BAD_RING:
         write_tick(trace, "broken ring", track, r->time);
+        break;
+    case REPORT_CREATED:
+        write_tick(trace, "created", track, r->time);
+        break;
+    case REPORT_STARTED:
+        write_tick(trace, "started", track, r->time);
         break;
     default:
         break;

@@ -7,86 +7,9 @@
 
 #include <cmocka.h>
 
-#include "sim/compile.h"
 #include "sim/derivation.h"
 #include "sim/machine.h"
-
-/* A litmus file's machine, with what it is made from. */
-struct bench {
-    struct litmus *litmus;
-    GByteArray *module;
-    struct machine *machine;
-};
-
-static struct bench bench_with(const char *text, struct machine_options options)
-{
-    struct bench b;
-    char *wrong = NULL;
-    GError *error = NULL;
-
-    b.litmus = litmus_parse("test", text, strlen(text), &wrong);
-    if (b.litmus == NULL)
-        fail_msg("%s", wrong);
-    b.module = compile(b.litmus, 1);
-    options.audit = AUDIT_ALWAYS;
-    b.machine = machine_load(&options, b.module->data, &error);
-    if (b.machine == NULL)
-        fail_msg("%s", error->message);
-    return b;
-}
-
-static struct bench bench_new(const char *text)
-{
-    return bench_with(text, (struct machine_options){.seed = 1});
-}
-
-static void bench_free(struct bench *b)
-{
-    machine_free(b->machine);
-    g_byte_array_unref(b->module);
-    litmus_free(b->litmus);
-}
-
-static GArray *choices_new(void)
-{
-    return g_array_new(FALSE, FALSE, sizeof(struct machine_choice));
-}
-
-static const struct machine_choice *choice_at(const GArray *choices, guint index)
-{
-    return &g_array_index(choices, struct machine_choice, index);
-}
-
-/* Makes the choices that stand in `text`, one a line. */
-static void choose(struct machine *m, const char *text)
-{
-    char *error = NULL;
-    GArray *choices = machine_schedule_parse(m, "here", text, &error);
-
-    if (choices == NULL)
-        fail_msg("%s", error);
-    for (guint i = 0; i < choices->len; i++) {
-        if (!machine_possible(m, choice_at(choices, i)))
-            fail_msg("choice %u is not possible", i);
-        assert_true(machine_choose(m, choice_at(choices, i)));
-    }
-    g_array_unref(choices);
-}
-
-/* What the machine can do now, in words. */
-static void assert_choices(const struct machine *m, const char *text)
-{
-    GArray *choices = choices_new();
-    char *found;
-
-    machine_choices(m, choices);
-    found = machine_schedule_text(m, choices);
-    assert_string_equal(found, text);
-    for (guint i = 0; i < choices->len; i++)
-        assert_true(machine_possible(m, choice_at(choices, i)));
-    g_free(found);
-    g_array_unref(choices);
-}
+#include "tests/machines.h"
 
 /* Two kernels; on one of them VPEs that meet, and revocations that take several turns. */
 static const char racy[] = "kernel K0\n"
@@ -141,13 +64,13 @@ static void choices_come_in_order_and_a_wait_is_passed_with_the_step_before(void
 
     (void)state;
     assert_choices(b.machine, "A moves\nC moves\n");
-    choose(b.machine, "A moves\nA moves\n");
+    make_choices(b.machine, "A moves\nA moves\n");
     assert_choices(b.machine, "A moves\nC moves\n");
     assert_int_equal(machine_status(b.machine, 1).position, 0);
-    choose(b.machine, "A moves\n"); /* the signal */
+    make_choices(b.machine, "A moves\n"); /* the signal */
     assert_int_equal(machine_status(b.machine, 1).position, 1);
     assert_choices(b.machine, "A moves\nB moves\nC moves\n");
-    choose(b.machine, "C moves\nC moves\n");
+    make_choices(b.machine, "C moves\nC moves\n");
     assert_choices(b.machine, "A moves\nB moves\n");
     assert_true(machine_status(b.machine, 2).through);
     assert_int_equal(machine_time(b.machine), 5);
@@ -183,7 +106,7 @@ static void work_on_each_task_of_the_line_is_a_choice(void **state)
     GArray *choices = choices_new();
 
     (void)state;
-    choose(b.machine, "A moves\nB moves\nB moves\nA moves\n");
+    make_choices(b.machine, "A moves\nB moves\nB moves\nA moves\n");
     assert_choices(b.machine, "K0 works on A\nK0 works on B\n");
     while (!machine_at_end(b.machine)) {
         g_array_set_size(choices, 0);
@@ -217,9 +140,9 @@ static void what_a_choice_did_can_be_observed(void **state)
     uint64_t opcode;
 
     (void)state;
-    choose(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\n");
     assert_int_equal(machine_observed(b.machine)->len, 0);
-    choose(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\n");
     assert_int_equal(machine_observed(b.machine)->len, 2);
     assert_observed(b.machine, 0, OBSERVED_CALL, 0);
     assert_observed(b.machine, 1, OBSERVED_REPLY, 0);
@@ -228,7 +151,7 @@ static void what_a_choice_did_can_be_observed(void **state)
     assert_int_equal(opcode, RESCIND_SYS_REVOKE);
     assert_int_equal(observed->size, 32);
     assert_int_equal(observed[1].error, RESCIND_INV_ARGS);
-    choose(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\n");
     assert_int_equal(machine_observed(b.machine)->len, 2);
     assert_observed(b.machine, 1, OBSERVED_ENDED, 0);
     bench_free(&b);
@@ -244,13 +167,13 @@ static void a_kill_strikes_once_and_is_possible_while_its_vpe_lives(void **state
 
     (void)state;
     assert_choices(b.machine, "A moves\nB moves\nfault 0\nfault 1\n");
-    choose(b.machine, "A moves\nB moves\n");
+    make_choices(b.machine, "A moves\nB moves\n");
     assert_choices(b.machine, "A moves\nfault 0\n"); /* B has ended */
-    choose(b.machine, "fault 0\n");
+    make_choices(b.machine, "fault 0\n");
     assert_int_equal(machine_observed(b.machine)->len, 1);
     assert_observed(b.machine, 0, OBSERVED_KILL, 0);
     assert_choices(b.machine, "K0 works on A\n");
-    choose(b.machine, "K0 works on A\n");
+    make_choices(b.machine, "K0 works on A\n");
     assert_observed(b.machine, 0, OBSERVED_ENDED, 0);
     assert_true(machine_status(b.machine, 0).ended);
     assert_int_equal(machine_status(b.machine, 0).position, 1);
@@ -264,10 +187,10 @@ static void a_machine_is_at_its_end_when_only_faults_are_left(void **state)
 
     (void)state;
     assert_false(machine_at_end(b.machine));
-    choose(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\n");
     assert_true(machine_at_end(b.machine));
     assert_choices(b.machine, "fault 0\n");
-    choose(b.machine, "fault 0\n");
+    make_choices(b.machine, "fault 0\n");
     assert_false(machine_at_end(b.machine));
     bench_free(&b);
 }
@@ -502,37 +425,6 @@ static void other_words_are_refused_with_their_line(void **state)
 
 /* ---- Snapshots and the state's number ----------------------------------------------------- */
 
-/* Wanders through the machine by chance, and goes each step of the way twice, and once more in
- * another machine. */
-static void wander(struct bench *b, struct bench *other, GRand *random)
-{
-    struct machine_snapshot *here = NULL;
-    GArray *choices = choices_new();
-
-    while (!machine_at_end(b->machine)) {
-        uint64_t before = machine_hash(b->machine), after, time = machine_time(b->machine);
-        struct machine_choice choice;
-        here = machine_save(b->machine, here);
-        g_array_set_size(choices, 0);
-        machine_choices(b->machine, choices);
-        choice = *choice_at(choices, (guint)g_rand_int_range(random, 0, (gint32)choices->len));
-        assert_true(machine_choose(b->machine, &choice));
-        after = machine_hash(b->machine);
-        machine_restore(b->machine, here);
-        assert_true(machine_hash(b->machine) == before);
-        assert_int_equal(machine_time(b->machine), time);
-        machine_restore(other->machine, here);
-        assert_true(machine_choose(other->machine, &choice));
-        assert_true(machine_hash(other->machine) == after);
-        assert_true(machine_choose(b->machine, &choice));
-        assert_true(machine_hash(b->machine) == after);
-    }
-    if (!machine_audit(b->machine))
-        fail_msg("%s", machine_finding(b->machine));
-    machine_snapshot_free(here);
-    g_array_unref(choices);
-}
-
 static void a_restored_machine_has_the_same_future(void **state)
 {
     static const char *const texts[] = {racy, crossing};
@@ -572,17 +464,6 @@ static void a_restored_machine_can_be_run(void **state)
     machine_snapshot_free(start);
     bench_free(&b);
     bench_free(&fresh);
-}
-
-static uint64_t hash_after(const char *text, const char *schedule)
-{
-    struct bench b = bench_new(text);
-    uint64_t hash;
-
-    choose(b.machine, schedule);
-    hash = machine_hash(b.machine);
-    bench_free(&b);
-    return hash;
 }
 
 static void the_order_of_what_does_not_matter_is_not_in_the_number(void **state)
@@ -749,9 +630,9 @@ static struct bench bench_delayed(struct machine_options options)
 {
     struct bench b = bench_with(delayed, options);
 
-    choose(b.machine, "A moves\nA moves\n");
+    make_choices(b.machine, "A moves\nA moves\n");
     assert_choices(b.machine, "C moves\nK1 hears K0\nfault 0\n");
-    choose(b.machine, "fault 0\n");
+    make_choices(b.machine, "fault 0\n");
     assert_choices(b.machine, "C moves\n");
     return b;
 }
@@ -762,7 +643,7 @@ static void a_delayed_message_is_heard_when_nothing_else_can_move(void **state)
     struct machine_snapshot *late = machine_save(b.machine, NULL);
 
     (void)state;
-    choose(b.machine, "C moves\nC moves\n");
+    make_choices(b.machine, "C moves\nC moves\n");
     assert_choices(b.machine, "K1 hears K0\n");
     assert_false(machine_at_end(b.machine));
     machine_restore(b.machine, late);
