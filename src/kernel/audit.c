@@ -35,7 +35,7 @@
     X(object_refs,                                                                                 \
       "an object counts exactly the capabilities that name it and have no parent here, or "        \
       "are bound")                                                                                 \
-    X(vpe_alive, "a VPE that has not begun to end holds selectors 0 and 1")                        \
+    X(vpe_alive, "a VPE that has not begun to end holds selector 0; one of the boot, 1, too")     \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
@@ -441,8 +441,10 @@ static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
         *where = vpe;
         if (vpe_at(k, vpe)->ended || is_ending(k, vpe))
             continue;
-        if (table_find(k, table, RESCIND_SEL_VPE) == 0 ||
-            table_find(k, table, RESCIND_SEL_MEM) == 0)
+        if (table_find(k, table, RESCIND_SEL_VPE) == 0)
+            return false;
+        /* Who has made a VPE may take its memory away. */
+        if (vpe_at(k, vpe)->boot && table_find(k, table, RESCIND_SEL_MEM) == 0)
             return false;
     }
     return true;
