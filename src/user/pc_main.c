@@ -8,6 +8,7 @@
 #include "rescind/user.h"
 
 #include "rescind/platform.h"
+#include "user/message.h"
 #include "user/pc_area.h"
 #include "user/programs.h"
 #include "user/rogue.h"
@@ -106,11 +107,6 @@ static enum rescind_error store(struct rescind_env *env, uint64_t address, uint6
     (void)env;
     return is_mappable(address) ? (enum rescind_error)pc_store(address, value) : RESCIND_NO_MAPPING;
 }
-
-/* The reply to a call. Of words that it does not have nothing is said; they are 0. */
-struct reply {
-    uint64_t words[RESCIND_PAYLOAD_MAX / 8];
-};
 
 /* Whether more of its reply matters than the error code. */
 static bool is_heard(const struct step *step)
