@@ -180,16 +180,15 @@ static uint32_t local_number(const struct load *load, uint32_t number)
 }
 
 /* VPE `vpe` of the kernel is there from the start. */
-static enum load_result boot_vpe(struct loop *loop, struct runner *runner, uint32_t vpe,
-                                 uint64_t private)
+static enum load_result boot_vpe(struct loop *loop, struct runner *runner, uint32_t vpe)
 {
-    const struct rescind_startup_vpe *entry = loop_entry(loop, runner);
-    uint64_t size = private_frames(entry) * PAGE_SIZE;
+    uint32_t quota = loop_entry(loop, runner)->quota;
 
-    if (rescind_kernel_boot_vpe(loop->kernel, private, size) != RESCIND_NO_ERROR ||
-        (entry->quota != 0 &&
-         rescind_kernel_boot_quota(loop->kernel, vpe, entry->quota) != RESCIND_NO_ERROR)) {
-        console_report("the kernel's pool is too small for VPE %u", (uint64_t)runner->number);
+    if (rescind_kernel_boot_vpe(loop->kernel, RESCIND_ANY_ADDR, RESCIND_VPE_MEMORY) !=
+            RESCIND_NO_ERROR ||
+        (quota != 0 && rescind_kernel_boot_quota(loop->kernel, vpe, quota) != RESCIND_NO_ERROR)) {
+        console_report("the kernel's pool or memory is too small for VPE %u",
+                       (uint64_t)runner->number);
         return LOAD_REFUSED;
     }
     children_bind(loop, runner, vpe);
@@ -212,7 +211,7 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
         return LOAD_NO_MEMORY;
     }
     fill_private(loop, runner, private);
-    return is_child(load, number) ? LOAD_DONE : boot_vpe(loop, runner, vpe, private);
+    return is_child(load, number) ? LOAD_DONE : boot_vpe(loop, runner, vpe);
 }
 
 static enum rescind_error boot_grant(const struct load *load, const struct machine *machine,
