@@ -28,7 +28,7 @@ ALLOWED_PREFIX = "platform_"
 # "outside": a function of whoever calls; it gets nothing by which to come back in.
 INDIRECT = {
     ("src/syscall/across.c", "*"): ["vpe_type", "map_type", "sender_type"],
-    ("src/cap/create.c", "*"): ["vpe_type", "map_type", "mem_type", "service_type", "session_type",
+    ("src/cap/create.c", "*"): ["vpe_type", "map_type", "mem_type", "session_type",
                                 "endpoint_type", "sender_type"],
     ("src/cap/revoke.c", "mark"): ["map_type"],
     ("src/kernel/audit.c", "check_object_refs"): ["vpe_type", "map_type", "sender_type"],

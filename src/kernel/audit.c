@@ -468,6 +468,9 @@ static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
         *where = vpe;
         if (vpe_at(k, vpe)->ended || is_ending(k, vpe))
             continue;
+        /* It ends behind the call that is under way. */
+        if (vpe_at(k, vpe)->revoked && vpe_at(k, vpe)->end_wanted)
+            continue;
         if (table_find(k, table, RESCIND_SEL_VPE) == 0)
             return false;
         /* Who has made a VPE may take its memory away. */
