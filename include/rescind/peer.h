@@ -187,9 +187,23 @@ struct rescind_peer_answer {
 
 /* What letters ask for. */
 enum rescind_letter_op {
-    RESCIND_LETTER_START, /* VPECTRL of VPE `object` of the hearer */
-    RESCIND_LETTER_WAIT,  /* the same: with TAKEN, a NOTE comes when it has ended */
+    RESCIND_LETTER_START,    /* VPECTRL of VPE `object` of the hearer */
+    RESCIND_LETTER_WAIT,     /* the same: with TAKEN, a NOTE comes when it has ended */
+    RESCIND_LETTER_DESCRIBE, /* what is object `object` like, which capabilities of type args[0]
+                                name? The answer is one of the structs below */
+    RESCIND_LETTER_READ,     /* args[1] bytes from address args[0] of the hearer's memory; */
+    RESCIND_LETTER_WRITE,    /* to there */
     RESCIND_LETTER_OPS,
+};
+
+struct rescind_letter_gate {
+    uint32_t pe, vpe, life, ep;
+    uint64_t label, credits;
+};
+
+struct rescind_letter_mem {
+    uint64_t pe, addr, size;
+    uint64_t reserved; /* 0 */
 };
 
 enum {

@@ -614,7 +614,7 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
         return number < k->vpe_count && vpe_at(k, number)->calling;
     case RESCIND_TASK_MARKS:
         return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0 ||
-               (task.number == k->pe && (k->visits_lost != 0 || k->vpe_watched != 0));
+               (task.number == k->pe && (k->visits_lost | k->vpe_watched) != 0);
     default:
         served = served_at(k, task.number, task.slot);
         return served->state == SERVE_SETTLE || served->state == SERVE_UNDO ||
@@ -736,7 +736,7 @@ static uint32_t letter_pin(const struct rescind_kernel *k, uint32_t vpe)
 {
     const struct letter *l = &call_at(k, vpe)->letter;
 
-    return l->state == LETTER_ASKED ? l->pin : 0;
+    return letter_is_out(l) ? l->pin : 0;
 }
 
 /* Does the parent count it as pending? What stands on it on a stack it need not. */

@@ -83,6 +83,9 @@ enum progress letter_await(struct rescind_kernel *k, uint32_t vpe)
 {
     struct letter *l = letter_of(k, vpe);
 
+    if (l->pin != 0)
+        revoke_release(k, l->pin);
+    l->pin = 0;
     if (l->state == LETTER_ANSWERED) {
         l->state = LETTER_NONE;
         return CALL_DONE;
@@ -137,7 +140,7 @@ static void tell_call(struct rescind_kernel *k, uint32_t vpe, uint32_t error, co
     l->state = LETTER_ANSWERED;
     l->error = error;
     l->length = (uint16_t)length;
-    memcpy(call_buffer(k, vpe), data, length);
+    memcpy(call_buffer(k, vpe) + l->at, data, length);
 }
 
 static bool is_error(uint32_t error)
@@ -151,6 +154,21 @@ static bool can_be(const struct letter *l, uint32_t error, uint32_t length)
     if (error == RESCIND_NO_ERROR)
         return l->expects == LETTER_ANY || length == l->expects;
     return is_error(error) && length == 0;
+}
+
+/* Does an answer to DESCRIBE say what there can be? */
+static bool is_description(const struct rescind_kernel *k, const struct letter *l,
+                           const uint8_t *data)
+{
+    const struct rescind_letter_gate *gate = (const void *)data;
+    const struct rescind_letter_mem *mem = (const void *)data;
+    uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;
+
+    if (l->args[0] == RESCIND_CAP_GATE)
+        return gate->pe < k->peer_count && gate->vpe < RESCIND_VPE_MAX &&
+               gate->ep < RESCIND_EP_COUNT;
+    return mem->pe < k->peer_count && mem->size <= UINT64_MAX - mem->addr &&
+           (mem->pe != k->pe || mem->addr + mem->size <= all);
 }
 
 static bool can_be_taken(const struct letter *l)
@@ -173,9 +191,9 @@ enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
     if (answer->error == RESCIND_PEER_TAKEN ? answer->length != 0 || !can_be_taken(l)
                                             : !can_be(l, answer->error, answer->length))
         return REMOTE_REFUSED;
-    if (l->pin != 0)
-        revoke_release(k, l->pin);
-    l->pin = 0;
+    if (l->op == RESCIND_LETTER_DESCRIBE && answer->error == RESCIND_NO_ERROR &&
+        !is_description(k, l, answer->data))
+        return REMOTE_REFUSED;
     if (answer->error == RESCIND_PEER_TAKEN)
         l->state = LETTER_TAKEN;
     else
@@ -205,6 +223,94 @@ enum remote_sense letter_note(struct rescind_kernel *k, uint32_t pe,
     return REMOTE_HEARD;
 }
 
+/* ---- Descriptions ------------------------------------------------------------------------- */
+
+_Static_assert(sizeof(struct rescind_letter_gate) == sizeof(struct rescind_letter_mem),
+               "one length for both");
+
+enum progress letter_describe(struct rescind_kernel *k, uint32_t vpe, uint32_t cap)
+{
+    return letter_ask(k, vpe,
+                      &(struct letter){
+                          .peer = cap_at(k, cap)->home,
+                          .pin = cap,
+                          .op = RESCIND_LETTER_DESCRIBE,
+                          .expects = sizeof(struct rescind_letter_gate),
+                          .at = LETTER_ASIDE,
+                          .object = cap_at(k, cap)->object,
+                          .args = {cap_at(k, cap)->type},
+                      });
+}
+
+struct described letter_described(struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct letter *l = letter_of(k, vpe);
+    struct described told = {0};
+    union {
+        struct rescind_letter_gate gate;
+        struct rescind_letter_mem mem;
+    } said;
+
+    if (!letter_is_out(l))
+        return told;
+    told.cap = l->pin;
+    letter_await(k, vpe);
+    if (l->error != RESCIND_NO_ERROR)
+        return (struct described){0};
+    memcpy(&said, call_buffer(k, vpe) + l->at, sizeof(said));
+    if (l->args[0] == RESCIND_CAP_GATE)
+        told.gate = (struct gate){
+            .pe = said.gate.pe,
+            .vpe = said.gate.vpe,
+            .life = said.gate.life,
+            .ep = said.gate.ep,
+            .label = said.gate.label,
+            .credits = said.gate.credits,
+        };
+    else
+        told.mem = (struct mem){
+            .pe = (uint16_t)said.mem.pe,
+            .addr = said.mem.addr,
+            .size = said.mem.size,
+        };
+    return told;
+}
+
+static bool names_object(const struct rescind_kernel *k, const struct rescind_peer_letter *letter)
+{
+    uint64_t type = letter->args[0];
+
+    return letter->length == 0 && (type == RESCIND_CAP_GATE || type == RESCIND_CAP_MEM) &&
+           pool_has(k, letter->object) && cap_at(k, letter->object)->type == cap_types[type]->node;
+}
+
+static uint32_t serve_describe(struct rescind_kernel *k, uint32_t pe,
+                               const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                               uint8_t *data)
+{
+    const struct gate *gate = gate_at(k, letter->object);
+    const struct mem *mem = mem_at(k, letter->object);
+
+    (void)pe;
+    reply->length = sizeof(struct rescind_letter_gate);
+    if (letter->args[0] == RESCIND_CAP_GATE)
+        memcpy(data,
+               &(struct rescind_letter_gate){
+                   .pe = gate->pe,
+                   .vpe = gate->vpe,
+                   .life = gate->life,
+                   .ep = gate->ep,
+                   .label = gate->label,
+                   .credits = gate->credits,
+               },
+               reply->length);
+    else
+        memcpy(data,
+               &(struct rescind_letter_mem){.pe = mem->pe, .addr = mem->addr, .size = mem->size},
+               reply->length);
+    return RESCIND_NO_ERROR;
+}
+
 /* ---- Answering ---------------------------------------------------------------------------- */
 
 /* What is done about a letter, of each kind. */
@@ -225,6 +331,9 @@ static bool names_vpe(const struct rescind_kernel *k, const struct rescind_peer_
 static const struct served_letter served_letters[RESCIND_LETTER_OPS] = {
     [RESCIND_LETTER_START] = {names_vpe, vpectrl_serve_start},
     [RESCIND_LETTER_WAIT] = {names_vpe, vpectrl_serve_wait},
+    [RESCIND_LETTER_DESCRIBE] = {names_object, serve_describe},
+    [RESCIND_LETTER_READ] = {access_is_sound, access_serve},
+    [RESCIND_LETTER_WRITE] = {access_is_sound, access_serve},
 };
 
 enum remote_sense letter_hear(struct rescind_kernel *k, uint32_t pe,

@@ -93,9 +93,9 @@ static uint32_t create_memory(struct rescind_kernel *k, uint32_t maker, uint32_t
     return mem_create_whole(k, vpe_at(k, maker)->account, page, RESCIND_VPE_MEMORY);
 }
 
-static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t gate_cap)
+static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t gate_cap,
+                         const struct gate *gate)
 {
-    const struct gate *gate = gate_at(k, cap_at(k, gate_cap)->object);
     uint16_t account = vpe_at(k, vpe)->account;
     uint32_t endpoint = endpoint_create(k, account, ENDPOINT_SEND);
 
@@ -105,7 +105,7 @@ static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, ui
 }
 
 static enum progress create(struct rescind_kernel *k, uint32_t maker, struct call *call,
-                            uint32_t pager)
+                            uint32_t pager, const struct described *told)
 {
     const struct createvpe *c = &call->createvpe;
     uint32_t fund = fund_of(k, maker), vpe, page;
@@ -126,12 +126,12 @@ static enum progress create(struct rescind_kernel *k, uint32_t maker, struct cal
                     .object = create_memory(k, maker, page),
                 });
     if (pager != 0)
-        attach_pager(k, vpe, c->pfep, pager);
+        attach_pager(k, vpe, c->pfep, pager, letter_gate(k, told, pager));
     outbox_text(&k->outbox, RESCIND_OUTPUT_CREATED, vpe, call_buffer(k, maker), c->name_size);
     return call_return_u64(k, maker, call, k->pe);
 }
 
-/* The gate to its pager: of this kernel, wherever it leads to. */
+/* The gate to its pager. */
 static struct lookup look_for_pager(struct rescind_kernel *k, uint32_t vpe,
                                     const struct createvpe *c)
 {
@@ -140,8 +140,7 @@ static struct lookup look_for_pager(struct rescind_kernel *k, uint32_t vpe,
     if (c->pfgate == RESCIND_NONE)
         return found;
     found = lookup_source(k, table_of(vpe, TABLE_OBJECT), c->pfgate);
-    if (found.cap != 0 &&
-        (cap_at(k, found.cap)->type != RESCIND_CAP_GATE || cap_at(k, found.cap)->home != k->pe))
+    if (found.cap != 0 && cap_at(k, found.cap)->type != RESCIND_CAP_GATE)
         found.error = RESCIND_INV_ARGS;
     return found;
 }
@@ -150,6 +149,7 @@ enum progress createvpe_step(struct rescind_kernel *k, uint32_t vpe, struct call
                              uint32_t *work)
 {
     const struct createvpe *c = &call->createvpe;
+    struct described told = letter_described(k, vpe);
     uint32_t table = table_of(vpe, TABLE_OBJECT);
     struct lookup first = lookup_free(k, table, c->vpe_dst);
     struct lookup second = lookup_free(k, table, c->mem_dst);
@@ -166,7 +166,9 @@ enum progress createvpe_step(struct rescind_kernel *k, uint32_t vpe, struct call
         return call_wait(k, vpe, line);
     if ((c->pe != k->pe && c->pe != RESCIND_ANY_PE) || !vpe_is_left(k))
         return call_refuse(call, RESCIND_NO_FREE_CORE);
-    return create(k, vpe, call, pager.cap);
+    if (pager.cap != 0 && !letter_knows(k, &told, pager.cap))
+        return letter_describe(k, vpe, pager.cap);
+    return create(k, vpe, call, pager.cap, &told);
 }
 
 /* ---- VPECTRL ------------------------------------------------------------------------------ */
