@@ -31,6 +31,7 @@ INDIRECT = {
     ("src/cap/create.c", "*"): ["vpe_type", "map_type", "mem_type", "session_type",
                                 "endpoint_type", "sender_type"],
     ("src/cap/revoke.c", "mark"): ["map_type"],
+    ("src/syscall/letter.c", "letter_hear"): ["served_letters"],
     ("src/kernel/audit.c", "check_object_refs"): ["vpe_type", "map_type", "sender_type"],
     ("src/kernel/peer.c", "*"): ["serve_write", "across_write", "write_free"],
     ("src/syscall/call.c", "*"): ["syscalls"],
