@@ -15,14 +15,14 @@ struct vpe {
     _Alignas(64) union {
         struct {
             bool ended;   /* holds nothing any more */
+            bool ending;  /* its EXIT is under way, or has been */
             bool calling; /* a call is outstanding: reply_label and its struct call are in use */
             bool asleep;  /* CREATEVPE has made it, and VPECTRL has not started it yet */
-            bool zero;    /* so that all of `quiet` has a name */
         };
-        uint32_t quiet; /* any of those: no message of it is taken */
+        uint16_t ends;  /* either of the first two */
+        uint32_t quiet; /* any of all: no message of it is taken */
     };
     bool end_wanted;  /* to be ended once that call is done, or cancelled, with end_code */
-    bool ending;      /* its EXIT is under way */
     bool revoked;     /* it ends because its selector 0 has gone */
     bool boot;        /* of the boot configuration: its number is not used again */
     uint8_t pager;    /* the endpoint to its pager; 0: it has none */

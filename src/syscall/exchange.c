@@ -86,21 +86,33 @@ ALWAYS_INLINE bool check_plain(struct rescind_kernel *k, const struct exchange *
 /* What all copies bear: each mapping is one of its own. */
 static inline uint16_t flags_of(const struct exchange *x)
 {
-    return x->kind == TABLE_MAP ? CAP_BOUND : 0;
+    _Static_assert(TABLE_OBJECT == 0 && TABLE_MAP == 1, "the kinds that a message can name");
+    return (uint16_t)(x->kind * CAP_BOUND);
+}
+
+/* Where copies go: what of a call matters to them, so that no copy can be thought to touch it. */
+struct destination {
+    uint32_t table, sel;
+    uint16_t account;
+};
+
+static inline struct destination destination_of(const struct exchange *x)
+{
+    return (struct destination){x->dst_table, x->dst, x->account};
 }
 
 /* Copies element `i`, which has been checked. Returns the copy. */
-ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, const struct exchange *x, uint32_t i,
+ALWAYS_INLINE uint32_t copy(struct rescind_kernel *k, struct destination to, uint32_t i,
                             struct copy at, uint16_t flags, uint32_t reserver)
 {
     const struct cap *cap = cap_at(k, at.source);
     struct cap_spec spec = {
-        .table = x->dst_table,
-        .sel = x->dst + i,
+        .table = to.table,
+        .sel = to.sel + i,
         .type = cap->type,
         .rights = cap->rights,
         .flags = flags,
-        .account = x->account,
+        .account = to.account,
         .reserver = reserver,
         .home = cap->home,
         .object = cap->object,
@@ -227,13 +239,13 @@ static bool check_all(struct rescind_kernel *k, struct exchange *x, struct copy 
 /* The whole range in this event, all of which has been checked. */
 ALWAYS_INLINE void copy_all(struct rescind_kernel *k, const struct exchange *x, struct copy at)
 {
-    const struct exchange range = *x; /* which no copy touches */
-    const uint32_t free = at.place.free;
+    const struct destination to = destination_of(x);
+    const uint32_t free = at.place.free, count = x->count;
     const uint16_t flags = flags_of(x);
 
     for (uint32_t i = 0;;) {
-        uint32_t last = copy(k, &range, i, at, flags, 0);
-        if (++i == range.count)
+        uint32_t last = copy(k, to, i, at, flags, 0);
+        if (++i == count)
             return;
         at.source = treap_next(k, at.source);
         at.place = treap_place_behind(k, last);
@@ -277,7 +289,7 @@ static void reserve(struct rescind_kernel *k, struct exchange *x, uint32_t calle
             if (!check_closely(k, x, x->done, &at))
                 return;
         }
-        copy(k, x, x->done++, at, CAP_RESERVED | flags_of(x), caller);
+        copy(k, destination_of(x), x->done++, at, CAP_RESERVED | flags_of(x), caller);
         revoke_hold(k, at.source);
     }
     if (x->done < x->count)

@@ -9,3 +9,12 @@ struct lookup lookup_taken(struct rescind_kernel *k, uint32_t index)
         return (struct lookup){.error = RESCIND_INV_ARGS};
     return (struct lookup){.line = cap_line(cap)};
 }
+
+struct lookup lookup_ending(struct rescind_kernel *k, uint32_t vpe)
+{
+    struct vpe *v = vpe_at(k, vpe);
+
+    if (v->ended)
+        return (struct lookup){.error = RESCIND_INV_ARGS};
+    return (struct lookup){.line = &v->waiters};
+}

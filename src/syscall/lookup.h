@@ -54,6 +54,9 @@ static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, u
 
 /* ------------------------------------------------------------------------------------------- */
 
+/* The VPE, of this kernel, has ended or is about to. */
+struct lookup lookup_ending(struct rescind_kernel *k, uint32_t vpe);
+
 /* The selector holds `index`, and was to be free. */
 struct lookup lookup_taken(struct rescind_kernel *k, uint32_t index);
 
@@ -75,12 +78,10 @@ static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, u
 
     if (found.cap != 0) {
         const struct cap *cap = cap_at(k, found.cap);
-        struct vpe *v =
-            cap->type == RESCIND_CAP_VPE && cap->home == k->pe ? vpe_at(k, cap->object) : NULL;
-        if (cap->type != RESCIND_CAP_VPE || (v != NULL && v->ended))
+        if (cap->type != RESCIND_CAP_VPE)
             return (struct lookup){.error = RESCIND_INV_ARGS};
-        if (v != NULL && v->ending)
-            return (struct lookup){.line = &v->waiters};
+        if (cap->home == k->pe && vpe_at(k, cap->object)->ends != 0)
+            return lookup_ending(k, cap->object);
     }
     return found;
 }
