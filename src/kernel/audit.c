@@ -41,7 +41,7 @@
       "are bound")                                                                                 \
     X(pages_owned, "the pages that are taken are exactly those of whole memory, each of one")      \
     X(memory_within, "a part of memory, a mapping and an endpoint lie within what they are of")    \
-    X(vpe_alive, "a VPE that has not begun to end holds selector 0; one of the boot, 1, too")     \
+    X(vpe_alive, "a VPE that is not about to end holds selector 0; one of the boot, 1, too")       \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
@@ -466,7 +466,7 @@ static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
         *where = vpe;
-        if (vpe_at(k, vpe)->ended || is_ending(k, vpe))
+        if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->end_wanted || is_ending(k, vpe))
             continue;
         /* It ends behind the call that is under way. */
         if (vpe_at(k, vpe)->revoked && vpe_at(k, vpe)->end_wanted)
@@ -1124,7 +1124,31 @@ static bool never_good(const struct rescind_kernel *k, uint32_t index, const str
     return false;
 }
 
-/* Nothing is under way, here or at any peer. */
+/* Does the call of `vpe` wait for what some other VPE may never do? */
+static bool waits_for_others(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct call *call = call_at(k, vpe);
+
+    if (k->peer_count > 1 && call->letter.state == LETTER_AWAITS)
+        return true;
+    switch (call->opcode) {
+    case RESCIND_SYS_RECEIVE:
+        return call->message.waits;
+    case RESCIND_SYS_VPECTRL:
+        return call->vpectrl.waits;
+    case RESCIND_SYS_CREATESESS:
+        return call->createsess.visit != 0;
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_DELEGATE:
+        return call->obtain.visit != 0;
+    case RESCIND_SYS_PAGEFAULT:
+        return call->pagefault.visit != 0;
+    default:
+        return false;
+    }
+}
+
+/* Nothing is under way, here or at any peer, but calls that may wait for ever. */
 static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
@@ -1138,7 +1162,7 @@ static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
     }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         *where = vpe;
-        if (vpe_at(k, vpe)->calling || task_at(k, vpe)->committed)
+        if ((vpe_at(k, vpe)->calling && !waits_for_others(k, vpe)) || task_at(k, vpe)->committed)
             return false;
     }
     return k->ready == 0 && k->talking == 0 && each(k, where, is_derived, nothing_left_good) &&
