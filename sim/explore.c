@@ -140,7 +140,7 @@ static uint64_t touches(const struct search *s, const struct machine_choice *c)
 
     switch ((enum machine_choice_kind)c->kind) {
     case CHOICE_VPE:
-        return kernel_of_vpe(s, c->a);
+        return kernel_of_vpe(s, c->a) | machine_reaches(s->trial->machine, c->a);
     case CHOICE_WORK:
         return kernel;
     case CHOICE_HEAR:

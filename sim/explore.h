@@ -20,7 +20,8 @@
  * Independence (argued for the state at hand, which is all that sleep sets ask for):
  * - Every choice is an event of one kernel, with the program of one VPE of that kernel. Choices of
  *   the same kernel are dependent.
- * - Choices of different kernels touch different arenas. What passes between kernels are the
+ * - Choices of different kernels touch different arenas; but a LOAD or STORE of another kernel's
+ *   memory, which is mapped, touches that one, too. What passes between kernels are the
  *   channels. An event of b appends to the channel from b to a, a's hearing of b takes its first
  *   message, which is there already as both are possible: these commute. But a hearing makes room,
  *   and where b has been holding something back for a, b tells it at once: then `a hears b` touches

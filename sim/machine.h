@@ -184,6 +184,10 @@ struct machine_choice {
 void machine_choices(const struct machine *m, GArray *out);
 bool machine_possible(const struct machine *m, const struct machine_choice *choice);
 
+/* The kernels whose memory the next step of a VPE reads or writes through what is mapped for it, a
+ * bit each. (Any other step touches the VPE's own kernel alone.) */
+uint64_t machine_reaches(const struct machine *m, uint32_t vpe);
+
 /* Nothing can move any more. Faults are no moves: they may strike now, or never. */
 bool machine_at_end(const struct machine *m);
 

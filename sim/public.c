@@ -46,6 +46,7 @@ struct rescind_sim *rescind_sim_new(const struct rescind_sim_options *options)
         .kernels = options->kernels,
         .vpes = options->vpes != 0 ? options->vpes : DEFAULT_VPES,
         .nodes = options->nodes != 0 ? options->nodes : DEFAULT_NODES,
+        .memory = options->memory,
         .work = options->work,
         .seed = options->seed,
         .depth = options->depth,
@@ -92,9 +93,30 @@ int rescind_sim_add_vpe_on(struct rescind_sim *sim, uint32_t kernel, const char 
     return vpe;
 }
 
+int rescind_sim_child(struct rescind_sim *sim, uint32_t kernel, const char *name,
+                      rescind_program *program, void *argument)
+{
+    int vpe;
+
+    if (sim->has_run || kernel >= machine_kernels(sim->machine))
+        return -1;
+    vpe = machine_child(sim->machine, kernel, name);
+    sim->vpes++;
+    if (program != NULL)
+        machine_function(sim->machine, (uint32_t)vpe, program, argument);
+    return vpe;
+}
+
 static bool is_vpe(const struct rescind_sim *sim, int vpe)
 {
     return vpe >= 0 && (uint32_t)vpe < sim->vpes;
+}
+
+enum rescind_error rescind_sim_quota(struct rescind_sim *sim, int vpe, uint32_t nodes)
+{
+    if (sim->has_run || !is_vpe(sim, vpe))
+        return RESCIND_INV_ARGS;
+    return machine_quota(sim->machine, (uint32_t)vpe, nodes);
 }
 
 enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target)
@@ -114,7 +136,7 @@ enum rescind_sim_result rescind_sim_run(struct rescind_sim *sim)
     }
     for (uint32_t i = 0; i < sim->vpes; i++) {
         struct machine_status status = machine_status(sim->machine, i);
-        if (!status.ended && !status.through) {
+        if (!status.ended && !status.through && !status.asleep) {
             g_snprintf(sim->message, sizeof(sim->message), "%s is stuck",
                        machine_vpe_name(sim->machine, i));
             return RESCIND_SIM_STUCK;
@@ -149,6 +171,44 @@ bool rescind_sim_returned(const struct rescind_sim *sim, int vpe, int *value)
 bool rescind_sim_ended(const struct rescind_sim *sim, int vpe)
 {
     return is_vpe(sim, vpe) && machine_status(sim->machine, (uint32_t)vpe).ended;
+}
+
+bool rescind_sim_started(const struct rescind_sim *sim, int vpe)
+{
+    return is_vpe(sim, vpe) && !machine_status(sim->machine, (uint32_t)vpe).asleep;
+}
+
+/* Where `size` bytes of a kernel's memory lie; NULL: there are none. */
+static uint8_t *find_memory(struct rescind_kernel *k, uint64_t addr, size_t size)
+{
+    size_t all;
+    uint8_t *memory = rescind_kernel_memory(k, &all);
+
+    return addr <= all && size <= all - addr ? memory + addr : NULL;
+}
+
+bool rescind_sim_read(const struct rescind_sim *sim, uint32_t kernel, uint64_t addr, void *bytes,
+                      size_t size)
+{
+    const uint8_t *from = NULL;
+
+    if (kernel < machine_kernels(sim->machine))
+        from = find_memory(machine_kernel(sim->machine, kernel), addr, size);
+    if (from != NULL)
+        memcpy(bytes, from, size);
+    return from != NULL;
+}
+
+bool rescind_sim_write(struct rescind_sim *sim, uint32_t kernel, uint64_t addr, const void *bytes,
+                       size_t size)
+{
+    uint8_t *to = NULL;
+
+    if (kernel < machine_kernels(sim->machine))
+        to = find_memory(machine_kernel(sim->machine, kernel), addr, size);
+    if (to != NULL)
+        memcpy(to, bytes, size);
+    return to != NULL;
 }
 
 bool rescind_sim_cap(const struct rescind_sim *sim, int vpe, uint32_t kind, uint64_t from,

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/pages.h"
+#include "cap/peer.h"
 #include "object/vpe.h"
 #include "sim/state.h"
 #include "syscall/call.h"
@@ -87,8 +88,8 @@ static void get(struct reader *r, void *bytes, size_t size)
 
 enum { RING_CONTROL = offsetof(struct rescind_ring, slots) };
 
-/* The arena's parts: what is in front of the VPEs' buffers; the buffers; the rings; machine memory;
- * and the pool. */
+/* The arena's parts: what is in front of the VPEs' buffers; the buffers, of VPEs and of letters;
+ * the rings; machine memory; and the pool. */
 static size_t pool_begin(const struct rescind_kernel *k)
 {
     return k->memory + (size_t)k->pages * RESCIND_PAGE;
@@ -102,6 +103,32 @@ static void put_vpes(struct machine_snapshot *s, const struct rescind_kernel *k)
         put(s, vpe_reply_ring(k, i), RING_CONTROL);
         if (vpe_at(k, i)->calling)
             put(s, call_buffer(k, i), CALL_BUFFER);
+    }
+}
+
+/* What letters of other kernels are answered with, as long as it has not left. */
+static bool has_reply(const struct rescind_kernel *k, uint32_t pe, uint32_t slot)
+{
+    return (peer_at(k, pe)->letter_answers & 1u << slot) != 0;
+}
+
+static void put_replies(struct machine_snapshot *s, const struct rescind_kernel *k)
+{
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+            if (has_reply(k, pe, slot))
+                put(s, peer_reply(k, pe, slot), peer_at(k, pe)->replies[slot].length);
+        }
+    }
+}
+
+static void get_replies(struct reader *r, const struct rescind_kernel *k)
+{
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+            if (has_reply(k, pe, slot))
+                get(r, peer_reply(k, pe, slot), peer_at(k, pe)->replies[slot].length);
+        }
     }
 }
 
@@ -160,6 +187,7 @@ static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *
     put(s, k, k->buffers);
     put(s, arena_at(k, pool_begin(k)), rescind_kernel_used(k) - pool_begin(k));
     put_vpes(s, k);
+    put_replies(s, k);
     put_pages(s, k);
     size = s->size - at;
     memcpy(s->bytes + at, &size, sizeof(size));
@@ -180,6 +208,7 @@ static void get_kernel(struct reader *r, struct rescind_kernel *k, bool same)
     get(r, k, k->buffers);
     get(r, arena_at(k, pool_begin(k)), rescind_kernel_used(k) - pool_begin(k));
     get_vpes(r, k);
+    get_replies(r, k);
     get_pages(r, k);
 }
 

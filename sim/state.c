@@ -1,6 +1,7 @@
 /* A kernel's state as a number; see state.h. */
 #include "sim/state.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "base/pages.h"
@@ -9,6 +10,9 @@
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/note.h"
+#include "object/service.h"
+#include "object/visit.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
@@ -76,22 +80,102 @@ static uint64_t hash_line(const struct rescind_kernel *k, uint32_t line, uint64_
 
 /* ---- Objects ------------------------------------------------------------------------------ */
 
-/* What a message's answer will find: the sender's VPE, and the endpoint that it has spent a credit
- * of. Neither comes again once it is gone. */
-static uint64_t hash_way_back(const struct rescind_kernel *k, const struct message_node *message)
+/* `size` bytes of whatever they are. */
+static void mix_bytes(uint64_t *hash, const void *bytes, size_t size)
 {
+    mix(hash, size);
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, (const uint8_t *)bytes + at, MIN(size - at, sizeof(word)));
+        mix(hash, word);
+    }
+}
+
+/* Serial numbers are not told: who has one is looked for, and what is gone does not come again. */
+
+/* What a message's answer will find: the sender's VPE, and the endpoint that it has spent a credit
+ * of. */
+static uint64_t hash_way_back(const struct rescind_kernel *const *all,
+                              const struct rescind_kernel *k, const struct message_node *message)
+{
+    const struct rescind_kernel *from = message->pe < k->peer_count ? all[message->pe] : NULL;
     uint32_t cap;
 
-    if (message->pe != k->pe)
-        return (uint64_t)message->life << 32 | message->serial;
-    if (!vpe_lives(k, message->vpe, message->life))
+    if (from == NULL || !vpe_lives(from, message->vpe, message->life))
         return 0;
-    cap = endpoint_find(k, message->vpe, message->sender_ep);
-    return cap != 0 && endpoint_of(k, cap)->serial == message->serial ? 3 : 1;
+    cap = endpoint_find(from, message->vpe, message->sender_ep);
+    return cap != 0 && endpoint_of(from, cap)->serial == message->serial ? 3 : 1;
+}
+
+/* Does the call of `vpe` of kernel `pe` still go by this letter? */
+static bool is_waiting(const struct rescind_kernel *const *all, uint32_t pe, uint32_t vpe,
+                       uint32_t serial)
+{
+    const struct rescind_kernel *k = all[pe];
+
+    return vpe < k->vpe_count && vpe_at(k, vpe)->calling &&
+           call_at(k, vpe)->letter.state != LETTER_NONE && call_at(k, vpe)->letter.serial == serial;
+}
+
+/* The name of the capability of the service or session that has a serial number, or 0. */
+static uint64_t name_of_serial(const struct rescind_kernel *k, uint8_t type, uint32_t serial)
+{
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        if (cap->type != type || !(cap->flags & CAP_BOUND) || cap->home != k->pe)
+            continue;
+        if (serial == (type == RESCIND_CAP_SERVICE ? service_at(k, cap->object)->serial
+                                                   : session_at(k, cap->object)->serial))
+            return name(k, index);
+    }
+    return 0;
+}
+
+/* A question of a kernel's, and its answer. */
+static uint64_t hash_visit(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct visit *visit = visit_at(k, index);
+    uint64_t hash = pair((uint64_t)visit->op << 8 | visit->state,
+                         visit->state == VISIT_ANSWERED ? visit->error : 0);
+
+    mix_two(&hash, (uint64_t)visit->pe << 32 | (uint64_t)visit->vpe << 16 | visit->to_vpe,
+            (uint64_t)visit->to_life << 32 | (uint64_t)visit->to_ep << 16 | visit->object.account);
+    mix_two(&hash, visit->label, visit->ident);
+    mix_two(&hash, visit->kind, visit->access); /* or the range */
+    if (visit->pe == k->pe && visit->state != VISIT_ABANDONED)
+        mix_bytes(&hash, visit_text(k, visit), visit->args_size);
+    hash += hash_line(k, visit->waiters, PART | (uint64_t)visit->vpe << 4 | 7);
+    return hash;
+}
+
+/* Visits that stand in a ring, in their order. */
+static void hash_visits(const struct rescind_kernel *k, uint32_t ring, uint64_t *hash)
+{
+    for (uint32_t at = ring; at != 0;) {
+        mix(hash, hash_visit(k, at));
+        at = visit_at(k, at)->next == ring ? 0 : visit_at(k, at)->next;
+    }
+}
+
+/* Notes of a list, in its order. */
+static void hash_notes(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                       uint32_t list, uint64_t *hash)
+{
+    for (uint32_t at = list; at != 0; at = note_at(k, at)->next) {
+        const struct note *note = note_at(k, at);
+        size_t here = MIN(note->length, sizeof(note->data));
+        const uint8_t *more = (const uint8_t *)pool_node(k, note->more) + sizeof(struct object);
+        mix_two(hash, (uint64_t)note->pe << 32 | note->asker,
+                (uint64_t)is_waiting(all, note->pe, note->asker, note->serial) << 32 |
+                    (uint64_t)(note->more != 0) << 31 | note->error);
+        mix_bytes(hash, note->data, here);
+        mix_bytes(hash, more, note->length - here);
+    }
 }
 
 /* A message at an endpoint. Its data lies in machine memory. */
-static uint64_t hash_waiting(const struct rescind_kernel *k, uint32_t index)
+static uint64_t hash_waiting(const struct rescind_kernel *const *all,
+                             const struct rescind_kernel *k, uint32_t index)
 {
     const struct message_node *message = message_at(k, index);
     uint64_t hash = pair(name(k, message->sender), message->id);
@@ -101,28 +185,31 @@ static uint64_t hash_waiting(const struct rescind_kernel *k, uint32_t index)
                 (uint64_t)message->reply_ep << 16 | (uint64_t)message->sender_ep << 8,
             (uint64_t)message->pe << 32 | (uint64_t)message->vpe << 16 | message->size);
     mix_two(&hash, message->label, message->reply_label);
-    mix(&hash, hash_way_back(k, message));
+    mix(&hash, hash_way_back(all, k, message));
+    if (message->visit != 0)
+        mix(&hash, message->visit != VISIT_NONE ? hash_visit(k, message->visit) : 1);
     return hash;
 }
 
 /* Those that wait come in their order; those that are open are found by their ids. */
-static void hash_receiver(const struct rescind_kernel *k, const struct endpoint_node *e,
-                          uint64_t own, uint64_t *hash)
+static void hash_receiver(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                          const struct endpoint_node *e, uint64_t own, uint64_t *hash)
 {
     uint64_t open = 0;
 
     mix_two(hash, e->buffer, (uint64_t)e->order << 16 | (uint64_t)e->slots << 8 | e->slot_order);
     mix_two(hash, e->taken, e->ids);
     for (uint32_t at = e->first; at != 0; at = message_at(k, at)->next)
-        mix(hash, hash_waiting(k, at));
+        mix(hash, hash_waiting(all, k, at));
     for (uint32_t at = e->open; at != 0; at = message_at(k, at)->next)
-        open += hash_waiting(k, at);
+        open += hash_waiting(all, k, at);
     mix(hash, open);
+    hash_visits(k, e->visits, hash);
     *hash += hash_line(k, e->waiters, own << 3 | 7);
 }
 
-static void hash_endpoint(const struct rescind_kernel *k, const struct endpoint_node *e,
-                          uint64_t own, uint64_t *hash)
+static void hash_endpoint(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                          const struct endpoint_node *e, uint64_t own, uint64_t *hash)
 {
     mix_two(hash, e->kind, (uint64_t)e->pe << 8 | e->rights);
     switch ((enum endpoint_kind)e->kind) {
@@ -134,18 +221,19 @@ static void hash_endpoint(const struct rescind_kernel *k, const struct endpoint_
         mix_two(hash, e->addr, e->size);
         break;
     case ENDPOINT_RECEIVE:
-        hash_receiver(k, e, own, hash);
+        hash_receiver(all, k, e, own, hash);
         break;
     }
 }
 
 /* What a capability names, where it has that of no other one. What a call has put there is in the
  * program that made it, but whose call it was and what it met there is not. */
-static void hash_object(const struct rescind_kernel *k, const struct cap *cap, uint64_t own,
-                        uint64_t *hash)
+static void hash_object(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                        const struct cap *cap, uint64_t own, uint64_t *hash)
 {
     const struct gate *gate = gate_at(k, cap->object);
     const struct mem *mem = mem_at(k, cap->object);
+    const struct service *service = service_at(k, cap->object);
 
     switch (cap->type) {
     case RESCIND_CAP_GATE:
@@ -156,7 +244,15 @@ static void hash_object(const struct rescind_kernel *k, const struct cap *cap, u
         mix_two(hash, mem->addr, mem->size << 1 | mem->whole);
         break;
     case CAP_ENDPOINT:
-        hash_endpoint(k, endpoint_of(k, cap_index(k, cap)), own, hash);
+        hash_endpoint(all, k, endpoint_of(k, cap_index(k, cap)), own, hash);
+        break;
+    case RESCIND_CAP_SERVICE:
+        mix_two(hash, (uint64_t)service->vpe << 32 | service->life, service->ep);
+        mix(hash, service->label);
+        mix_bytes(hash, service->name, sizeof(service->name));
+        break;
+    case RESCIND_CAP_SESSION:
+        mix(hash, session_at(k, cap->object)->ident);
         break;
     default: /* what it names is no node of the pool */
         mix(hash, cap->object);
@@ -193,7 +289,7 @@ static uint64_t hash_node(const struct rescind_kernel *const *all, const struct 
     mix_two(&hash, (cap->flags & CAP_RESERVED ? cap->reserver + 1ull : 0) << 32 | cap->pending,
             cap->type != CAP_STUB ? name(k, cap->child) : 0);
     if (cap_is_cap(cap) && has_object(k, cap))
-        hash_object(k, cap, own, &hash);
+        hash_object(all, k, cap, own, &hash);
     else if (cap->type == RESCIND_CAP_MAP ||
              (cap->type == RESCIND_CAP_VPE && (cap->flags & CAP_REMOTE)))
         mix(&hash, (uint64_t)cap->home << 32 | cap->object);
@@ -225,38 +321,103 @@ static uint64_t hash_caps(const struct rescind_kernel *const *all, const struct 
     return sum + hash_line(k, k->ready, 3);
 }
 
-static void hash_exchange(const struct exchange *x, uint64_t *hash)
+static void hash_exchange(const struct rescind_kernel *k, const struct exchange *x, uint64_t *hash)
 {
+    /* Of one that a service has agreed to it is a node; and what is copied is not in its program.
+     */
+    uint64_t target = x->agreed ? 1 : x->target;
+
     mix(hash, (uint64_t)x->phase << 32 | x->done);
-    mix(hash, x->again ? x->awaited + 1 : 0);
+    mix(hash, (uint64_t)x->granted << 33 | (x->again ? x->awaited + 1ull : 0));
     mix(hash, x->phase == EXCHANGE_UNDO || x->across == ACROSS_UNDO ? x->error : 0);
-    mix(hash, x->done > 0 || x->phase != EXCHANGE_RESERVE ? x->target : 0);
+    mix(hash, x->done > 0 || x->phase != EXCHANGE_RESERVE ? target : 0);
     if (x->across != ACROSS_NONE) {
         mix(hash, (uint64_t)x->across << 32 | x->asked);
         mix(hash, (uint64_t)x->peer << 32 | x->slot << 1 | x->blocked);
-        mix(hash, x->target);
+        mix(hash, target);
+    }
+    if (x->agreed) {
+        mix_two(hash, (uint64_t)x->src << 32 | x->dst, (uint64_t)x->count << 32 | x->other);
+        mix_two(hash, x->done > 0 ? x->own + 1ull : 0,
+                name_of_serial(k, RESCIND_CAP_SESSION, x->serial));
     }
 }
 
-static void hash_createmap(const struct createmap *c, uint64_t *hash)
+static void hash_createmap(const struct rescind_kernel *k, const struct createmap *c,
+                           uint64_t *hash)
 {
-    mix_two(hash, (uint64_t)c->phase << 32 | c->done, c->awaited);
-    mix(hash, c->phase == EXCHANGE_UNDO ? c->error : 0);
-    mix(hash, c->done > 0 || c->phase != EXCHANGE_RESERVE ? c->target : 0);
+    bool begun = c->done > 0 || c->phase != EXCHANGE_RESERVE;
+
+    mix_two(hash, (uint64_t)c->phase << 32 | c->done,
+            (uint64_t)c->awaited << 32 | (c->phase == EXCHANGE_UNDO ? c->error : 0));
+    mix_two(hash, begun ? c->target + 1ull : 0, begun ? name(k, c->source) : 0);
+}
+
+/* What a service is asked and has answered. */
+static void hash_asking(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+{
+    const struct call *call = call_at(k, vpe);
+    const struct obtain *obtain = &call->obtain;
+    const struct createsess *createsess = &call->createsess;
+
+    if (call->opcode == RESCIND_SYS_CREATESESS) {
+        if (createsess->visit != 0)
+            mix_two(hash, hash_visit(k, createsess->visit),
+                    name_of_serial(k, RESCIND_CAP_SERVICE, createsess->serial));
+        return;
+    }
+    mix(hash, obtain->agreed);
+    if (obtain->visit != 0)
+        mix_two(hash, hash_visit(k, obtain->visit),
+                name_of_serial(k, RESCIND_CAP_SESSION, obtain->serial));
+    if (obtain->agreed) {
+        mix(hash, obtain->range.count);
+        mix_bytes(hash, call_buffer(k, vpe) + CALL_ARGS, obtain->args_size);
+    }
+}
+
+/* What a call asks another kernel, or has been answered. */
+static void hash_letter(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+{
+    const struct letter *l = &call_at(k, vpe)->letter;
+
+    mix(hash, l->state);
+    if (l->state == LETTER_NONE)
+        return;
+    mix_two(hash, (uint64_t)l->peer << 32 | (uint64_t)l->slot << 16 | l->op, l->expects);
+    if (l->state == LETTER_GRANTED)
+        return;
+    mix_two(hash, name(k, l->pin), (uint64_t)l->object << 32 | l->error);
+    for (size_t i = 0; i < G_N_ELEMENTS(l->args); i++)
+        mix(hash, l->args[i]);
+    if (l->state == LETTER_ASKED || l->state == LETTER_ANSWERED)
+        mix_bytes(hash, call_buffer(k, vpe), l->length);
 }
 
 /* What a call has found out that is in no capability, and in no program. */
-static void hash_found(const struct call *call, uint64_t *hash)
+static void hash_found(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
 {
+    const struct call *call = call_at(k, vpe);
+
     switch (call->opcode) {
-    case RESCIND_SYS_ACTIVATE:
-        mix(hash, call->activate.phase);
-        break;
     case RESCIND_SYS_REQMEM:
-        mix(hash, call->reqmem.cap != 0 ? call->reqmem.page + 1ull : 0);
+        mix_two(hash, name(k, call->reqmem.cap), 0);
+        if (call->reqmem.cap != 0)
+            mix_two(hash, call->reqmem.page, call->reqmem.end);
         break;
     case RESCIND_SYS_CREATEMAP:
-        hash_createmap(&call->createmap, hash);
+        hash_createmap(k, &call->createmap, hash);
+        break;
+    case RESCIND_SYS_CREATESESS:
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_DELEGATE:
+        hash_asking(k, vpe, hash);
+        break;
+    case RESCIND_SYS_PAGEFAULT:
+        mix(hash, call->pagefault.visit != 0 ? hash_visit(k, call->pagefault.visit) : 0);
+        break;
+    case RESCIND_SYS_ACTIVATE:
+        mix(hash, call->activate.phase);
         break;
     case RESCIND_SYS_RECEIVE:
         mix(hash, call->message.waits | call->message.has_waited << 1);
@@ -280,12 +441,14 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
 
     mix(hash, call->opcode); /* the end that was asked for is an EXIT */
     if (exchange != NULL)
-        hash_exchange(exchange, hash);
+        hash_exchange(k, exchange, hash);
     if (revoke != NULL) {
         mix(hash, (uint64_t)revoke->table << 8 | revoke->phase << 1 | revoke->open);
         mix(hash, revoke->sel);
     }
-    hash_found(call, hash);
+    hash_found(k, vpe, hash);
+    if (k->peer_count > 1)
+        hash_letter(k, vpe, hash);
 }
 
 /* What only those have that were not there at the start, or have nodes of their own. Once it has
@@ -315,12 +478,23 @@ static void hash_vpe(const struct rescind_kernel *k, uint32_t vpe, uint64_t *has
         hash_call(k, vpe, hash);
 }
 
-/* Whose numbers are given again, in which order. */
-static void hash_numbers(const struct rescind_kernel *k, uint64_t *hash)
+/* Whose numbers are given again, in which order; whose end has still to be told, and to whom; and
+ * the questions that nobody will answer any more. */
+static void hash_lists(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                       uint64_t *hash)
 {
     mix(hash, k->vpe_count);
     for (uint32_t next = k->vpe_free; next != 0; next = vpe_at(k, next - 1)->next)
         mix(hash, next);
+    for (uint32_t next = k->vpe_watched; next != 0; next = vpe_at(k, next - 1)->next)
+        mix(hash, PART | next << 1);
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        if (vpe_at(k, vpe)->watchers == 0)
+            continue;
+        mix(hash, PART | vpe << 1 | 1);
+        hash_notes(all, k, vpe_at(k, vpe)->watchers, hash);
+    }
+    hash_visits(k, k->visits_lost, hash);
 }
 
 /* ---- Machine memory ----------------------------------------------------------------------- */
@@ -340,6 +514,18 @@ static void hash_chunk(const uint8_t *bytes, uint64_t where, uint64_t *hash)
         mix_two(hash, words[i], words[i + 1]);
 }
 
+/* Has a REQMEM that goes on still to clear it? */
+static bool is_to_be_cleared(const struct rescind_kernel *k, uint32_t page)
+{
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct call *call = call_at(k, vpe);
+        if (vpe_at(k, vpe)->calling && call->opcode == RESCIND_SYS_REQMEM &&
+            call->reqmem.cap != 0 && page >= call->reqmem.page && page < call->reqmem.end)
+            return true;
+    }
+    return false;
+}
+
 /* Which pages are taken, and what is on them: nobody sees what is on others before it is cleared.
  */
 static void hash_pages(const struct rescind_kernel *k, uint64_t *hash)
@@ -349,6 +535,8 @@ static void hash_pages(const struct rescind_kernel *k, uint64_t *hash)
         if (!page_is_taken(k, page))
             continue;
         mix(hash, PART | page);
+        if (is_to_be_cleared(k, page))
+            continue;
         for (uint32_t at = 0; at < RESCIND_PAGE; at += CHUNK)
             hash_chunk(pages_at(k, addr + at), at, hash);
     }
@@ -430,7 +618,33 @@ static void hash_slots(const struct rescind_kernel *k, uint32_t pe, uint64_t *ha
     }
 }
 
-static void hash_peers(const struct rescind_kernel *k, uint64_t *hash)
+/* The letters between this kernel and `pe`. Who has waited longest for a slot is given it. */
+static void hash_letters(const struct rescind_kernel *k, uint32_t pe, uint64_t *hash)
+{
+    const struct peer *peer = peer_at(k, pe);
+    uint64_t where = PART | pe << 8 | 8;
+
+    mix(hash, (uint64_t)peer->letters_taken << 32 | (uint64_t)peer->letters << 24 |
+                  (uint64_t)peer->letter_answers << 16 | (uint64_t)peer->letter_turn << 8 |
+                  peer->letters_next);
+    for (int32_t task = task_first(peer->letter_waiters); task >= 0;
+         task = task_after(k, peer->letter_waiters, (uint32_t)task))
+        mix(hash, where | (uint64_t)task << 32);
+    *hash += hash_line(k, peer->note_waiters, where | 1);
+    for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+        const struct letter_reply *reply = &peer->replies[slot];
+        if (peer->letters_taken & 1u << slot)
+            mix_two(hash, where | slot << 4, peer->letter_askers[slot]);
+        *hash += hash_line(k, peer->letter_line[slot], where | slot << 4 | 2);
+        if (!(peer->letter_answers & 1u << slot))
+            continue;
+        mix(hash, reply->error);
+        mix_bytes(hash, peer_reply(k, pe, slot), reply->length);
+    }
+}
+
+static void hash_peers(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                       uint64_t *hash)
 {
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
         const struct peer *peer = peer_at(k, pe);
@@ -440,6 +654,8 @@ static void hash_peers(const struct rescind_kernel *k, uint64_t *hash)
                 peer->turn);
         *hash += hash_line(k, peer->slot_waiters, (uint64_t)pe << 8 | 4);
         hash_slots(k, pe, hash);
+        hash_letters(k, pe, hash);
+        hash_notes(all, k, peer->notes, hash);
     }
 }
 
@@ -450,22 +666,43 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
 
     mix_two(&hash, pool_left(k), k->pool.starved);
     if (k->peer_count > 1)
-        hash_peers(k, &hash);
+        hash_peers(all, k, &hash);
     hash_orders(all, k, &hash);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
         hash_vpe(k, vpe, &hash);
-    hash_numbers(k, &hash);
+    hash_lists(all, k, &hash);
     hash_pages(k, &hash);
     return hash;
+}
+
+/* What other kernels' numbers take from a VPE: whether it is still there, has the endpoints that it
+ * had, and waits for the answer to the letter that it has sent. */
+static uint64_t hash_serials(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct vpe *v = vpe_at(k, vpe);
+    uint64_t sum = pair(PART | vpe, v->ended ? 0 : v->life + 1ull);
+
+    for (uint32_t ep = RESCIND_EP_FREE; !v->ended && ep < RESCIND_EP_COUNT; ep++) {
+        uint32_t cap = endpoint_find(k, vpe, ep);
+        if (cap != 0)
+            sum += pair((uint64_t)vpe << 8 | ep, endpoint_of(k, cap)->serial);
+    }
+    if (v->calling && call_at(k, vpe)->letter.state != LETTER_NONE)
+        sum += pair((uint64_t)vpe << 8, call_at(k, vpe)->letter.serial);
+    return sum;
 }
 
 uint64_t state_of_stubs(const struct rescind_kernel *k)
 {
     uint64_t sum = 0;
 
-    for (uint32_t index = 1; k->peer_count > 1 && index < k->pool.high; index++)
+    if (k->peer_count == 1)
+        return 0;
+    for (uint32_t index = 1; index < k->pool.high; index++)
         if (cap_at(k, index)->type == CAP_STUB)
             sum += pair(index, stub_name(k, index));
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
+        sum += hash_serials(k, vpe);
     return sum;
 }
 
@@ -483,10 +720,21 @@ static void hash_given(const struct rescind_kernel *teller, const struct rescind
     }
 }
 
+/* A letter's serial number is its call's, which waits for the answer. */
+static void hash_letter_record(const struct rescind_peer_letter *letter, uint64_t *hash)
+{
+    mix_two(hash, (uint64_t)letter->asker << 32 | letter->object,
+            (uint64_t)letter->op << 32 | letter->length);
+    mix_bytes(hash, letter->args, sizeof(letter->args));
+    mix_bytes(hash, letter->data, letter->length);
+}
+
 static void hash_record(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
                         const struct rescind_peer_record *record, uint64_t *hash)
 {
     const struct rescind_peer_order *order = (const void *)record;
+    const struct rescind_peer_letter_answer *reply = (const void *)record;
+    const struct rescind_peer_note *note = (const void *)record;
     const struct rescind_peer_ask *ask = (const void *)record;
     const struct rescind_peer_answer *answer = (const void *)record;
 
@@ -512,6 +760,18 @@ static void hash_record(const struct rescind_kernel *const *all, uint32_t from, 
     case RESCIND_PEER_ANSWER:
         mix(hash, (uint64_t)answer->error << 32 | answer->done);
         hash_given(all[from], answer->caps, answer->given, hash);
+        break;
+    case RESCIND_PEER_LETTER:
+        hash_letter_record((const void *)record, hash);
+        break;
+    case RESCIND_PEER_LETTER_ANSWER:
+        mix(hash, reply->error);
+        mix_bytes(hash, reply->data, reply->length);
+        break;
+    case RESCIND_PEER_NOTE:
+        mix_two(hash, is_waiting(all, to, note->asker, note->serial),
+                (uint64_t)note->asker << 32 | note->error);
+        mix_bytes(hash, note->data, note->length);
         break;
     default:
         break;

@@ -43,6 +43,24 @@ enum rescind_mapping_state touch_look(const struct machine *m, const struct mach
     return first != RESCIND_MAPPING_THERE ? first : look(m, v, address + WORD - 1, &place);
 }
 
+uint64_t machine_reaches(const struct machine *m, uint32_t vpe)
+{
+    const struct machine_vpe *v = vpe_of(m, vpe);
+    struct step step;
+    struct place place;
+    uint64_t kernels = 0;
+
+    if (!v->touches || v->kind != STEPS || v->local == MACHINE_NO_VPE ||
+        !steps_next(&v->steps, &step) ||
+        (step.kind != RESCIND_STEP_LOAD && step.kind != RESCIND_STEP_STORE))
+        return 0;
+    for (uint64_t i = 0; i < WORD; i++) {
+        if (look(m, v, step.addr + i, &place) == RESCIND_MAPPING_THERE)
+            kernels |= UINT64_C(1) << place.pe;
+    }
+    return kernels;
+}
+
 /* The byte at a place. */
 static uint8_t *byte_at(const struct machine *m, const struct place *place)
 {

@@ -673,6 +673,273 @@ static void a_program_that_overflows_its_stack_dies_at_the_guard_page(void **sta
     assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
+/* ---- Children and memory ------------------------------------------------------------------ */
+
+enum {
+    CHILD = 20,
+    CHILD_MEM = 21,
+    SHARED = 22,
+    PAGE_AT = RESCIND_MAP_FIRST,
+    WORD_AT = PAGE_AT * RESCIND_PAGE + 16,
+};
+
+static const struct rescind_sim_options roomy = {.seed = 1, .audit = true, .memory = 64 * 4096};
+
+/* A child that has a page of memory at PAGE_AT, and is started. */
+static enum rescind_error bear(struct rescind_env *env, const char *name, uint32_t perms)
+{
+    enum rescind_error error =
+        rescind_createvpe(env, CHILD, CHILD_MEM, name, RESCIND_ANY_PE, RESCIND_NONE, 0, NULL);
+
+    if (error == RESCIND_NO_ERROR)
+        error = rescind_reqmem(env, SHARED, RESCIND_ANY_ADDR, RESCIND_PAGE,
+                               RESCIND_PERM_R | RESCIND_PERM_W);
+    if (error == RESCIND_NO_ERROR)
+        error = rescind_createmap(env, CHILD, SHARED, 0, 1, PAGE_AT, perms);
+    if (error == RESCIND_NO_ERROR)
+        error = rescind_vpectrl_start(env, CHILD);
+    return error;
+}
+
+static int parent(struct rescind_env *env)
+{
+    uint32_t code = 0;
+
+    if (bear(env, "child", RESCIND_PERM_R | RESCIND_PERM_W) != RESCIND_NO_ERROR ||
+        rescind_vpectrl_wait(env, CHILD, &code) != RESCIND_NO_ERROR)
+        return -1;
+    return (int)code;
+}
+
+/* Stores what it finds, and one more. */
+static int adder(struct rescind_env *env)
+{
+    uint64_t value = 1;
+
+    if (rescind_load(env, WORD_AT + RESCIND_PAGE, &value) != RESCIND_NO_MAPPING || value != 1 ||
+        rescind_load(env, WORD_AT, &value) != RESCIND_NO_ERROR || value != 0 ||
+        rescind_store(env, WORD_AT, value + *(uint64_t *)rescind_sim_argument(env)) !=
+            RESCIND_NO_ERROR ||
+        rescind_load(env, WORD_AT, &value) != RESCIND_NO_ERROR)
+        rescind_exit(env, 100);
+    rescind_exit(env, (uint32_t)value);
+}
+
+static void a_child_runs_and_uses_what_is_mapped_for_it(void **state)
+{
+    struct rescind_sim *sim = rescind_sim_new(&roomy);
+    uint64_t added = 7;
+    int first = rescind_sim_add_vpe(sim, "parent", parent, NULL);
+    int second = rescind_sim_child(sim, 0, "child", adder, &added);
+    int other = rescind_sim_child(sim, 0, "child", adder, &added);
+
+    (void)state;
+    assert_true(first == 0 && second == 1 && other == 2);
+    assert_int_equal(rescind_sim_child(sim, 1, "child", adder, NULL), -1);
+    assert_true(rescind_sim_started(sim, first));
+    assert_false(rescind_sim_started(sim, second) || rescind_sim_started(sim, 3));
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, first), 7);
+    assert_true(rescind_sim_ended(sim, second) && rescind_sim_started(sim, second));
+    /* The first of the name is made, and nobody makes the second. */
+    assert_false(rescind_sim_started(sim, other) || rescind_sim_ended(sim, other));
+    assert_false(rescind_sim_returned(sim, other, NULL));
+    assert_int_equal(rescind_sim_child(sim, 0, "late", adder, NULL), -1);
+    rescind_sim_free(sim);
+}
+
+static void a_child_that_nobody_added_is_there_and_never_runs(void **state)
+{
+    struct rescind_sim *sim = rescind_sim_new(&roomy);
+    struct rescind_sim_cap cap;
+    int vpe = rescind_sim_add_vpe(sim, "parent", parent, NULL);
+
+    (void)state;
+    assert_int_equal(rescind_sim_run(sim), RESCIND_SIM_STUCK);
+    assert_string_equal(rescind_sim_message(sim), "parent is stuck");
+    assert_true(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, CHILD, &cap));
+    assert_true(cap.sel == CHILD && cap.type == RESCIND_CAP_VPE && !cap.has_parent);
+    rescind_sim_free(sim);
+}
+
+/* Has the VPE `name` as its child, and obtains a capability of it. */
+static int taker(struct rescind_env *env)
+{
+    if (bear(env, "nobody", RESCIND_PERM_R) != RESCIND_NO_ERROR)
+        return -1;
+    return (int)rescind_exchange(env, CHILD, one(GATE), one(RESCIND_SEL_VPE), true);
+}
+
+static void a_parent_that_nobody_added_is_told_as_such(void **state)
+{
+    struct rescind_sim *sim = rescind_sim_new(&roomy);
+    struct rescind_sim_cap cap;
+    int vpe = rescind_sim_add_vpe(sim, "taker", taker, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, vpe), RESCIND_NO_ERROR);
+    assert_true(rescind_sim_cap(sim, vpe, RESCIND_TABLE_OBJECT, GATE, &cap));
+    assert_true(cap.sel == GATE && cap.has_parent);
+    assert_int_equal(cap.parent_vpe, RESCIND_SIM_OTHER_VPE);
+    assert_int_equal(cap.parent_sel, RESCIND_SEL_VPE);
+    rescind_sim_free(sim);
+}
+
+static int reader_only(struct rescind_env *env)
+{
+    uint64_t value;
+
+    if (rescind_load(env, WORD_AT, &value) != RESCIND_NO_ERROR)
+        return 1;
+    return rescind_store(env, WORD_AT, 1) != RESCIND_NO_PERM;
+}
+
+static int makes_reader(struct rescind_env *env)
+{
+    return (int)bear(env, "reader", RESCIND_PERM_R);
+}
+
+static void a_page_that_is_for_reading_is_not_for_writing(void **state)
+{
+    struct rescind_sim *sim = rescind_sim_new(&roomy);
+    int maker = rescind_sim_add_vpe(sim, "maker", makes_reader, NULL);
+    int child = rescind_sim_child(sim, 0, "reader", reader_only, NULL);
+
+    (void)state;
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, maker), 0);
+    assert_int_equal(value_of(sim, child), 0);
+    rescind_sim_free(sim);
+}
+
+/* What two programs tell each other behind the machine's back. */
+struct shared {
+    bool revoked;   /* REVOKE has been answered */
+    unsigned words; /* stored */
+};
+
+static int takes_back(struct rescind_env *env)
+{
+    struct shared *shared = rescind_sim_argument(env);
+    enum rescind_error error = bear(env, "counter", RESCIND_PERM_R | RESCIND_PERM_W);
+
+    for (int i = 0; error == RESCIND_NO_ERROR && i < 3; i++)
+        error = rescind_noop(env);
+    if (error == RESCIND_NO_ERROR)
+        error = rescind_revoke(env, one(SHARED), true);
+    shared->revoked = true;
+    return (int)error;
+}
+
+/* Counts in the page for as long as it has it. */
+static int counts(struct rescind_env *env)
+{
+    struct shared *shared = rescind_sim_argument(env);
+    uint64_t value = 0;
+
+    for (;;) {
+        enum rescind_error error = rescind_load(env, WORD_AT, &value);
+        if (error == RESCIND_NO_ERROR && (shared->revoked || value != shared->words))
+            return 1;
+        if (error == RESCIND_NO_ERROR)
+            error = rescind_store(env, WORD_AT, ++value);
+        if (error == RESCIND_NO_MAPPING)
+            return 0;
+        if (error != RESCIND_NO_ERROR || shared->revoked)
+            return 2;
+        shared->words++;
+    }
+}
+
+static void a_page_is_gone_once_its_revocation_is_answered(void **state)
+{
+    unsigned words = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 60; i++) {
+        struct rescind_sim_options options = roomy;
+        struct shared shared = {false, 0};
+        struct rescind_sim *sim;
+        int maker, child;
+        options.seed = i;
+        options.work = 1 + i % 3;
+        options.schedule = i % 3 == 0   ? RESCIND_SIM_FIFO
+                           : i % 3 == 1 ? RESCIND_SIM_RANDOM
+                                        : RESCIND_SIM_PCT;
+        sim = rescind_sim_new(&options);
+        maker = rescind_sim_add_vpe(sim, "maker", takes_back, &shared);
+        child = rescind_sim_child(sim, 0, "counter", counts, &shared);
+        assert_quiet(sim);
+        assert_int_equal(value_of(sim, maker), 0);
+        assert_int_equal(value_of(sim, child), 0);
+        words += shared.words;
+        rescind_sim_free(sim);
+    }
+    assert_true(words > 60);
+}
+
+static void memory_is_read_and_written_from_outside(void **state)
+{
+    struct rescind_sim_options options = roomy;
+    struct rescind_sim *sim;
+    uint32_t value = 0xbeef, found = 0;
+
+    (void)state;
+    options.kernels = 2;
+    sim = rescind_sim_new(&options);
+    assert_true(rescind_sim_write(sim, 1, 64 * 4096 - 4, &value, sizeof(value)));
+    assert_true(rescind_sim_read(sim, 1, 64 * 4096 - 4, &found, sizeof(found)));
+    assert_int_equal(found, 0xbeef);
+    assert_true(rescind_sim_read(sim, 0, 64 * 4096 - 4, &found, sizeof(found)));
+    assert_int_equal(found, 0);
+    assert_false(rescind_sim_write(sim, 1, 64 * 4096 - 3, &value, sizeof(value)));
+    assert_false(rescind_sim_read(sim, 1, UINT64_MAX, &found, sizeof(found)));
+    assert_false(rescind_sim_read(sim, 2, 0, &found, sizeof(found)));
+    assert_false(rescind_sim_write(sim, 2, 0, &value, sizeof(value)));
+    rescind_sim_free(sim);
+}
+
+static int makes_gates(struct rescind_env *env)
+{
+    uint32_t sel = GATE;
+
+    while (rescind_creategate(env, RESCIND_SEL_VPE, sel, 1, 2, 1) == RESCIND_NO_ERROR)
+        sel++;
+    return (int)(sel - GATE);
+}
+
+static void a_vpe_with_an_account_of_its_own_takes_no_more_than_that(void **state)
+{
+    struct rescind_sim_options options = plain;
+    struct rescind_sim *sim;
+    int poor, rich;
+
+    (void)state;
+    options.nodes = 100;
+    sim = rescind_sim_new(&options);
+    poor = rescind_sim_add_vpe(sim, "poor", makes_gates, NULL);
+    rich = rescind_sim_add_vpe(sim, "rich", makes_gates, NULL);
+    assert_int_equal(rescind_sim_quota(sim, poor, 200), RESCIND_OUT_OF_MEM);
+    assert_int_equal(rescind_sim_quota(sim, poor, 21), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_sim_quota(sim, poor, 21), RESCIND_OUT_OF_MEM);
+    assert_int_equal(rescind_sim_quota(sim, 2, 21), RESCIND_INV_ARGS);
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, poor), 10);
+    assert_true(value_of(sim, rich) > 30);
+    assert_int_equal(rescind_sim_quota(sim, rich, 1), RESCIND_INV_ARGS);
+    rescind_sim_free(sim);
+}
+
+static void memory_that_is_no_whole_pages_is_refused(void **state)
+{
+    struct rescind_sim_options options = roomy;
+
+    (void)state;
+    options.memory = 100;
+    assert_null(rescind_sim_new(&options));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -696,6 +963,14 @@ int main(void)
         cmocka_unit_test(there_are_no_more_kernels_than_were_asked_for),
         cmocka_unit_test(three_hundred_simulators_live_side_by_side),
         cmocka_unit_test(a_program_has_the_stack_that_was_asked_for),
+        cmocka_unit_test(a_child_runs_and_uses_what_is_mapped_for_it),
+        cmocka_unit_test(a_child_that_nobody_added_is_there_and_never_runs),
+        cmocka_unit_test(a_parent_that_nobody_added_is_told_as_such),
+        cmocka_unit_test(a_page_that_is_for_reading_is_not_for_writing),
+        cmocka_unit_test(a_page_is_gone_once_its_revocation_is_answered),
+        cmocka_unit_test(memory_is_read_and_written_from_outside),
+        cmocka_unit_test(a_vpe_with_an_account_of_its_own_takes_no_more_than_that),
+        cmocka_unit_test(memory_that_is_no_whole_pages_is_refused),
         cmocka_unit_test(a_program_that_overflows_its_stack_dies_at_the_guard_page),
     };
 

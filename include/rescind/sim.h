@@ -56,6 +56,9 @@ struct rescind_sim_options {
     void *print_context;
     uint32_t kernels; /* at most 64; 0: 1 */
     uint32_t depth;   /* of PCT: so many - 1 times priorities change; 0: 3 */
+    uint32_t memory;  /* bytes of machine memory a kernel, in pages of RESCIND_PAGE, of which each
+                         VPE takes RESCIND_VPE_MEMORY; 0: none, and then no CREATEVPE, REQMEM or
+                         messages between VPEs */
 };
 
 /* A simulator, or NULL where there is no memory or the options make no sense. The caller frees it.
@@ -75,12 +78,25 @@ int rescind_sim_add_vpe_on(struct rescind_sim *sim, uint32_t kernel, const char 
                            rescind_program *program, void *argument);
 void *rescind_sim_argument(const struct rescind_env *env);
 
+/* Adds, before the first run, a VPE that is not there yet: its number, or -1 where there is no such
+ * kernel. The first CREATEVPE of this name on the kernel makes it (of several with the same name
+ * the first makes the first, and so on), and its program runs once VPECTRL has started it. A VPE
+ * that some CREATEVPE makes, and none was added for, is there but never runs. */
+int rescind_sim_child(struct rescind_sim *sim, uint32_t kernel, const char *name,
+                      rescind_program *program, void *argument);
+
+/* Before the first run: what `vpe`, which is no child, makes from now on is taken from an account
+ * of its own, of so many pool nodes. INV_ARGS: no such VPE; OUT_OF_MEM: the pool has not so many,
+ * or it has such an account already. */
+enum rescind_error rescind_sim_quota(struct rescind_sim *sim, int vpe, uint32_t nodes);
+
 /* Before the first run: `vpe` gets at `sel` a capability derived from selector 0 of `target`.
  * INV_ARGS: no such VPE, or the selector is taken; OUT_OF_MEM. */
 enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target);
 
 enum rescind_sim_result {
-    RESCIND_SIM_QUIET,  /* every program has returned or ended */
+    RESCIND_SIM_QUIET,  /* every program has returned or ended, or is a child's that was never
+                           started */
     RESCIND_SIM_STUCK,  /* nothing can move any more, but some program has not returned */
     RESCIND_SIM_BROKEN, /* an invariant of the kernel does not hold, or there was no memory for a
                            program's stack: rescind_sim_message(). It can't be run again. */
@@ -98,6 +114,19 @@ void rescind_sim_kill(struct rescind_sim *sim, int vpe, uint32_t code);
 bool rescind_sim_returned(const struct rescind_sim *sim, int vpe, int *value);
 /* Has the VPE ended: by EXIT, or killed? */
 bool rescind_sim_ended(const struct rescind_sim *sim, int vpe);
+/* Has the VPE been started: at the start, or as a child by VPECTRL? */
+bool rescind_sim_started(const struct rescind_sim *sim, int vpe);
+
+/* Machine memory of a kernel, `size` bytes from address `addr` on, past all rights, between two
+ * runs. False, and nothing is copied: there is no such kernel or memory. */
+bool rescind_sim_read(const struct rescind_sim *sim, uint32_t kernel, uint64_t addr, void *bytes,
+                      size_t size);
+bool rescind_sim_write(struct rescind_sim *sim, uint32_t kernel, uint64_t addr, const void *bytes,
+                       size_t size);
+
+/* In place of the VPE of a parent: it is one that was not added here, or the kernel, whose list of
+ * services' names sessions are derived from. */
+enum { RESCIND_SIM_KERNEL = -1, RESCIND_SIM_OTHER_VPE = -2 };
 
 struct rescind_sim_cap {
     int vpe;
@@ -105,7 +134,7 @@ struct rescind_sim_cap {
     uint32_t sel;
     uint32_t type; /* enum rescind_cap_type */
     bool has_parent;
-    int parent_vpe;
+    int parent_vpe; /* or one of the two above */
     uint32_t parent_kind, parent_sel;
 };
 /* The first capability at or after selector `from` of a table. False: there is none. O(log n). */

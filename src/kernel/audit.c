@@ -468,9 +468,6 @@ static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
         *where = vpe;
         if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->end_wanted || is_ending(k, vpe))
             continue;
-        /* It ends behind the call that is under way. */
-        if (vpe_at(k, vpe)->revoked && vpe_at(k, vpe)->end_wanted)
-            continue;
         if (table_find(k, table, RESCIND_SEL_VPE) == 0)
             return false;
         /* Who has made a VPE may take its memory away. */
@@ -1124,7 +1121,31 @@ static bool never_good(const struct rescind_kernel *k, uint32_t index, const str
     return false;
 }
 
-/* Nothing is under way, here or at any peer. */
+/* Does the call of `vpe` wait for what some other VPE may never do? */
+static bool waits_for_others(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct call *call = call_at(k, vpe);
+
+    if (k->peer_count > 1 && call->letter.state == LETTER_AWAITS)
+        return true;
+    switch (call->opcode) {
+    case RESCIND_SYS_RECEIVE:
+        return call->message.waits;
+    case RESCIND_SYS_VPECTRL:
+        return call->vpectrl.waits;
+    case RESCIND_SYS_CREATESESS:
+        return call->createsess.visit != 0;
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_DELEGATE:
+        return call->obtain.visit != 0;
+    case RESCIND_SYS_PAGEFAULT:
+        return call->pagefault.visit != 0;
+    default:
+        return false;
+    }
+}
+
+/* Nothing is under way, here or at any peer, but calls that may wait for ever. */
 static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
@@ -1138,7 +1159,7 @@ static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
     }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         *where = vpe;
-        if (vpe_at(k, vpe)->calling || task_at(k, vpe)->committed)
+        if ((vpe_at(k, vpe)->calling && !waits_for_others(k, vpe)) || task_at(k, vpe)->committed)
             return false;
     }
     return k->ready == 0 && k->talking == 0 && each(k, where, is_derived, nothing_left_good) &&
