@@ -503,19 +503,13 @@ static void kill(struct loop *loop, struct runner *runner)
     progress(loop);
 }
 
-/* The current VPE rang. `idle`: it has seen nothing new since it last did. True: it goes on at
- * once. */
-static bool ring(struct processor *here, struct loop *loop, uint64_t idle)
+/* The current VPE rang, and its turn is over: it goes on when its reply is there, or when others
+ * have had theirs. True: it goes on at once after all. */
+__attribute__((noinline)) static bool ring_on(struct loop *loop, bool answered)
 {
     struct runner *runner = loop->current;
 
-    announce(loop, runner);
-    here->ticked = false;
-    if (take_message(loop, runner)) {
-        progress(loop);
-        if (!here->ticked) {
-            return true;
-        }
+    if (answered) {
         runner->stale = true; /* its turn ended while its text went out */
         queue_append(&loop->run, &runner->link);
     } else if (!may_run(loop, runner)) {
@@ -524,7 +518,7 @@ static bool ring(struct processor *here, struct loop *loop, uint64_t idle)
     } else if (runner->answered) {
         runner->answered = false;
         return true;
-    } else if (idle != 0 && !runner->stale) {
+    } else if (loop->saw_nothing != 0 && !runner->stale) {
         queue_append(&loop->idle, &runner->link);
     } else {
         progress(loop);
@@ -534,22 +528,36 @@ static bool ring(struct processor *here, struct loop *loop, uint64_t idle)
     return false;
 }
 
+/* The current VPE rang. True: it goes on at once. */
+INLINE bool ring(struct loop *loop)
+{
+    struct runner *runner = loop->current;
+
+    announce(loop, runner);
+    processor_clear_ticked();
+    if (!take_message(loop, runner)) {
+        return ring_on(loop, false);
+    }
+    progress(loop);
+    return !processor_has_ticked() || ring_on(loop, true);
+}
+
 /* SYSRET to `rip` would fault in the kernel. */
 static bool is_wild(uint64_t rip)
 {
     return rip >= PAGING_USER_END;
 }
 
-/* Called by trap.S: the current VPE, which is to go on at `rip`, rings. False: its context is to be
- * stored, and loop_turn() says what goes on. */
+/* Called by trap.S: the current VPE, which is to go on at `rip`, rings. `idle`: it has seen nothing
+ * new since it last did. False: its context is to be stored, and loop_turn() says what goes on. */
 bool loop_doorbell(uint64_t idle, uint64_t rip)
 {
-    struct processor *here = processor_here();
-    struct loop *loop = here->loop;
+    struct loop *loop = processor_loop();
     bool goes_on;
 
     stretch_begin(loop);
-    goes_on = !is_wild(rip) && ring(here, loop, idle);
+    loop->saw_nothing = idle;
+    goes_on = !is_wild(rip) && ring(loop);
     if (goes_on) {
         stretch_end(loop);
     }

@@ -80,6 +80,7 @@ struct loop {
     struct link idle;        /* those that saw nothing new since the last progress */
     uint64_t callers;        /* bit i: kernel i may have messages here */
     uint32_t heard;          /* whose message was the last */
+    uint64_t saw_nothing;    /* not 0: so the current VPE said when it rang last */
     uint32_t period;         /* of the timer */
     bool hurried;            /* turns are short now */
     uint32_t delay;          /* before the first turn, in looks of a waiting loop */

@@ -73,6 +73,33 @@ static inline struct processor *processor_here(void)
     return here;
 }
 
+/* Its loop, and whether `ticked`, by one instruction each: every doorbell asks. */
+static inline struct loop *processor_loop(void)
+{
+    struct loop *loop;
+
+    __asm__("movq %%gs:%c1, %0" : "=r"(loop) : "i"(__builtin_offsetof(struct processor, loop)));
+    return loop;
+}
+
+static inline bool processor_has_ticked(void)
+{
+    bool ticked;
+
+    __asm__ volatile("cmpb $0, %%gs:%c1"
+                     : "=@ccne"(ticked)
+                     : "i"(__builtin_offsetof(struct processor, ticked)));
+    return ticked;
+}
+
+static inline void processor_clear_ticked(void)
+{
+    __asm__ volatile("movb $0, %%gs:%c0"
+                     :
+                     : "i"(__builtin_offsetof(struct processor, ticked))
+                     : "memory");
+}
+
 /* What all processors share; then the first one's own. */
 void trap_init(void);
 
