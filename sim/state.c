@@ -9,6 +9,7 @@
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/service.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
@@ -90,6 +91,38 @@ static uint64_t hash_way_back(const struct rescind_kernel *k, const struct messa
     return cap != 0 && endpoint_of(k, cap)->serial == message->serial ? 3 : 1;
 }
 
+/* What a kernel asks of a VPE. The asker's args are in its program, and whether it still waits is
+ * plain from the state; an answer's are not. */
+static uint64_t hash_visit(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct visit *visit = visit_at(k, index);
+    uint64_t hash =
+        pair((uint64_t)visit->op << 32 | visit->state << 16 | visit->error << 8 | visit->kind,
+             (uint64_t)visit->pe << 32 | visit->vpe << 16 | visit->args_size);
+    uint64_t words[RESCIND_ARGS_MAX / sizeof(uint64_t)] = {0};
+
+    mix_two(&hash, (uint64_t)visit->to_vpe << 32 | visit->to_ep, visit->to_life);
+    mix_two(&hash, visit->label, visit->ident);
+    mix_two(&hash, visit->access, visit->object.account);
+    if (visit->state == VISIT_ANSWERED && visit->args_size > 0) {
+        memcpy(words, visit_text(k, visit), visit->args_size);
+        for (size_t i = 0; i < RESCIND_ARGS_MAX / sizeof(uint64_t); i++)
+            mix(&hash, words[i]);
+    }
+    return hash;
+}
+
+/* Those that wait for room, in their order. */
+static void hash_visits(const struct rescind_kernel *k, uint32_t first, uint64_t *hash)
+{
+    uint32_t at = first;
+
+    while (at != 0) {
+        mix(hash, hash_visit(k, at));
+        at = visit_at(k, at)->next == first ? 0 : visit_at(k, at)->next;
+    }
+}
+
 /* A message at an endpoint. Its data lies in machine memory. */
 static uint64_t hash_waiting(const struct rescind_kernel *k, uint32_t index)
 {
@@ -102,6 +135,8 @@ static uint64_t hash_waiting(const struct rescind_kernel *k, uint32_t index)
             (uint64_t)message->pe << 32 | (uint64_t)message->vpe << 16 | message->size);
     mix_two(&hash, message->label, message->reply_label);
     mix(&hash, hash_way_back(k, message));
+    if (message->visit != 0)
+        mix(&hash, message->visit == VISIT_NONE ? VISIT_NONE : hash_visit(k, message->visit));
     return hash;
 }
 
@@ -118,6 +153,7 @@ static void hash_receiver(const struct rescind_kernel *k, const struct endpoint_
     for (uint32_t at = e->open; at != 0; at = message_at(k, at)->next)
         open += hash_waiting(k, at);
     mix(hash, open);
+    hash_visits(k, e->visits, hash);
     *hash += hash_line(k, e->waiters, own << 3 | 7);
 }
 
@@ -139,6 +175,17 @@ static void hash_endpoint(const struct rescind_kernel *k, const struct endpoint_
     }
 }
 
+static void hash_service(const struct service *service, uint64_t *hash)
+{
+    uint64_t words[RESCIND_SERVICE_NAME_MAX / sizeof(uint64_t)];
+
+    memcpy(words, service->name, sizeof(words));
+    for (size_t i = 0; i < RESCIND_SERVICE_NAME_MAX / sizeof(uint64_t); i++)
+        mix(hash, words[i]);
+    mix_two(hash, (uint64_t)service->vpe << 32 | service->life, service->ep);
+    mix(hash, service->label);
+}
+
 /* What a capability names, where it has that of no other one. What a call has put there is in the
  * program that made it, but whose call it was and what it met there is not. */
 static void hash_object(const struct rescind_kernel *k, const struct cap *cap, uint64_t own,
@@ -154,6 +201,12 @@ static void hash_object(const struct rescind_kernel *k, const struct cap *cap, u
         break;
     case RESCIND_CAP_MEM:
         mix_two(hash, mem->addr, mem->size << 1 | mem->whole);
+        break;
+    case RESCIND_CAP_SERVICE:
+        hash_service(service_at(k, cap->object), hash);
+        break;
+    case RESCIND_CAP_SESSION: /* with which service, is plain from what it is derived from */
+        mix(hash, session_at(k, cap->object)->ident);
         break;
     case CAP_ENDPOINT:
         hash_endpoint(k, endpoint_of(k, cap_index(k, cap)), own, hash);
@@ -230,7 +283,8 @@ static void hash_exchange(const struct exchange *x, uint64_t *hash)
     mix(hash, (uint64_t)x->phase << 32 | x->done);
     mix(hash, x->again ? x->awaited + 1 : 0);
     mix(hash, x->phase == EXCHANGE_UNDO || x->across == ACROSS_UNDO ? x->error : 0);
-    mix(hash, x->done > 0 || x->phase != EXCHANGE_RESERVE ? x->target : 0);
+    /* With a session it is an object's number, and whether that is the one is told by the call. */
+    mix(hash, !x->agreed && (x->done > 0 || x->phase != EXCHANGE_RESERVE) ? x->target : 0);
     if (x->across != ACROSS_NONE) {
         mix(hash, (uint64_t)x->across << 32 | x->asked);
         mix(hash, (uint64_t)x->peer << 32 | x->slot << 1 | x->blocked);
@@ -245,10 +299,58 @@ static void hash_createmap(const struct createmap *c, uint64_t *hash)
     mix(hash, c->done > 0 || c->phase != EXCHANGE_RESERVE ? c->target : 0);
 }
 
+/* Is the service that has been asked still the one of that name? */
+static void hash_createsess(const struct rescind_kernel *k, const struct createsess *c,
+                            uint64_t *hash)
+{
+    uint32_t entry = service_find(k, c->name).entry;
+
+    if (c->visit == 0)
+        return;
+    mix(hash, hash_visit(k, c->visit));
+    mix(hash, entry != 0 && service_at(k, cap_at(k, entry)->object)->serial == c->serial);
+}
+
+/* The same for a session; and what the service has said, once it has agreed. */
+static void hash_obtain(const struct rescind_kernel *k, uint32_t vpe, const struct obtain *c,
+                        uint64_t *hash)
+{
+    uint32_t session = table_find(k, table_of(vpe, TABLE_OBJECT), c->session);
+    const struct cap *cap = cap_at(k, session);
+    uint64_t words[RESCIND_ARGS_MAX / sizeof(uint64_t)] = {0};
+
+    if (c->visit == 0 && !c->agreed)
+        return;
+    mix(hash, session != 0 && cap->type == RESCIND_CAP_SESSION && cap->home == k->pe &&
+                  session_at(k, cap->object)->serial == c->serial);
+    if (!c->agreed) {
+        mix(hash, hash_visit(k, c->visit));
+        return;
+    }
+    mix_two(hash, (uint64_t)c->exchange.src << 32 | c->exchange.dst,
+            (uint64_t)c->exchange.count << 32 | c->exchange.other);
+    mix(hash, c->exchange.done > 0 ? c->exchange.own : 0);
+    memcpy(words, call_buffer(k, vpe) + CALL_ARGS, c->args_size);
+    for (size_t i = 0; i * sizeof(uint64_t) < c->args_size; i++)
+        mix(hash, words[i]);
+}
+
 /* What a call has found out that is in no capability, and in no program. */
-static void hash_found(const struct call *call, uint64_t *hash)
+static void hash_found(const struct rescind_kernel *k, uint32_t vpe, const struct call *call,
+                       uint64_t *hash)
 {
     switch (call->opcode) {
+    case RESCIND_SYS_CREATESESS:
+        hash_createsess(k, &call->createsess, hash);
+        break;
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+        hash_obtain(k, vpe, &call->obtain, hash);
+        break;
+    case RESCIND_SYS_PAGEFAULT:
+        if (call->pagefault.visit != 0)
+            mix(hash, hash_visit(k, call->pagefault.visit));
+        break;
     case RESCIND_SYS_ACTIVATE:
         mix(hash, call->activate.phase);
         break;
@@ -285,7 +387,7 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
         mix(hash, (uint64_t)revoke->table << 8 | revoke->phase << 1 | revoke->open);
         mix(hash, revoke->sel);
     }
-    hash_found(call, hash);
+    hash_found(k, vpe, call, hash);
 }
 
 /* What only those have that were not there at the start, or have nodes of their own. Once it has
@@ -455,6 +557,7 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
         hash_vpe(k, vpe, &hash);
     hash_numbers(k, &hash);
+    hash_visits(k, k->visits_lost, &hash);
     hash_pages(k, &hash);
     return hash;
 }
