@@ -1041,6 +1041,134 @@ static void without_memory_a_call_fails_and_leaves_nothing(void **state)
     free_kernel(k);
 }
 
+/* ---- Everything at once ------------------------------------------------------------------- */
+
+/* VPEs that call whatever comes to their minds, in whatever order the kernel is let work. */
+struct walk {
+    struct rescind_kernel *k;
+    struct random random;
+    uint64_t id; /* of the message that S has received last */
+};
+
+static uint32_t pick(struct walk *w, uint32_t n)
+{
+    return random_next(&w->random) % n;
+}
+
+static struct message some_answer(struct walk *w)
+{
+    switch (pick(w, 6)) {
+    case 0:
+        return CALL(pick(w, 30));
+    case 1:
+        return range(pick(w, 2), pick(w, 60), pick(w, 4));
+    case 2:
+    case 3:
+        return range(0, pick(w, 2) ? GATE : 60, 1 + pick(w, 3));
+    default:
+        return CALL(RESCIND_NO_ERROR, pick(w, 1000));
+    }
+}
+
+static struct message some_call_of_service(struct walk *w)
+{
+    struct message m;
+
+    switch (pick(w, 16)) {
+    case 0:
+        return kit_creategate(GATE);
+    case 1:
+    case 2:
+        return createsrv(GATE, SRV + pick(w, 2), pick(w, 2) ? "files" : "pipes");
+    case 3:
+        return kit_revoke(pick(w, 2) ? GATE : SRV, 1 + pick(w, 3), pick(w, 2));
+    case 4:
+        return CALL(RESCIND_SYS_CREATESESSAT, SRV, 100 + pick(w, 5), pick(w, 9));
+    case 5:
+        return kit_revoke(100, 10, pick(w, 2));
+    case 6:
+        return pick(w, 4) ? attachrb(2, 0, 1, 8) : CALL(RESCIND_SYS_DETACHRB, RESCIND_SEL_VPE, 2);
+    case 7:
+        return attachrb(2, 0, 1, 8);
+    case 8:
+        return CALL(RESCIND_SYS_ACK, 2, w->id);
+    case 9:
+        return kit_delegate(sel_of(1 + pick(w, 3)), 100 + pick(w, 3), SESS + pick(w, 3), 1);
+    case 10:
+    case 11:
+    case 12:
+        m = some_answer(w);
+        return reply_bytes(w->id, m.bytes, m.size);
+    default:
+        return CALL(RESCIND_SYS_RECEIVE, 2, 0);
+    }
+}
+
+static struct message some_call_of_client(struct walk *w)
+{
+    uint32_t vpe = pick(w, 3) ? RESCIND_SEL_VPE : sel_of(pick(w, VPES));
+
+    switch (pick(w, 8)) {
+    case 0:
+        return kit_revoke(SESS + pick(w, 3), 1 + pick(w, 3), true);
+    case 1:
+        return kit_creategate(60 + pick(w, 3));
+    case 2:
+        return kit_revoke(60, 5, true);
+    case 3:
+        return kit_delegate(sel_of(pick(w, VPES)), SESS + pick(w, 3), SESS + pick(w, 3), 1);
+    case 4:
+    case 5:
+        return with_session(pick(w, 2) ? RESCIND_SYS_OBTAIN : RESCIND_SYS_DELEGATE, vpe,
+                            SESS + pick(w, 3), 60, 1 + pick(w, 3));
+    default:
+        return createsess(vpe, SESS + pick(w, 3), pick(w, 2) ? "files" : "pipes");
+    }
+}
+
+/* One event. */
+static void walk_on(struct walk *w)
+{
+    uint32_t vpe = pick(w, VPES), turns = pick(w, 4);
+    int32_t task = rescind_kernel_ready(w->k);
+    struct answer answer;
+
+    if (task >= 0 && pick(w, 3) != 0) {
+        for (; turns > 0 && rescind_kernel_ready_after(w->k, (uint32_t)task) >= 0; turns--)
+            task = rescind_kernel_ready_after(w->k, (uint32_t)task);
+        kit_work(w->k, (uint32_t)task);
+    } else if (rescind_kernel_vpe_state(w->k, vpe) == RESCIND_VPE_RUNNING) {
+        kit_send(w->k, vpe, vpe == S ? some_call_of_service(w) : some_call_of_client(w));
+    } else if (pick(w, 200) == 0) {
+        rescind_kernel_end(w->k, vpe, 1);
+    }
+    kit_audit(w->k);
+    for (vpe = 0; vpe < VPES; vpe++) {
+        answer = answer_of(w->k, vpe);
+        if (vpe == S && answer.there && answer.words >= 4)
+            w->id = answer.data[0];
+    }
+}
+
+static void whatever_happens_nothing_is_left_in_the_end(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 150; seed++) {
+        struct walk w = {.k = new_service(1 + seed % 3)};
+
+        random_init(&w.random, seed);
+        for (int i = 0; i < 1000; i++)
+            walk_on(&w);
+        for (uint32_t vpe = 0; vpe < VPES; vpe++)
+            rescind_kernel_end(w.k, vpe, 1);
+        rest(w.k);
+        for (uint32_t vpe = 0; vpe < VPES; vpe++)
+            assert_int_equal(rescind_kernel_vpe_state(w.k, vpe), RESCIND_VPE_ENDED);
+        assert_int_equal(pool_used(w.k), 0);
+        free_kernel(w.k);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1071,6 +1199,7 @@ int main(void)
         cmocka_unit_test(a_pager_is_told_of_a_fault_and_says_what_has_become_of_it),
         cmocka_unit_test(a_pager_that_ends_maps_nothing),
         cmocka_unit_test(without_memory_a_call_fails_and_leaves_nothing),
+        cmocka_unit_test(whatever_happens_nothing_is_left_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1172,8 +1172,9 @@ static bool check_nothing_left(const struct rescind_kernel *k, uint32_t *where)
         if (vpe_at(k, vpe)->calling)
             return true;
     }
-    /* What peers have under way here is not to be told from here. */
-    return k->peer_count > 1 || is_at_rest(k, where);
+    /* What peers have under way here is not to be told from here; and questions that are lost with
+     * their endpoint may be answered after the call that took it down. */
+    return k->peer_count > 1 || k->visits_lost != 0 || is_at_rest(k, where);
 }
 
 /* ---- Machine memory ------------------------------------------------------------------------ */
