@@ -6,24 +6,18 @@
 
 enum { PAGE = 4096, REST_EVENTS = 1000000 };
 
-static struct rescind_kernel *new_kernel(struct system *s, unsigned pe, uint32_t nodes,
-                                         uint32_t work, uint32_t memory)
+static struct rescind_kernel *new_kernel(struct system *s, unsigned pe,
+                                         struct rescind_kernel_config config)
 {
-    struct rescind_kernel_config config = {
-        .vpes = s->vpes,
-        .nodes = nodes,
-        .work = work,
-        .memory = memory,
-        .peers = s->kernels,
-        .pe = (uint16_t)pe,
-        .seed = 3 + pe,
-    };
     struct rescind_kernel *k;
 
+    config.peers = s->kernels;
+    config.pe = (uint16_t)pe;
+    config.seed = 3 + pe;
     s->size[pe] = (rescind_kernel_size(&config) + PAGE - 1) / PAGE * PAGE;
     k = rescind_kernel_create(aligned_alloc(PAGE, s->size[pe]), s->size[pe], &config);
     for (uint32_t vpe = 0; vpe < s->vpes; vpe++)
-        rescind_kernel_boot_vpe(k, memory != 0 ? RESCIND_ANY_ADDR : 0x100000 * vpe, 0x100000);
+        rescind_kernel_boot_vpe(k, config.memory != 0 ? RESCIND_ANY_ADDR : 0x100000 * vpe, 0x100000);
     return k;
 }
 
@@ -53,13 +47,21 @@ struct system *system_new(unsigned kernels, uint32_t vpes, uint32_t nodes, uint3
 struct system *system_new_with_memory(unsigned kernels, uint32_t vpes, uint32_t nodes,
                                       uint32_t work, uint32_t memory)
 {
+    return system_new_roomy(kernels, vpes, vpes, nodes, work, memory);
+}
+
+struct system *system_new_roomy(unsigned kernels, uint32_t vpes, uint32_t limit, uint32_t nodes,
+                                uint32_t work, uint32_t memory)
+{
     struct system *s = calloc(1, sizeof(*s));
+    struct rescind_kernel_config config = {
+        .vpes = limit, .nodes = nodes, .work = work, .memory = memory};
 
     s->kernels = kernels;
     s->vpes = vpes;
     s->window = RESCIND_PEER_WINDOW;
     for (unsigned pe = 0; pe < kernels; pe++)
-        s->k[pe] = new_kernel(s, pe, nodes, work, memory);
+        s->k[pe] = new_kernel(s, pe, config);
     for (unsigned pe = 0; pe < kernels; pe++) {
         for (uint32_t vpe = 0; vpe < vpes; vpe++)
             grant(s, pe, vpe);

@@ -349,6 +349,32 @@ static void exchange_is_under_way(struct rescind_kernel *k)
     kit_audit(k);
 }
 
+/* ---- Letters ------------------------------------------------------------------------------ */
+
+static void a_slot_for_letters_is_nobodys(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letters_taken = 1;
+}
+
+static void a_letter_without_a_call_has_a_slot(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letters_taken = 1;
+    peer_at(k, 1)->letter_askers[0] = 1;
+    call_at(k, 1)->letter = (struct letter){.state = LETTER_GRANTED, .peer = 1};
+}
+
+static void a_note_is_nowhere(struct rescind_kernel *k)
+{
+    pool_take(k, OBJECT_NOTE);
+}
+
+static void a_vpe_that_runs_has_its_end_told(struct rescind_kernel *k)
+{
+    vpe_watch(k, 1, 1, 0, 1);
+    k->vpe_watched = 2;
+    task_join(k, &k->ready, task_of_peer(k, k->pe));
+}
+
 /* Marked is the one, but not the other: the instant of the effect came too early. */
 static void a_sweep_has_something_unmarked_before_it(struct rescind_kernel *k)
 {
@@ -872,6 +898,10 @@ static const struct harm harms[] = {
     HARM_ACROSS(told_once, the_line_of_peers_begins_at_none),
     HARM_ACROSS(told_once, the_line_of_peers_leads_to_none),
     HARM_ACROSS(told_once, the_line_of_peers_does_not_link_back),
+    HARM_ACROSS(letters_sound, a_slot_for_letters_is_nobodys),
+    HARM_ACROSS(letters_sound, a_letter_without_a_call_has_a_slot),
+    HARM_ACROSS(notes_kept, a_note_is_nowhere),
+    HARM_ACROSS(notes_kept, a_vpe_that_runs_has_its_end_told),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),

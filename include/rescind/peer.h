@@ -1,4 +1,4 @@
-/* What kernels say to each other: the protocol of EXCHANGE and REVOKE across kernels.
+/* What kernels say to each other: the protocol of calls across kernels.
  *
  * Each kernel holds its own VPEs' capabilities; the derivation tree goes on from kernel to kernel.
  * A child on another kernel is a *stub* in its parent's ring of children; it has the child's global
@@ -30,6 +30,21 @@
  * stub is held by it. The range takes effect by one flag of the destination's kernel: when the last
  * question of a delegation is answered, when the last answer to an obtain is heard.
  *
+ * All other calls (src/syscall/letter.h) ask by *letters*, of which a pair of kernels has
+ * two slots in each direction:
+ *
+ * - LETTER: a call of a VPE of mine wants this of an object of yours
+ * - LETTER_ANSWER: done, with the data asked for; or an error; or RESCIND_PEER_TAKEN: something has
+ *   to happen first (a VPE's end, a service's answer), and a NOTE will tell how that went. The slot
+ *   is free again in any case
+ * - NOTE (the hearer's VPE, the serial of its letter): it has happened
+ *
+ * The hearer answers in the event that hears the letter. Until its answer comes, the call holds the
+ * capability that its letter is about. What TAKEN has begun holds nothing, and the call that waits
+ * for its NOTE may end meanwhile; a NOTE for it is ignored and counted as late then. Letters, their
+ * answers and NOTEs go in messages of their own, which take turns with those of the other records;
+ * among themselves they take turns in coming first.
+ *
  * ANSWERs come first in a message, and there is always room for all that there can be; the other
  * kinds take turns in coming next, so that none waits for ever behind another. So the ANSWER that
  * brings a child comes before any MARK for it, and the one that says that its stub is wanted before
@@ -43,8 +58,11 @@
  * changes nothing: a message whose records' layouts are not sound, as a whole; a record by itself.
  * MARKED wants a stub that has been told to MARK, once; UNLINK a stub of that peer whose EXCHANGE
  * is not still open; SWEEP a child that has said MARKED, once; ANSWER and FREE a slot that asked;
- * ASK a slot that is not busy, the same range as before, capabilities that can exist. A peer is
- * believed that it tells the truth, not that it makes sense.
+ * ASK a slot that is not busy, the same range as before, capabilities that can exist. LETTER wants
+ * a slot whose answer has left, an object that there is, and data of the length that its kind has;
+ * LETTER_ANSWER a slot whose letter was told, and data of the length that was asked for; and TAKEN
+ * a letter of a kind that may be. A peer is believed that it tells the truth, not that it makes
+ * sense.
  *
  * Why the promises of README hold (revoke.h argues them on one kernel):
  *
@@ -54,6 +72,8 @@
  * sources and its capability on the VPE stand: they are held, so no revocation above or of them has
  * taken effect; and the VPE lives, since its EXIT would have to mark them, or its tables are not
  * locked.
+ * A letter takes effect when it is heard (READ, SEND, START), and then what it names stands, or is
+ * refused: the capability above is held by the asker, so no revocation of it has taken effect.
  * - Complete. A child in flight has a reserved stub, which holds its parent; so what is marked has
  *   all its children. A sweep removes a parent when the last UNLINK has come. A revocation that
  * meets another waits for the same marks and the same removals, not for the other's word.
@@ -66,11 +86,16 @@
  * way, whose questions are answered at once; messages. (A call is blocked by a revocation, or by
  * another EXCHANGE's reservation.) A message can always be heard, since what it makes the hearer
  * want to tell needs no room: it is a flag of a node in a ring of its peer, or a bit of a slot. And
- *   everything that there is to tell leaves after a bounded number of messages.
+ *   everything that there is to tell leaves after a bounded number of messages. A letter waits for
+ *   nothing but messages, so what its call holds is released soon, and its slot is free again; only
+ *   what is VISITED no letter is written about, so that a revocation waits for a letter once. A
+ * call that waits for a NOTE holds nothing, and is cancelled when its VPE is to end.
  * - Exact. An order names the child by key and stub. A remote capability names its object by home
  * and number; it descends from a capability of that home, so the object lives as long as it does.
  * - Never short of memory. A remote child takes its own node and a stub. A removed child that is
- * not told of yet stays as a tomb in its own node; stubs and slots hold all else.
+ * not told of yet stays as a tomb in its own node; stubs and slots hold all else. A letter lies in
+ * its call's buffer until it is told, an answer in a buffer of its slot. The node of a NOTE is
+ * taken when its letter is heard, which is refused if there is none.
  *
  * This is the protocol of a model that was checked on small systems, but for: keys are looked up by
  * table, so MARK costs O(log n); an EXCHANGE that is blocked keeps its slot until FREE, instead of
@@ -99,12 +124,15 @@ enum rescind_peer_kind {
     RESCIND_PEER_SWEEP = 5,  /* sweep the child of my stub */
     RESCIND_PEER_ASK = 6,
     RESCIND_PEER_FREE = 7, /* the slot is yours again */
+    RESCIND_PEER_LETTER = 8,
+    RESCIND_PEER_LETTER_ANSWER = 9,
+    RESCIND_PEER_NOTE = 10,
 };
 
 /* What every record starts with; MARKED, UNLINK and FREE are no more than this. */
 struct rescind_peer_record {
     uint8_t kind;  /* enum rescind_peer_kind */
-    uint8_t slot;  /* of ASK, ANSWER and FREE; else 0 */
+    uint8_t slot;  /* of ASK, ANSWER and FREE, of LETTER and its answer; else 0 */
     uint16_t size; /* of the whole record, bytes: a multiple of 8 */
     uint32_t stub; /* of MARKED and UNLINK (the hearer's), MARK and SWEEP (the teller's); else 0 */
 };
@@ -156,5 +184,61 @@ struct rescind_peer_answer {
 
 /* Something that the EXCHANGE needs is under revocation: a FREE will follow. */
 #define RESCIND_PEER_BLOCKED 0xffu
+
+/* What letters ask for. */
+enum rescind_letter_op {
+    RESCIND_LETTER_START,    /* VPECTRL of VPE `object` of the hearer */
+    RESCIND_LETTER_WAIT,     /* the same: with TAKEN, a NOTE comes when it has ended */
+    RESCIND_LETTER_DESCRIBE, /* what is object `object` like, which capabilities of type args[0]
+                                name? The answer is one of the structs below */
+    RESCIND_LETTER_OPS,
+};
+
+struct rescind_letter_gate {
+    uint32_t pe, vpe, life, ep;
+    uint64_t label, credits;
+};
+
+struct rescind_letter_mem {
+    uint64_t pe, addr, size;
+    uint64_t reserved; /* 0 */
+};
+
+enum {
+    RESCIND_PEER_LETTERS = 2,   /* slots of a pair of kernels, in each direction */
+    RESCIND_PEER_NOTE_MAX = 88, /* bytes that come with a note */
+};
+
+/* A question of a VPE's call that is no EXCHANGE. */
+struct rescind_peer_letter {
+    struct rescind_peer_record head;
+    uint32_t asker;  /* VPE of the teller, */
+    uint32_t serial; /* and which call of its: a NOTE names both */
+    uint16_t op;     /* enum rescind_letter_op */
+    uint16_t length; /* of the data, bytes; padded to a multiple of 8 */
+    uint32_t object; /* what it is about, as the hearer numbers it */
+    uint64_t args[5];
+    uint8_t data[];
+};
+
+struct rescind_peer_letter_answer {
+    struct rescind_peer_record head;
+    uint32_t error; /* enum rescind_error, or RESCIND_PEER_TAKEN */
+    uint32_t length;
+    uint8_t data[];
+};
+
+/* How something has ended that a letter had begun. */
+struct rescind_peer_note {
+    struct rescind_peer_record head;
+    uint32_t asker; /* of the hearer */
+    uint32_t serial;
+    uint32_t error; /* enum rescind_error */
+    uint32_t length;
+    uint8_t data[];
+};
+
+/* It has been begun: a NOTE will follow. */
+#define RESCIND_PEER_TAKEN 0xfeu
 
 #endif

@@ -24,7 +24,7 @@
 
 struct rescind_kernel {
     /* Byte offsets from this struct. */
-    size_t accounts, tasks, vpes, calls, peers, served, page_bits, buffers, rings, memory;
+    size_t accounts, tasks, vpes, calls, peers, served, page_bits, buffers, letters, rings, memory;
 
     uint32_t vpe_limit;  /* length of the arrays that go by VPE */
     uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
@@ -33,17 +33,18 @@ struct rescind_kernel {
     uint32_t peer_count; /* kernels in the system: PEs 0 .. peer_count - 1 */
     uint16_t pe;         /* this one's */
 
-    uint32_t pages;      /* of machine memory, from `memory` on; a bit each at `page_bits` */
-    uint32_t vpe_free;   /* list of VPEs that are done with, as number + 1 (object/vpe.h) */
-    uint32_t serials;    /* numbers given to endpoints */
+    uint32_t pages;       /* of machine memory, from `memory` on; a bit each at `page_bits` */
+    uint32_t vpe_free;    /* list of VPEs that are done with, as number + 1 (object/vpe.h) */
+    uint32_t serials;     /* numbers given to endpoints */
     uint32_t visits_lost; /* ring of those whose endpoint has gone (object/visit.h) */
-    uint32_t vpe_ending; /* list of those that have just lost what they live by, in the same way */
+    uint32_t vpe_ending;  /* list of those that have just lost what they live by, in the same way */
+    uint32_t vpe_watched; /* list of those that have ended, as others have still to be told */
 
     struct pool pool;
     struct random random;
     struct random names; /* where the keys come from that names of services are hashed with */
-    uint16_t ready;   /* the line of tasks that have work to do; see base/task.h */
-    uint32_t talking; /* the line of kernels that there is something to tell; see cap/peer.h */
+    uint16_t ready;      /* the line of tasks that have work to do; see base/task.h */
+    uint32_t talking;    /* the line of kernels that there is something to tell; see cap/peer.h */
     struct outbox outbox;
 };
 

@@ -26,8 +26,7 @@ void peer_hush(struct rescind_kernel *k, uint32_t pe)
     struct peer *peer = peer_at(k, pe);
     uint32_t name = pe + 1;
 
-    if (peer->next == 0 || peer->up != 0 || peer->down != 0 || peer->asks != 0 ||
-        peer->answers != 0 || peer->frees != 0)
+    if (peer->next == 0 || peer_has_records(peer) || peer_has_letters(peer))
         return;
     if (peer->next == name) {
         k->talking = 0;

@@ -11,6 +11,13 @@
 
 #include "cap/cap.h"
 #include "rescind/kernel.h"
+#include "rescind/peer.h"
+
+/* An answer that has not left: the data lies in peer_reply(). */
+struct letter_reply {
+    uint32_t error; /* enum rescind_error, or RESCIND_PEER_TAKEN */
+    uint32_t length;
+};
 
 struct peer {
     uint32_t next, prev;  /* neighbours in the line of those to be told something, as PE + 1 */
@@ -26,12 +33,43 @@ struct peer {
     uint32_t askers[TASK_EXCHANGES]; /* the task that has the slot */
     uint16_t asker_line[TASK_EXCHANGES]; /* where it waits for its answer */
 
+    /* Letters of this kernel's VPEs that it answers, and the other way about; see
+     * syscall/letter.h. */
+    uint8_t letters_taken;   /* slots in use */
+    uint8_t letters;         /* there is a letter to write */
+    uint8_t letter_answers;  /* there is an answer to one of its letters to write */
+    uint8_t letter_turn;     /* which of them goes first */
+    bool letters_next;       /* the next message is theirs */
+    uint16_t letter_waiters; /* line of tasks that wait for a slot; */
+    uint16_t note_waiters;   /* and of those that wait for a note */
+    uint32_t letter_askers[RESCIND_PEER_LETTERS];
+    uint16_t letter_line[RESCIND_PEER_LETTERS];
+    struct letter_reply replies[RESCIND_PEER_LETTERS]; /* what its letters are answered */
+    uint32_t notes, notes_last; /* list of those to be told (object/note.h) */
+
     struct rescind_kernel_peer count;
 };
+
+/* Is there something to tell it; letters and notes? */
+static inline bool peer_has_records(const struct peer *peer)
+{
+    return (peer->up | peer->down) != 0 || (peer->asks | peer->answers | peer->frees) != 0;
+}
+static inline bool peer_has_letters(const struct peer *peer)
+{
+    return (peer->letters | peer->letter_answers) != 0 || peer->notes != 0;
+}
 
 static inline struct peer *peer_at(const struct rescind_kernel *k, uint32_t pe)
 {
     return (struct peer *)arena_at(k, k->peers) + pe;
+}
+
+/* Where the data of an answer lies that has not left. */
+static inline uint8_t *peer_reply(const struct rescind_kernel *k, uint32_t pe, uint32_t slot)
+{
+    return (uint8_t *)arena_at(k, k->letters) +
+           (size_t)(pe * RESCIND_PEER_LETTERS + slot) * RESCIND_DATA_MAX;
 }
 
 /* There is something to tell kernel `pe`. */

@@ -11,6 +11,7 @@
 #include "object/endpoint.h"
 #include "object/gate.h"
 #include "object/mem.h"
+#include "object/note.h"
 #include "object/service.h"
 #include "object/visit.h"
 #include "object/vpe.h"
@@ -49,6 +50,8 @@
     X(queued_once, "what is queued stands on one stack, on its parent, or in one queue, of a "     \
                    "task that goes on")                                                            \
     X(told_once, "what there is to tell a peer stands in its ring, and the peer in the line")      \
+    X(letters_sound, "each slot for letters that is taken has one call that has been given it")    \
+    X(notes_kept, "each note is with what it waits for, or with the peer that it is to be told")   \
     X(effect_whole,                                                                                \
       "of a revocation that has taken effect, all in its range is marked until it is "             \
       "swept")                                                                                     \
@@ -92,7 +95,7 @@ static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE &&
            cap_at(k, index)->type != OBJECT_MESSAGE && cap_at(k, index)->type != OBJECT_VISIT &&
-           cap_at(k, index)->type != OBJECT_WATCHER;
+           cap_at(k, index)->type != OBJECT_NOTE;
 }
 
 /* All VPEs' tables, and that of names behind them: how many, and which one is number `i`. */
@@ -606,7 +609,7 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
         return number < k->vpe_count && vpe_at(k, number)->calling;
     case RESCIND_TASK_MARKS:
         return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0 ||
-               (task.number == k->pe && k->visits_lost != 0);
+               (task.number == k->pe && (k->visits_lost | k->vpe_watched) != 0);
     default:
         served = served_at(k, task.number, task.slot);
         return served->state == SERVE_SETTLE || served->state == SERVE_UNDO ||
@@ -659,6 +662,12 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
             return UINT32_MAX;
         for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
             if (!add_line(k, peer->asker_line[slot], &total))
+                return UINT32_MAX;
+        }
+        if (!add_line(k, peer->letter_waiters, &total) || !add_line(k, peer->note_waiters, &total))
+            return UINT32_MAX;
+        for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+            if (!add_line(k, peer->letter_line[slot], &total))
                 return UINT32_MAX;
         }
     }
@@ -717,6 +726,14 @@ static uint32_t pin_of(const struct rescind_kernel *k, uint32_t vpe)
     return x->pin;
 }
 
+/* And the one that its letter holds. */
+static uint32_t letter_pin(const struct rescind_kernel *k, uint32_t vpe)
+{
+    const struct letter *l = &call_at(k, vpe)->letter;
+
+    return letter_is_out(l) ? l->pin : 0;
+}
+
 /* Does the parent count it as pending? What stands on it on a stack it need not. */
 static bool is_counted(const struct cap *child)
 {
@@ -750,9 +767,11 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
     *where = 0;
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         uint32_t pin = pin_of(k, vpe);
-        if (pin != 0 && (!is_cap(k, pin) || cap_at(k, pin)->pending == 0))
+        uint32_t letter = letter_pin(k, vpe);
+        if ((pin != 0 && (!is_cap(k, pin) || cap_at(k, pin)->pending == 0)) ||
+            (letter != 0 && (!is_cap(k, letter) || cap_at(k, letter)->pending == 0)))
             return false;
-        reasons += pin != 0;
+        reasons += (pin != 0) + (letter != 0);
     }
     return pending == reasons;
 }
@@ -825,8 +844,7 @@ static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
 
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
         const struct peer *peer = peer_at(k, pe);
-        bool any = peer->up != 0 || peer->down != 0 || peer->asks != 0 || peer->answers != 0 ||
-                   peer->frees != 0;
+        bool any = peer_has_records(peer) || peer_has_letters(peer);
         *where = pe;
         if (!count_ring(k, pe, peer->up, false, &total) ||
             !count_ring(k, pe, peer->down, true, &total) || any != (peer->next != 0))
@@ -848,6 +866,78 @@ static bool check_told_once(const struct rescind_kernel *k, uint32_t *where)
     }
     *where = 0;
     return telling == total && line == talking;
+}
+
+/* Is the slot that a letter says it has its own? */
+static bool has_slot(const struct rescind_kernel *k, uint32_t vpe, const struct letter *l)
+{
+    const struct peer *peer = peer_at(k, l->peer);
+
+    return l->peer < k->peer_count && l->slot < RESCIND_PEER_LETTERS &&
+           (peer->letters_taken & 1u << l->slot) && peer->letter_askers[l->slot] == vpe &&
+           (l->state == LETTER_ASKED || !(peer->letters & 1u << l->slot)) &&
+           (peer->letter_line[l->slot] != 0) == (l->state == LETTER_ASKED);
+}
+
+static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t taken = 0, having = 0;
+
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct letter *l = &call_at(k, vpe)->letter;
+        *where = vpe;
+        if (l->state == LETTER_NONE)
+            continue;
+        if (!vpe_at(k, vpe)->calling)
+            return false;
+        if (l->state != LETTER_GRANTED && l->state != LETTER_ASKED)
+            continue;
+        if (!has_slot(k, vpe, l))
+            return false;
+        having++;
+    }
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
+        const struct peer *peer = peer_at(k, pe);
+        *where = pe;
+        if (peer->letters & ~peer->letters_taken)
+            return false;
+        for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++)
+            taken += (peer->letters_taken & 1u << slot) != 0;
+    }
+    return taken == having;
+}
+
+/* The notes in a list. */
+static uint32_t count_notes(const struct rescind_kernel *k, uint32_t first)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next) {
+        if (!pool_has(k, at) || note_at(k, at)->object.type != OBJECT_NOTE)
+            return UINT32_MAX;
+        count += note_at(k, at)->more != 0 ? 2 : 1;
+    }
+    return count;
+}
+
+static bool check_notes_kept(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t notes = 0, kept = 0, watched = 0;
+
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        notes += cap_at(k, index)->type == OBJECT_NOTE;
+    for (uint32_t pe = 0; pe < k->peer_count; pe++)
+        kept += count_notes(k, peer_at(k, pe)->notes);
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
+        kept += count_notes(k, vpe_at(k, vpe)->watchers);
+    for (uint32_t at = k->vpe_watched; at != 0; at = vpe_at(k, at - 1)->next) {
+        *where = at - 1;
+        if (at > k->vpe_count || !vpe_at(k, at - 1)->ended || vpe_at(k, at - 1)->watchers == 0 ||
+            ++watched > k->vpe_count)
+            return false;
+    }
+    *where = 0;
+    return notes == kept;
 }
 
 static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)
@@ -1034,7 +1124,7 @@ static bool is_at_rest(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t pe = 0; pe < k->peer_count; pe++) {
         *where = pe;
-        if (peer_at(k, pe)->taken != 0)
+        if (peer_at(k, pe)->taken != 0 || peer_at(k, pe)->letters_taken != 0)
             return false;
         for (uint32_t slot = 0; slot < TASK_EXCHANGES; slot++) {
             if (served_at(k, pe, slot)->state != SERVE_IDLE)

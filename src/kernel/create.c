@@ -46,7 +46,11 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     k->page_bits = at = round_up(at, 64);
     at = round_up(at + (k->pages + 7) / 8, 64);
     k->buffers = at; /* from here on nothing need be zero */
-    at = round_up(at + (size_t)config->vpes * CALL_BUFFER, VPE_RING_PAGE);
+    at += (size_t)config->vpes * CALL_BUFFER;
+    k->letters = at;
+    if (k->peer_count > 1)
+        at += (size_t)k->peer_count * RESCIND_PEER_LETTERS * RESCIND_DATA_MAX;
+    at = round_up(at, VPE_RING_PAGE);
     k->rings = at;
     at += (size_t)config->vpes * 2 * VPE_RING_PAGE;
     k->memory = at;

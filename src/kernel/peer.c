@@ -1,13 +1,16 @@
 /* What kernels say to each other: messages out of what there is to tell, and messages into what
  * they ask for. The protocol is rescind/peer.h's; what a record does is in cap/remote.c
- * (revocation), syscall/across.c and syscall/serve.c (EXCHANGE). */
+ * (revocation), syscall/across.c and syscall/serve.c (EXCHANGE), and syscall/letter.c (the rest).
+ */
 #include "rescind/peer.h"
 
 #include "rescind/kernel.h"
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/remote.h"
+#include "object/note.h"
 #include "syscall/across.h"
+#include "syscall/letter.h"
 #include "syscall/serve.h"
 
 int32_t rescind_kernel_tell_first(const struct rescind_kernel *k)
@@ -58,21 +61,27 @@ static bool put(struct writer *w, const void *record, size_t size)
 typedef size_t slot_writer(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_t *out,
                            size_t room);
 
+/* The record of the slot, if its bit is set and there is room. */
+static void put_slot(struct rescind_kernel *k, uint32_t pe, uint8_t *bits, uint32_t slot,
+                     slot_writer *write, struct writer *w)
+{
+    size_t size = 0;
+
+    if (*bits & 1u << slot)
+        size = write(k, pe, slot, w->out + w->size, room(w));
+    if (size == 0)
+        return;
+    w->size += (uint32_t)size;
+    w->records++;
+    *bits &= (uint8_t) ~(1u << slot);
+}
+
 /* The records of the slots in `bits` that there is room for, beginning with slot `first`. */
 static void put_slots(struct rescind_kernel *k, uint32_t pe, uint8_t *bits, uint32_t first,
                       slot_writer *write, struct writer *w)
 {
-    for (uint32_t i = 0; i < TASK_EXCHANGES && *bits != 0; i++) {
-        uint32_t slot = (first + i) % TASK_EXCHANGES;
-        size_t size = 0;
-        if (*bits & 1u << slot)
-            size = write(k, pe, slot, w->out + w->size, room(w));
-        if (size == 0)
-            continue;
-        w->size += (uint32_t)size;
-        w->records++;
-        *bits &= (uint8_t) ~(1u << slot);
-    }
+    for (uint32_t i = 0; i < TASK_EXCHANGES && *bits != 0; i++)
+        put_slot(k, pe, bits, (first + i) % TASK_EXCHANGES, write, w);
 }
 
 /* MARKED and UNLINK; a tomb has served its purpose then. */
@@ -160,22 +169,73 @@ static void put_kind(struct rescind_kernel *k, uint32_t pe, enum turn turn, stru
     }
 }
 
+static void put_records(struct rescind_kernel *k, uint32_t pe, struct writer *w)
+{
+    struct peer *peer = peer_at(k, pe);
+
+    /* All answers first: nothing may come before the one that its link depends on. */
+    put_slots(k, pe, &peer->answers, 0, serve_write, w);
+    KERNEL_ASSERT(peer->answers == 0);
+    for (uint32_t i = 0; i < TURNS; i++)
+        put_kind(k, pe, (enum turn)((peer->turn + i) % TURNS), w);
+    if (peer_has_records(peer)) /* something had no room: another kind goes first then */
+        peer->turn = (peer->turn + 1) % (TURNS * TASK_EXCHANGES);
+}
+
+/* ---- Letters ------------------------------------------------------------------------------ */
+
+_Static_assert(sizeof(struct rescind_peer_message) + sizeof(struct rescind_peer_letter) +
+                       RESCIND_DATA_MAX <=
+                   RESCIND_PEER_MSG_MAX,
+               "a letter fits; its answer, and a note, are smaller");
+
+static void put_notes(struct rescind_kernel *k, uint32_t pe, struct writer *w)
+{
+    size_t size = 1;
+
+    while (peer_at(k, pe)->notes != 0 && size != 0) {
+        size = note_write(k, pe, w->out + w->size, room(w));
+        w->size += (uint32_t)size;
+        w->records += size != 0;
+    }
+}
+
+/* Each letter, each answer and all notes take turns in coming first, so that each has room. */
+static void put_letters(struct rescind_kernel *k, uint32_t pe, struct writer *w)
+{
+    enum { ONES = 2 * RESCIND_PEER_LETTERS + 1 };
+    struct peer *peer = peer_at(k, pe);
+
+    for (uint32_t i = 0; i < ONES; i++) {
+        uint32_t turn = (peer->letter_turn + i) % ONES;
+        if (turn < RESCIND_PEER_LETTERS)
+            put_slot(k, pe, &peer->letter_answers, turn, letter_write_answer, w);
+        else if (turn < 2 * RESCIND_PEER_LETTERS)
+            put_slot(k, pe, &peer->letters, turn - RESCIND_PEER_LETTERS, letter_write, w);
+        else
+            put_notes(k, pe, w);
+    }
+    if (peer_has_letters(peer))
+        peer->letter_turn = (peer->letter_turn + 1) % ONES;
+}
+
 size_t rescind_kernel_tell(struct rescind_kernel *k, uint32_t pe, void *message)
 {
     struct peer *peer = peer_at(k, pe);
     struct writer w = {.out = message, .size = sizeof(struct rescind_peer_message)};
     struct rescind_peer_message head = {.sender = k->pe};
 
-    /* All answers first: nothing may come before the one that its link depends on. */
-    put_slots(k, pe, &peer->answers, 0, serve_write, &w);
-    KERNEL_ASSERT(peer->answers == 0);
-    for (uint32_t i = 0; i < TURNS; i++)
-        put_kind(k, pe, (enum turn)((peer->turn + i) % TURNS), &w);
+    /* Messages of letters and of the rest take turns. */
+    if (peer_has_letters(peer) && (peer->letters_next || !peer_has_records(peer))) {
+        put_letters(k, pe, &w);
+        peer->letters_next = false;
+    } else {
+        put_records(k, pe, &w);
+        peer->letters_next = peer_has_letters(peer);
+    }
     peer_hush(k, pe);
     if (w.records == 0)
         return 0;
-    if (peer->next != 0) /* something had no room: another kind goes first then */
-        peer->turn = (peer->turn + 1) % (TURNS * TASK_EXCHANGES);
     peer->count.told++;
     head.records = (uint16_t)w.records;
     head.size = w.size;
@@ -193,6 +253,34 @@ struct heard {
 static bool slot_is_sound(const struct rescind_peer_record *record)
 {
     return record->stub == 0 && record->slot < TASK_EXCHANGES;
+}
+
+/* Is `length` how many bytes of data follow a record's own `size`? */
+static bool data_is_sound(const struct rescind_peer_record *record, size_t size, uint32_t length,
+                          uint32_t most)
+{
+    return length <= most && record->stub == 0 && record->size == size + ((length + 7u) & ~7u);
+}
+
+static bool letter_is_sound(const struct rescind_peer_record *record)
+{
+    const struct rescind_peer_letter *letter = (const void *)record;
+    const struct rescind_peer_letter_answer *answer = (const void *)record;
+    const struct rescind_peer_note *note = (const void *)record;
+
+    if (record->slot >= RESCIND_PEER_LETTERS)
+        return false;
+    switch (record->kind) {
+    case RESCIND_PEER_LETTER:
+        return record->size >= sizeof(*letter) &&
+               data_is_sound(record, sizeof(*letter), letter->length, RESCIND_DATA_MAX);
+    case RESCIND_PEER_LETTER_ANSWER:
+        return record->size >= sizeof(*answer) &&
+               data_is_sound(record, sizeof(*answer), answer->length, RESCIND_DATA_MAX);
+    default:
+        return record->size >= sizeof(*note) && record->slot == 0 &&
+               data_is_sound(record, sizeof(*note), note->length, RESCIND_PEER_NOTE_MAX);
+    }
 }
 
 /* Is this the layout of some record? What it says is judged when it is heard. */
@@ -219,6 +307,10 @@ static bool record_is_sound(const struct rescind_peer_record *record, size_t lef
         return record->size >= sizeof(*answer) && slot_is_sound(record) &&
                (answer->reserved[0] | answer->reserved[1] | answer->reserved[2]) == 0 &&
                record->size == sizeof(*answer) + answer->given * sizeof(answer->caps[0]);
+    case RESCIND_PEER_LETTER:
+    case RESCIND_PEER_LETTER_ANSWER:
+    case RESCIND_PEER_NOTE:
+        return letter_is_sound(record);
     default:
         return false;
     }
@@ -258,6 +350,12 @@ static enum remote_sense hear_record(struct rescind_kernel *k, uint32_t pe,
         return remote_sweep(k, pe, record->stub, order->key);
     case RESCIND_PEER_ASK:
         return serve_ask(k, pe, (const void *)record);
+    case RESCIND_PEER_LETTER:
+        return letter_hear(k, pe, (const void *)record);
+    case RESCIND_PEER_LETTER_ANSWER:
+        return letter_answer(k, pe, (const void *)record);
+    case RESCIND_PEER_NOTE:
+        return letter_note(k, pe, (const void *)record);
     default:
         return across_free(k, pe, record->slot);
     }

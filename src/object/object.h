@@ -17,7 +17,7 @@ enum object_node {
     OBJECT_SERVICE,
     OBJECT_SESSION,
     OBJECT_VISIT,
-    OBJECT_WATCHER,
+    OBJECT_NOTE,
     OBJECT_NODE_END
 };
 

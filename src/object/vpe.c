@@ -2,9 +2,12 @@
 #include "object/vpe.h"
 
 #include "base/pages.h"
+#include "base/task.h"
+#include "base/work.h"
 #include "cap/create.h"
 #include "cap/table.h"
 #include "object/mem.h"
+#include "object/note.h"
 #include "object/object.h"
 
 static bool vpe_exists(const struct rescind_kernel *k, uint32_t object)
@@ -17,12 +20,12 @@ static uint32_t *vpe_refs(struct rescind_kernel *k, uint32_t object)
     return &vpe_at(k, object)->refs;
 }
 
-/* It has ended and nothing names it: its number can be used again. */
+/* It has ended and nothing names it, or has to be told: its number can be used again. */
 static void recycle(struct rescind_kernel *k, uint32_t vpe)
 {
     struct vpe *v = vpe_at(k, vpe);
 
-    if (!v->ended || v->refs != 0 || v->boot)
+    if (!v->ended || v->refs != 0 || v->watchers != 0 || v->boot)
         return;
     v->life++;
     v->next = k->vpe_free;
@@ -176,7 +179,50 @@ void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
 
     if (v->account != ACCOUNT_KERNEL)
         move_nodes(k, v->account, funder(k, v), *account_at(k, v->account));
-    recycle(k, vpe);
+    if (v->watchers == 0) {
+        recycle(k, vpe);
+        return;
+    }
+    /* However many they are, this is O(1): the kernel's own task tells them. */
+    v->next = k->vpe_watched;
+    k->vpe_watched = vpe + 1;
+    if (!task_waits(k, task_of_peer(k, k->pe)))
+        task_join(k, &k->ready, task_of_peer(k, k->pe));
+}
+
+/* ---- Watchers ----------------------------------------------------------------------------- */
+
+bool vpe_watch(struct rescind_kernel *k, uint32_t vpe, uint32_t pe, uint32_t asker, uint32_t serial)
+{
+    uint32_t note = note_create(k, pe, asker, serial, false);
+
+    if (note != 0) {
+        note_at(k, note)->next = vpe_at(k, vpe)->watchers;
+        vpe_at(k, vpe)->watchers = note;
+    }
+    return note != 0;
+}
+
+bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work)
+{
+    while (k->vpe_watched != 0 && *work > 0) {
+        uint32_t vpe = k->vpe_watched - 1;
+        struct vpe *v = vpe_at(k, vpe);
+        uint32_t note = v->watchers;
+        uint64_t code = v->end_code;
+
+        v->watchers = note_at(k, note)->next;
+        if (v->revoked)
+            note_tell(k, note, RESCIND_VPE_GONE, NULL, 0);
+        else
+            note_tell(k, note, RESCIND_NO_ERROR, &code, sizeof(code));
+        work_spend(work, WORK_REMOVE);
+        if (v->watchers == 0) {
+            k->vpe_watched = v->next;
+            recycle(k, vpe);
+        }
+    }
+    return k->vpe_watched != 0;
 }
 
 void vpe_fund(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes, bool back)

@@ -34,7 +34,7 @@ struct vpe {
     uint32_t refs;              /* capabilities without a parent that name it, and selector 0 */
     uint32_t maker, maker_life; /* the VPE whose account has funded its own */
     uint32_t map_version;       /* counts what may have made a mapping of its invalid */
-    uint32_t watchers;          /* first of those of other kernels that wait for its end */
+    uint32_t watchers;          /* list of notes: those of other kernels that wait for its end */
     uint64_t reply_label;       /* of the outstanding call's message */
 };
 
@@ -99,6 +99,15 @@ uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund);
 
 /* It has ended: its account's nodes go back, and its number if nothing names it any more. O(1). */
 void vpe_bury(struct rescind_kernel *k, uint32_t vpe);
+
+/* A VPE of kernel `pe` is to be told when it ends, by a note; or else the kernel's account is
+ * empty, and it is false. O(1). */
+bool vpe_watch(struct rescind_kernel *k, uint32_t vpe, uint32_t pe, uint32_t asker,
+               uint32_t serial);
+
+/* Tells some of those who wait for the end of VPEs that have ended, spending *work at most. True:
+ * there are more. */
+bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work);
 
 /* What `nodes` its maker adds to its account, or takes out of it (which has them). O(1). */
 void vpe_fund(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes, bool back);

@@ -51,7 +51,7 @@ static struct lookup look_for_new(struct rescind_kernel *k, uint32_t vpe, uint32
     found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
     if (found.cap != 0) {
         const struct cap *cap = cap_at(k, found.cap);
-        if ((cap->type != RESCIND_CAP_GATE && cap->type != RESCIND_CAP_MEM) || cap->home != k->pe)
+        if (cap->type != RESCIND_CAP_GATE && cap->type != RESCIND_CAP_MEM)
             found.error = RESCIND_INV_ARGS;
     }
     return found;
@@ -79,7 +79,7 @@ static struct lookup look_for_old(struct rescind_kernel *k, uint32_t vpe, const 
 
 /* The new endpoint, at selector `sel`. */
 static uint32_t make(struct rescind_kernel *k, uint32_t vpe, uint32_t sel, uint32_t parent,
-                     uint16_t flags)
+                     const struct described *told, uint16_t flags)
 {
     const struct cap *cap = cap_at(k, parent);
     uint16_t account = vpe_at(k, vpe)->account;
@@ -87,32 +87,35 @@ static uint32_t make(struct rescind_kernel *k, uint32_t vpe, uint32_t sel, uint3
     uint32_t endpoint = endpoint_create(k, account, is_gate ? ENDPOINT_SEND : ENDPOINT_MEMORY);
 
     if (is_gate)
-        endpoint_aim(k, endpoint, gate_at(k, cap->object));
+        endpoint_aim(k, endpoint, letter_gate(k, told, parent));
     else
-        endpoint_open_memory(k, endpoint, mem_at(k, cap->object), cap->rights);
+        endpoint_open_memory(k, endpoint, letter_mem(k, told, parent), cap->rights);
     return endpoint_activate(k, vpe, sel, parent, endpoint, account, flags, vpe);
 }
 
 static enum progress look(struct rescind_kernel *k, uint32_t vpe, struct call *call)
 {
     struct activate *a = &call->activate;
+    struct described told = letter_described(k, vpe);
     struct lookup new = look_for_new(k, vpe, a->new), old = look_for_old(k, vpe, a);
 
     if (new.error != RESCIND_NO_ERROR || old.error != RESCIND_NO_ERROR)
         return call_refuse(call, RESCIND_INV_ARGS);
     if (new.line != NULL || old.line != NULL)
         return call_wait(k, vpe, new.line != NULL ? new.line : old.line);
+    if (new.cap != 0 && !letter_knows(k, &told, new.cap))
+        return letter_describe(k, vpe, new.cap);
     if (new.cap != 0 && account_left(k, vpe_at(k, vpe)->account) < 2)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
     if (old.cap == 0 || is_plain(cap_at(k, old.cap))) {
         if (old.cap != 0)
             cap_destroy(k, old.cap);
         if (new.cap != 0)
-            make(k, vpe, a->ep, new.cap, 0);
+            make(k, vpe, a->ep, new.cap, &told, 0);
         return call_refuse(call, RESCIND_NO_ERROR);
     }
     if (new.cap != 0) {
-        make(k, vpe, ASIDE + a->ep, new.cap, CAP_RESERVED);
+        make(k, vpe, ASIDE + a->ep, new.cap, &told, CAP_RESERVED);
         revoke_hold(k, new.cap);
     }
     a->revoke = (struct revoke){

@@ -188,6 +188,8 @@ enum progress call_step(struct rescind_kernel *k, uint32_t vpe)
     uint32_t work = k->work;
     enum progress progress = syscalls[call->opcode].step(k, vpe, call, &work);
 
+    if (call->letter.state == LETTER_GRANTED)
+        letter_decline(k, &call->letter);
     k->worked = k->work - work;
     return progress;
 }
@@ -197,5 +199,5 @@ bool call_cancel(struct rescind_kernel *k, uint32_t vpe)
     struct call *call = call_at(k, vpe);
     const struct syscall *syscall = &syscalls[call->opcode];
 
-    return syscall->cancel != NULL && syscall->cancel(k, vpe, call);
+    return letter_cancel(k, vpe) || (syscall->cancel != NULL && syscall->cancel(k, vpe, call));
 }

@@ -20,6 +20,7 @@
 #include "syscall/activate.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
+#include "syscall/letter.h"
 #include "syscall/memory.h"
 #include "syscall/message.h"
 #include "syscall/pagefault.h"
@@ -52,7 +53,8 @@ struct call {
         struct vpectrl vpectrl;
         struct fund fund;
     };
-    uint32_t reply_size; /* with CALL_DATA: bytes of the buffer */
+    uint32_t reply_size;  /* with CALL_DATA: bytes of the buffer */
+    struct letter letter; /* what it asks another kernel, if it does */
 };
 
 static inline struct call *call_at(const struct rescind_kernel *k, uint32_t vpe)

@@ -2,6 +2,7 @@
 #include "syscall/vpe.h"
 
 #include "base/pages.h"
+#include "cap/peer.h"
 #include "cap/create.h"
 #include "object/endpoint.h"
 #include "object/mem.h"
@@ -92,9 +93,9 @@ static uint32_t create_memory(struct rescind_kernel *k, uint32_t maker, uint32_t
     return mem_create_whole(k, vpe_at(k, maker)->account, page, RESCIND_VPE_MEMORY);
 }
 
-static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t gate_cap)
+static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t gate_cap,
+                         const struct gate *gate)
 {
-    const struct gate *gate = gate_at(k, cap_at(k, gate_cap)->object);
     uint16_t account = vpe_at(k, vpe)->account;
     uint32_t endpoint = endpoint_create(k, account, ENDPOINT_SEND);
 
@@ -104,7 +105,7 @@ static void attach_pager(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, ui
 }
 
 static enum progress create(struct rescind_kernel *k, uint32_t maker, struct call *call,
-                            uint32_t pager)
+                            uint32_t pager, const struct described *told)
 {
     const struct createvpe *c = &call->createvpe;
     uint32_t fund = fund_of(k, maker), vpe, page;
@@ -125,12 +126,12 @@ static enum progress create(struct rescind_kernel *k, uint32_t maker, struct cal
                     .object = create_memory(k, maker, page),
                 });
     if (pager != 0)
-        attach_pager(k, vpe, c->pfep, pager);
+        attach_pager(k, vpe, c->pfep, pager, letter_gate(k, told, pager));
     outbox_text(&k->outbox, RESCIND_OUTPUT_CREATED, vpe, call_buffer(k, maker), c->name_size);
     return call_return_u64(k, maker, call, k->pe);
 }
 
-/* The gate to its pager: of this kernel, wherever it leads to. */
+/* The gate to its pager. */
 static struct lookup look_for_pager(struct rescind_kernel *k, uint32_t vpe,
                                     const struct createvpe *c)
 {
@@ -139,8 +140,7 @@ static struct lookup look_for_pager(struct rescind_kernel *k, uint32_t vpe,
     if (c->pfgate == RESCIND_NONE)
         return found;
     found = lookup_source(k, table_of(vpe, TABLE_OBJECT), c->pfgate);
-    if (found.cap != 0 &&
-        (cap_at(k, found.cap)->type != RESCIND_CAP_GATE || cap_at(k, found.cap)->home != k->pe))
+    if (found.cap != 0 && cap_at(k, found.cap)->type != RESCIND_CAP_GATE)
         found.error = RESCIND_INV_ARGS;
     return found;
 }
@@ -149,6 +149,7 @@ enum progress createvpe_step(struct rescind_kernel *k, uint32_t vpe, struct call
                              uint32_t *work)
 {
     const struct createvpe *c = &call->createvpe;
+    struct described told = letter_described(k, vpe);
     uint32_t table = table_of(vpe, TABLE_OBJECT);
     struct lookup first = lookup_free(k, table, c->vpe_dst);
     struct lookup second = lookup_free(k, table, c->mem_dst);
@@ -165,7 +166,9 @@ enum progress createvpe_step(struct rescind_kernel *k, uint32_t vpe, struct call
         return call_wait(k, vpe, line);
     if ((c->pe != k->pe && c->pe != RESCIND_ANY_PE) || !vpe_is_left(k))
         return call_refuse(call, RESCIND_NO_FREE_CORE);
-    return create(k, vpe, call, pager.cap);
+    if (pager.cap != 0 && !letter_knows(k, &told, pager.cap))
+        return letter_describe(k, vpe, pager.cap);
+    return create(k, vpe, call, pager.cap, &told);
 }
 
 /* ---- VPECTRL ------------------------------------------------------------------------------ */
@@ -189,17 +192,17 @@ enum progress vpectrl_begin(struct rescind_kernel *k, uint32_t vpe, struct call 
     return CALL_MORE;
 }
 
-static enum progress start(struct rescind_kernel *k, struct call *call, uint32_t target)
+static enum rescind_error start(struct rescind_kernel *k, uint32_t target)
 {
     struct vpe *v = vpe_at(k, target);
 
     if (v->ended || v->ending)
-        return call_refuse(call, RESCIND_VPE_GONE);
+        return RESCIND_VPE_GONE;
     if (!v->asleep)
-        return call_refuse(call, RESCIND_INV_ARGS);
+        return RESCIND_INV_ARGS;
     v->asleep = false;
     outbox_put(&k->outbox, RESCIND_OUTPUT_STARTED, target, 0);
-    return call_refuse(call, RESCIND_NO_ERROR);
+    return RESCIND_NO_ERROR;
 }
 
 static enum progress await(struct rescind_kernel *k, uint32_t vpe, struct call *call)
@@ -220,10 +223,36 @@ static struct lookup look_for_vpe(struct rescind_kernel *k, uint32_t vpe, uint32
 {
     struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
 
-    if (found.cap != 0 &&
-        (cap_at(k, found.cap)->type != RESCIND_CAP_VPE || cap_at(k, found.cap)->home != k->pe))
+    if (found.cap != 0 && cap_at(k, found.cap)->type != RESCIND_CAP_VPE)
         found.error = RESCIND_INV_ARGS;
     return found;
+}
+
+static enum progress ask_kernel(struct rescind_kernel *k, uint32_t vpe, const struct vpectrl *c,
+                                uint32_t pin)
+{
+    bool waits = c->op == RESCIND_VPE_WAIT;
+
+    return letter_ask(k, vpe,
+                      &(struct letter){
+                          .peer = cap_at(k, pin)->home,
+                          .pin = pin,
+                          .op = waits ? RESCIND_LETTER_WAIT : RESCIND_LETTER_START,
+                          .expects = waits ? sizeof(uint64_t) : 0,
+                          .object = cap_at(k, pin)->object,
+                      });
+}
+
+/* The VPE's kernel has answered, or will. */
+static enum progress hear_kernel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    const struct letter *l = &call->letter;
+
+    if (letter_await(k, vpe) == CALL_WAITS)
+        return CALL_WAITS;
+    if (l->error != RESCIND_NO_ERROR || call->vpectrl.op == RESCIND_VPE_START)
+        return call_refuse(call, (enum rescind_error)l->error);
+    return call_return(call, l->length);
 }
 
 enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
@@ -233,6 +262,8 @@ enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *
     struct lookup found;
 
     (void)work;
+    if (letter_is_out(&call->letter))
+        return hear_kernel(k, vpe, call);
     if (c->waits)
         return await(k, vpe, call);
     found = look_for_vpe(k, vpe, c->vpe);
@@ -240,10 +271,12 @@ enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *
         return call_refuse(call, found.error);
     if (found.line != NULL)
         return call_wait(k, vpe, found.line);
+    if (cap_at(k, found.cap)->home != k->pe)
+        return ask_kernel(k, vpe, c, found.cap);
     c->target = cap_at(k, found.cap)->object;
     c->life = vpe_at(k, c->target)->life;
     if (c->op == RESCIND_VPE_START)
-        return start(k, call, c->target);
+        return call_refuse(call, start(k, c->target));
     return c->target == vpe ? call_refuse(call, RESCIND_INV_ARGS) : await(k, vpe, call);
 }
 
@@ -259,6 +292,35 @@ bool vpectrl_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
     else
         task_leave(k, &vpe_at(k, c->target)->waiters, vpe);
     return true;
+}
+
+uint32_t vpectrl_serve_start(struct rescind_kernel *k, uint32_t pe,
+                             const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                             uint8_t *data)
+{
+    (void)pe;
+    (void)reply;
+    (void)data;
+    return start(k, letter->object);
+}
+
+uint32_t vpectrl_serve_wait(struct rescind_kernel *k, uint32_t pe,
+                            const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                            uint8_t *data)
+{
+    const struct vpe *v = vpe_at(k, letter->object);
+    uint64_t code = v->end_code;
+
+    if (v->ended) {
+        if (v->revoked)
+            return RESCIND_VPE_GONE;
+        memcpy(data, &code, sizeof(code));
+        reply->length = sizeof(code);
+        return RESCIND_NO_ERROR;
+    }
+    return vpe_watch(k, letter->object, pe, letter->asker, letter->serial)
+               ? RESCIND_PEER_TAKEN
+               : (uint32_t)RESCIND_OUT_OF_MEM;
 }
 
 /* ---- FUND --------------------------------------------------------------------------------- */
@@ -292,6 +354,8 @@ enum progress fund_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
         return call_refuse(call, found.error);
     if (found.line != NULL)
         return call_wait(k, vpe, found.line);
+    if (cap_at(k, found.cap)->home != k->pe)
+        return call_refuse(call, RESCIND_INV_ARGS);
     v = vpe_at(k, cap_at(k, found.cap)->object);
     if (v->boot || v->ended || v->maker != vpe || v->maker_life != vpe_at(k, vpe)->life)
         return call_refuse(call, RESCIND_INV_ARGS);

@@ -11,6 +11,8 @@
 #include "cap/revoke.h"
 
 struct call;
+struct letter_reply;
+struct rescind_peer_letter;
 
 struct createvpe {
     uint32_t vpe_dst, mem_dst; /* selectors for the new roots */
@@ -42,6 +44,13 @@ enum progress vpectrl_begin(struct rescind_kernel *k, uint32_t vpe, struct call 
 enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                            uint32_t *work);
 bool vpectrl_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call);
+/* What a call of another kernel wants of VPE `letter->object`; see syscall/letter.c. O(1). */
+uint32_t vpectrl_serve_start(struct rescind_kernel *k, uint32_t pe,
+                             const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                             uint8_t *data);
+uint32_t vpectrl_serve_wait(struct rescind_kernel *k, uint32_t pe,
+                            const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                            uint8_t *data);
 
 enum progress fund_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                          struct bytes in);

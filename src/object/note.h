@@ -1,0 +1,43 @@
+/* Notes: what a VPE of another kernel is told once what it has asked for has happened.
+ *
+ * A note is made when the letter is heard that asks (rescind/peer.h), so that there is always room
+ * to tell. Until it happens the note stands where that will be known: with a VPE whose end is
+ * waited for, or with a visit. Then it stands in the list of its peer, and goes when it is told.
+ */
+#ifndef RESCIND_OBJECT_NOTE_H
+#define RESCIND_OBJECT_NOTE_H
+
+#include "object/object.h"
+
+struct note {
+    struct object object;
+    uint32_t next;
+    uint16_t pe, asker; /* the VPE that is told, of that kernel, */
+    uint32_t serial;    /* and which call of its */
+    uint32_t more;      /* a node for what does not fit here, or 0 */
+    uint32_t error;     /* once it has happened */
+    uint16_t length;
+    uint8_t data[POOL_NODE_SIZE - 30];
+};
+_Static_assert(sizeof(struct note) == POOL_NODE_SIZE, "a note is one node");
+
+static inline struct note *note_at(const struct rescind_kernel *k, uint32_t index)
+{
+    return pool_node(k, index);
+}
+
+/* A note that stands nowhere yet, with room for RESCIND_PEER_NOTE_MAX bytes (`large`) or for one
+ * number. 0: the kernel's account is empty. O(1). */
+uint32_t note_create(struct rescind_kernel *k, uint32_t pe, uint32_t asker, uint32_t serial,
+                     bool large);
+
+/* It has happened: this is to be told. The note, which stands nowhere, is the peer's from now on.
+ * O(1). */
+void note_tell(struct rescind_kernel *k, uint32_t note, uint32_t error, const void *data,
+               size_t length);
+
+/* Writes the oldest note for kernel `pe`, which there is, and gives its nodes back; returns its
+ * bytes, 0 where `room` is too small. */
+size_t note_write(struct rescind_kernel *k, uint32_t pe, uint8_t *out, size_t room);
+
+#endif

@@ -1,0 +1,669 @@
+/* Letters: calls that need another kernel (syscall/letter.h), message by message.
+ *
+ * The kernels are live, and the test chooses which event comes next: where there are few, each
+ * order of them is tried, and what else may happen in between happens at each point. All kernels
+ * are audited after each event.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cap/peer.h"
+#include "cap/table.h"
+#include "object/note.h"
+#include "object/vpe.h"
+#include "rescind/peer.h"
+#include "syscall/call.h"
+#include "tests/kit.h"
+#include "tests/system.h"
+
+enum { A, B, C };
+enum { WORK = 8, NODES = 200, MEMORY = 16 * RESCIND_PAGE };
+
+/* ---- Systems ------------------------------------------------------------------------------ */
+
+static void audit(const struct system *s)
+{
+    struct rescind_finding finding;
+
+    if (!system_audit(s, &finding))
+        fail_msg("%s is broken at %u: %s", finding.name, finding.where, finding.sentence);
+}
+
+static uint32_t first(void *user, uint32_t n)
+{
+    (void)user;
+    (void)n;
+    return 0;
+}
+
+/* Goes on until nothing can move; some calls may wait for others then. */
+static void settle(struct system *s)
+{
+    while (system_event(s, first, NULL))
+        audit(s);
+}
+
+/* The same, and nothing is left of any call. */
+static void rest(struct system *s)
+{
+    struct rescind_finding finding;
+
+    settle(s);
+    if (!system_audit_rest(s, &finding))
+        fail_msg("%s is broken at %u: %s", finding.name, finding.where, finding.sentence);
+}
+
+/* What an answer says: an error, and the first number behind it. */
+struct answer {
+    uint64_t error, value;
+};
+
+static bool take(struct system *s, unsigned pe, uint32_t vpe, struct answer *out)
+{
+    *out = (struct answer){0};
+    return rescind_kernel_receive(s->k[pe], vpe, out, sizeof(*out));
+}
+
+static struct answer answer(struct system *s, unsigned pe, uint32_t vpe)
+{
+    struct answer out;
+
+    assert_true(take(s, pe, vpe, &out));
+    return out;
+}
+
+/* A call in an otherwise idle system. */
+static enum rescind_error call(struct system *s, unsigned pe, uint32_t vpe, struct message m)
+{
+    kit_send(s->k[pe], vpe, m);
+    settle(s);
+    return (enum rescind_error)answer(s, pe, vpe).error;
+}
+
+static bool waits(const struct system *s, unsigned pe, uint32_t vpe)
+{
+    return rescind_kernel_vpe_state(s->k[pe], vpe) == RESCIND_VPE_WAITING;
+}
+
+static struct message createvpe(uint32_t vpe_dst, uint32_t mem_dst)
+{
+    struct message m = {0};
+
+    message_u64(&m, RESCIND_SYS_CREATEVPE);
+    message_u64(&m, vpe_dst);
+    message_u64(&m, mem_dst);
+    message_u64(&m, 5);
+    message_put(&m, "child", 5);
+    message_u64(&m, RESCIND_ANY_PE);
+    message_u64(&m, RESCIND_NONE);
+    message_u64(&m, 0);
+    return m;
+}
+
+static struct message vpectrl(uint32_t sel, enum rescind_vpectrl op)
+{
+    struct message m = {0};
+
+    message_u64(&m, RESCIND_SYS_VPECTRL);
+    message_u64(&m, sel);
+    message_u64(&m, op);
+    message_u64(&m, 0);
+    return m;
+}
+
+/* ---- Every order -------------------------------------------------------------------------- */
+
+enum { DEPTH = 200 };
+
+/* Choices, each of so many; the run that has made them is followed by the next in order. */
+struct path {
+    uint32_t length, chosen[DEPTH], of[DEPTH];
+    uint32_t at;
+    uint64_t seed; /* not 0: choices are drawn */
+};
+enum { PATHS_MAX = 3000 };
+
+static uint32_t choose(void *user, uint32_t n)
+{
+    struct path *path = user;
+
+    if (path->seed != 0) {
+        path->seed = path->seed * 6364136223846793005u + 1442695040888963407u;
+        return (uint32_t)(path->seed >> 33) % n;
+    }
+    if (path->at == path->length) {
+        assert_true(path->length < DEPTH);
+        path->chosen[path->length] = 0;
+        path->of[path->length++] = n;
+    }
+    assert_int_equal(path->of[path->at], n);
+    return path->chosen[path->at++];
+}
+
+static bool next_path(struct path *path)
+{
+    while (path->length > 0 && path->chosen[path->length - 1] + 1 == path->of[path->length - 1])
+        path->length--;
+    if (path->length == 0)
+        return false;
+    path->chosen[path->length - 1]++;
+    return true;
+}
+
+/* As a machine does after each event. */
+static void tell_all(struct system *s)
+{
+    for (unsigned from = 0; from < s->kernels; from++) {
+        for (unsigned to = 0; to < s->kernels; to++) {
+            while (from != to && system_tell(s, from, to))
+                ;
+        }
+    }
+}
+
+/* Something that happens once, at any point. */
+typedef void happen(struct system *s);
+/* What must hold at the end. */
+typedef void check(struct system *s);
+
+/* One order, which `path` chooses. */
+static void one_order(struct system *s, struct path *path, happen *happen)
+{
+    bool happened = happen == NULL, more = true;
+
+    path->at = 0;
+    while (more) {
+        tell_all(s);
+        bool happens = !happened && choose(path, 2) == 1;
+        if (!happens)
+            more = system_event(s, choose, path);
+        if (happens || (!happened && !more)) {
+            happen(s);
+            happened = more = true;
+        }
+        audit(s);
+    }
+}
+
+/* From `start`, each order of the events, with `happen` (or NULL) at each point; where there are
+ * more than PATHS_MAX, so many of them, and so many that are drawn. */
+static void every_order(struct system *start, struct system *s, happen *happen, check *check)
+{
+    struct path path = {0};
+    uint32_t count = 0;
+
+    do {
+        system_copy(s, start);
+        one_order(s, &path, happen);
+        check(s);
+    } while (++count < PATHS_MAX && next_path(&path));
+    assert_true(count > 3);
+    for (uint32_t i = 0; count == PATHS_MAX && i < PATHS_MAX; i++) {
+        path.seed = i + 1;
+        system_copy(s, start);
+        one_order(s, &path, happen);
+        check(s);
+    }
+}
+
+/* ---- VPECTRL ------------------------------------------------------------------------------ */
+
+enum { CHILD = 1, CHILD_CAP = 20, CHILD_MEM = 21, THERE = 30 };
+
+/* VPE 0 of B has a child, which VPE 0 of A holds at THERE. */
+static struct system *new_family(void)
+{
+    struct system *s = system_new_roomy(2, 1, 3, NODES, WORK, MEMORY);
+
+    assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP, CHILD_MEM)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), THERE, CHILD_CAP, 1)),
+                     RESCIND_NO_ERROR);
+    return s;
+}
+
+/* What the last event of a kernel wants of the machine. */
+static struct rescind_kernel_output output(struct system *s, unsigned pe)
+{
+    return rescind_kernel_take_output(s->k[pe]);
+}
+
+static void a_vpe_of_another_kernel_is_started(void **state)
+{
+    struct system *s = new_family();
+    struct rescind_kernel_output out;
+
+    (void)state;
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_START));
+    assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+    out = output(s, B);
+    assert_int_equal(out.kind, RESCIND_OUTPUT_STARTED);
+    assert_int_equal(out.vpe, CHILD);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], CHILD), RESCIND_VPE_RUNNING);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, vpectrl(THERE, RESCIND_VPE_START)), RESCIND_INV_ARGS);
+    kit_send(s->k[B], CHILD, kit_exit(7));
+    rest(s);
+    assert_int_equal(call(s, A, 0, vpectrl(THERE, RESCIND_VPE_START)), RESCIND_VPE_GONE);
+    rest(s);
+    system_free(s);
+}
+
+static void the_end_of_a_vpe_of_another_kernel_is_waited_for(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, vpectrl(THERE, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    kit_send(s->k[B], CHILD, kit_exit(7));
+    rest(s);
+    for (int again = 0; again < 2; again++) { /* and once it has ended */
+        struct answer got = answer(s, A, 0);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.value, 7);
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        rest(s);
+    }
+    system_free(s);
+}
+
+static void one_that_ends_by_revocation_is_gone(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], CHILD), RESCIND_VPE_ENDED);
+    /* Its number is free again, once nothing names it and those who wait have been told. */
+    assert_int_equal(vpe_at(s->k[B], CHILD)->life, 1);
+    assert_int_equal(s->k[B]->vpe_free, CHILD + 1);
+    system_free(s);
+}
+
+/* ---- Each order, and what may happen in between ------------------------------------------- */
+
+static void child_exits(struct system *s)
+{
+    kit_send(s->k[B], CHILD, kit_exit(7));
+}
+
+static void check_waited(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_int_equal(got.error, RESCIND_NO_ERROR);
+    assert_int_equal(got.value, 7);
+}
+
+static void parent_revokes(struct system *s)
+{
+    kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+}
+
+/* The waiting call has found the VPE, or come too late. */
+static void check_revoked(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_true(got.error == RESCIND_VPE_GONE || got.error == RESCIND_INV_ARGS);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_false(kit_holds(s->k[A], 0, THERE));
+    assert_int_equal(s->k[B]->vpe_free, CHILD + 1);
+}
+
+static void asker_is_killed(struct system *s)
+{
+    rescind_kernel_end(s->k[A], 0, 1);
+}
+
+static void check_killed(struct system *s)
+{
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 0), RESCIND_VPE_ENDED);
+    if (rescind_kernel_vpe_state(s->k[B], CHILD) != RESCIND_VPE_ENDED)
+        kit_send(s->k[B], CHILD, kit_exit(7)); /* a note that nobody waits for */
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+}
+
+static void both_end(struct system *s)
+{
+    child_exits(s);
+    asker_is_killed(s);
+}
+
+static void a_wait_comes_right_in_every_order(void **state)
+{
+    static const struct {
+        happen *happen;
+        check *check;
+    } cases[] = {
+        {child_exits, check_waited},
+        {parent_revokes, check_revoked},
+        {asker_is_killed, check_killed},
+        {both_end, check_killed},
+    };
+    struct system *start = new_family(), *s = new_family();
+
+    (void)state;
+    assert_int_equal(call(start, A, 0, vpectrl(THERE, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+    kit_send(start->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        every_order(start, s, cases[i].happen, cases[i].check);
+    system_free(start);
+    system_free(s);
+}
+
+static void check_started(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_INV_ARGS ||
+                got.error == RESCIND_VPE_GONE);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], CHILD), RESCIND_VPE_ENDED);
+}
+
+static void a_start_and_a_revocation_come_in_every_order(void **state)
+{
+    struct system *start = new_family(), *s = new_family();
+
+    (void)state;
+    kit_send(start->k[A], 0, vpectrl(THERE, RESCIND_VPE_START));
+    every_order(start, s, parent_revokes, check_started);
+    system_free(start);
+    system_free(s);
+}
+
+/* ---- Slots and memory --------------------------------------------------------------------- */
+
+static void more_calls_than_slots_wait_their_turn(void **state)
+{
+    enum { CALLERS = 6 };
+    struct system *s = system_new(2, CALLERS, 400, WORK);
+    uint32_t nodes = pool_used(s->k[B]);
+
+    (void)state;
+    for (uint32_t vpe = 0; vpe < CALLERS; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(system_sel(s, B, 0), RESCIND_VPE_WAIT));
+    audit(s);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 3);
+    assert_int_not_equal(peer_at(s->k[A], B)->letter_waiters, 0);
+    settle(s);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    assert_int_equal(pool_used(s->k[B]), nodes + CALLERS);
+    kit_send(s->k[B], 0, kit_exit(3));
+    rest(s);
+    for (uint32_t vpe = 0; vpe < CALLERS; vpe++) {
+        struct answer got = answer(s, A, vpe);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.value, 3);
+    }
+    system_free(s);
+}
+
+/* The capability of one that waits for a slot is revoked, and it is refused; its slot goes on. */
+static void a_slot_that_is_not_wanted_any_more_goes_on(void **state)
+{
+    enum { CALLERS = 4 };
+    struct system *s = system_new(2, CALLERS, 400, WORK);
+
+    (void)state;
+    for (uint32_t vpe = 0; vpe < CALLERS; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(system_sel(s, B, vpe), RESCIND_VPE_START));
+    rescind_kernel_end(s->k[B], 2, 1); /* revokes what caller 2 names */
+    while (kit_rest(s->k[B]) > 0 || system_tell(s, B, A) || system_hear(s, B, A))
+        audit(s);
+    kit_rest(s->k[A]);
+    audit(s);
+    rest(s);
+    for (uint32_t vpe = 0; vpe < CALLERS; vpe++)
+        assert_true(answer(s, A, vpe).error == RESCIND_INV_ARGS);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    system_free(s);
+}
+
+static void a_wait_without_memory_is_refused_and_changes_nothing(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    rescind_kernel_starve(s->k[B], 0);
+    assert_int_equal(call(s, A, 0, vpectrl(THERE, RESCIND_VPE_WAIT)), RESCIND_OUT_OF_MEM);
+    rest(s);
+    rescind_kernel_starve(s->k[B], 1);
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    rescind_kernel_starve(s->k[A], 0); /* what is told needs no memory */
+    kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+    system_free(s);
+}
+
+/* A letter of one VPE waits behind the records of another's long exchange, and the other way
+ * about: they take turns. */
+static void letters_and_other_records_take_turns(void **state)
+{
+    struct system *s = system_new(2, 2, 800, 64);
+    struct system_message m;
+
+    (void)state;
+    for (uint32_t i = 0; i < 60; i++) {
+        call(s, A, 0, kit_creategate(20 + i));
+        assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 20 + i, 20 + i, 1)),
+                         RESCIND_NO_ERROR);
+    }
+    kit_send(s->k[A], 0, kit_revoke(20, 60, true));
+    kit_rest(s->k[A]); /* sixty MARKs are to be told */
+    kit_send(s->k[A], 1, vpectrl(system_sel(s, B, 1), RESCIND_VPE_START));
+    for (unsigned i = 0; i < 2; i++) {
+        const struct rescind_peer_record *record = (const void *)(m.bytes + 8);
+        m.size = rescind_kernel_tell(s->k[A], B, m.bytes);
+        assert_int_equal(record->kind, i == 0 ? RESCIND_PEER_MARK : RESCIND_PEER_LETTER);
+        audit(s);
+        rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    }
+    rest(s);
+    assert_int_equal(answer(s, A, 1).error, RESCIND_INV_ARGS);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+/* ---- Letters that no honest kernel sends -------------------------------------------------- */
+
+static struct system_message forge(unsigned sender, const void *record, size_t size)
+{
+    struct system_message m = {.size = sizeof(struct rescind_peer_message) + size};
+    struct rescind_peer_message head = {
+        .sender = (uint16_t)sender, .records = 1, .size = (uint32_t)m.size};
+
+    memcpy(m.bytes, &head, sizeof(head));
+    memcpy(m.bytes + sizeof(head), record, size);
+    return m;
+}
+
+static struct system_message forge_letter(unsigned sender, struct rescind_peer_letter letter)
+{
+    uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+
+    letter.head.kind = RESCIND_PEER_LETTER;
+    letter.head.size = (uint16_t)(sizeof(letter) + ((letter.length + 7u) & ~7u));
+    memcpy(record, &letter, sizeof(letter));
+    return forge(sender, record, letter.head.size);
+}
+
+static struct system_message forge_answer(unsigned sender, uint8_t slot, uint32_t error,
+                                          uint32_t length)
+{
+    uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_letter_answer a = {
+        .head = {.kind = RESCIND_PEER_LETTER_ANSWER, .slot = slot},
+        .error = error,
+        .length = length};
+
+    a.head.size = (uint16_t)(sizeof(a) + ((length + 7u) & ~7u));
+    memcpy(record, &a, sizeof(a));
+    return forge(sender, record, a.head.size);
+}
+
+static struct system_message forge_note(unsigned sender, uint32_t asker, uint32_t serial,
+                                        uint32_t error, uint32_t length)
+{
+    uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_note n = {.head = {.kind = RESCIND_PEER_NOTE},
+                                  .asker = asker,
+                                  .serial = serial,
+                                  .error = error,
+                                  .length = length};
+
+    n.head.size = (uint16_t)(sizeof(n) + ((length + 7u) & ~7u));
+    memcpy(record, &n, sizeof(n));
+    return forge(sender, record, n.head.size);
+}
+
+/* It is heard, counts as so many refused and late, and changes nothing. */
+static void in_vain(struct system *s, unsigned from, unsigned to, struct system_message m,
+                    uint64_t refused, uint64_t late)
+{
+    struct rescind_kernel *k = s->k[to], *before = test_malloc(rescind_kernel_used(k));
+    struct rescind_kernel_peer was = rescind_kernel_peer(k, from), is;
+
+    memcpy(before, k, rescind_kernel_used(k));
+    rescind_kernel_hear(k, from, m.bytes, m.size);
+    is = rescind_kernel_peer(k, from);
+    assert_int_equal(is.refused, was.refused + refused);
+    assert_int_equal(is.late, was.late + late);
+    before->outbox = k->outbox;
+    peer_at(before, from)->count = is;
+    assert_memory_equal(k, before, rescind_kernel_used(k));
+    test_free(before);
+}
+
+static void refused(struct system *s, unsigned from, unsigned to, struct system_message m)
+{
+    in_vain(s, from, to, m, 1, 0);
+}
+
+static void letters_that_make_no_sense_are_refused(void **state)
+{
+    struct system *s = new_family();
+    const struct rescind_peer_letter good = {.op = RESCIND_LETTER_WAIT, .object = CHILD};
+    struct rescind_peer_letter bad = good;
+    struct system_message m;
+
+    (void)state;
+    bad.op = RESCIND_LETTER_OPS;
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.object = 3; /* no such VPE */
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.asker = RESCIND_VPE_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.length = 8;
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.length = RESCIND_DATA_MAX + 1;
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.head.slot = RESCIND_PEER_LETTERS;
+    refused(s, A, B, forge_letter(A, bad));
+    bad = good;
+    bad.head.stub = 1;
+    refused(s, A, B, forge_letter(A, bad));
+    m = forge_letter(A, good);
+    rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    audit(s);
+    refused(s, A, B, m); /* the answer to that in this slot has not left */
+    system_free(s);
+}
+
+static void answers_that_nobody_waits_for_are_refused(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    for (uint8_t slot = 0; slot <= RESCIND_PEER_LETTERS; slot++)
+        refused(s, B, A, forge_answer(B, slot, RESCIND_NO_ERROR, 8));
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 8)); /* it has not been asked yet */
+    assert_true(system_tell(s, A, B));
+    refused(s, B, A, forge_answer(B, 1, RESCIND_NO_ERROR, 8));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 0));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 16));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_OUT_OF_MEM, 8));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_PEER_TAKEN, 8));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_PEER_BLOCKED, 0));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 8));
+    /* A START is done at once. */
+    kit_send(s->k[B], 0, vpectrl(system_sel(s, A, 0), RESCIND_VPE_START));
+    assert_true(system_tell(s, B, A));
+    refused(s, A, B, forge_answer(A, 0, RESCIND_PEER_TAKEN, 0));
+    system_free(s);
+}
+
+static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **state)
+{
+    struct system *s = new_family();
+    uint32_t serial;
+
+    (void)state;
+    refused(s, B, A, forge_note(B, RESCIND_VPE_MAX, 1, 0, 8));
+    in_vain(s, B, A, forge_note(B, 0, 1, 0, 8), 0, 1);
+    in_vain(s, B, A, forge_note(B, RESCIND_VPE_MAX - 1, 1, 0, 8), 0, 1);
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    serial = call_at(s->k[A], 0)->letter.serial;
+    in_vain(s, B, A, forge_note(B, 0, serial, 0, 8), 0, 1); /* the letter is not answered yet */
+    settle(s);
+    in_vain(s, B, A, forge_note(B, 0, serial + 1, 0, 8), 0, 1);
+    refused(s, B, A, forge_note(B, 0, serial, 0, 16));
+    refused(s, B, A, forge_note(B, 0, serial, RESCIND_VPE_GONE, 8));
+    refused(s, B, A, forge_note(B, 0, serial, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, forge_note(B, 0, serial, 0, RESCIND_PEER_NOTE_MAX + 1));
+    kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+    rest(s);
+    in_vain(s, B, A, forge_note(B, 0, serial, RESCIND_VPE_GONE, 0), 0, 1); /* a second time */
+    system_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_vpe_of_another_kernel_is_started),
+        cmocka_unit_test(the_end_of_a_vpe_of_another_kernel_is_waited_for),
+        cmocka_unit_test(one_that_ends_by_revocation_is_gone),
+        cmocka_unit_test(a_wait_comes_right_in_every_order),
+        cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
+        cmocka_unit_test(more_calls_than_slots_wait_their_turn),
+        cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
+        cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
+        cmocka_unit_test(letters_and_other_records_take_turns),
+        cmocka_unit_test(letters_that_make_no_sense_are_refused),
+        cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
+        cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
