@@ -15,6 +15,7 @@
 
 #include "cap/peer.h"
 #include "cap/table.h"
+#include "object/endpoint.h"
 #include "object/note.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
@@ -487,6 +488,218 @@ static void letters_and_other_records_take_turns(void **state)
     system_free(s);
 }
 
+/* ---- Memory ------------------------------------------------------------------------------- */
+
+static struct message put(enum rescind_syscall opcode, unsigned count, const uint64_t *args)
+{
+    struct message m = {0};
+
+    message_u64(&m, opcode);
+    for (unsigned i = 0; i < count; i++)
+        message_u64(&m, args[i]);
+    return m;
+}
+#define CALL(opcode, ...)                                                                          \
+    put(RESCIND_SYS_##opcode, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t),                \
+        (uint64_t[]){__VA_ARGS__})
+
+enum {
+    R = RESCIND_PERM_R,
+    W = RESCIND_PERM_W,
+    MEM = 40, /* two pages of B's, of VPE 0 there, */
+    OURS,     /* and as VPE 0 of A holds it, at endpoint EP */
+    PART,
+    EP = 2,
+    EP2,
+};
+
+static struct message write_number(uint32_t ep, uint64_t off, uint64_t value)
+{
+    return CALL(WRITE, ep, off, sizeof(value), value);
+}
+
+/* The answer to a READ of one number. */
+struct number {
+    uint64_t error, size, value;
+};
+
+static struct number read_number(struct system *s, unsigned pe, uint32_t ep, uint64_t off)
+{
+    struct number number = {0};
+
+    kit_send(s->k[pe], 0, CALL(READ, ep, off, sizeof(uint64_t)));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[pe], 0, &number, sizeof(number)));
+    return number;
+}
+
+static struct system *new_lent(void)
+{
+    struct system *s = system_new_with_memory(2, 1, NODES, 64, MEMORY);
+
+    assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)),
+                     RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), OURS, MEM, 1)),
+                     RESCIND_NO_ERROR);
+    return s;
+}
+
+static void memory_of_another_kernel_is_read_and_written(void **state)
+{
+    struct system *s = new_lent();
+    struct number got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, B, 0, CALL(ACTIVATE, EP, RESCIND_NONE, MEM)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, write_number(EP, 4096, 77)), RESCIND_NO_ERROR);
+    for (unsigned pe = A; pe <= B; pe++) {
+        got = read_number(s, pe, EP, 4096);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.size, 8);
+        assert_int_equal(got.value, 77);
+    }
+    assert_int_equal(read_number(s, A, EP, 8192 - 7).error, RESCIND_INV_ARGS);
+    rest(s);
+    assert_int_equal(call(s, B, 0, kit_revoke(MEM, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(read_number(s, A, EP, 0).error, RESCIND_EP_INVALID);
+    system_free(s);
+}
+
+static void as_much_as_a_message_holds_is_read_and_written(void **state)
+{
+    struct system *s = new_lent();
+    struct message m = CALL(WRITE, EP, 0, RESCIND_DATA_MAX);
+    uint8_t data[RESCIND_DATA_MAX], back[16 + RESCIND_DATA_MAX];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * 7);
+    message_put(&m, data, sizeof(data));
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, m), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, CALL(READ, EP, 0, RESCIND_DATA_MAX));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[A], 0, back, sizeof(back)));
+    assert_memory_equal(back + 16, data, sizeof(data));
+    system_free(s);
+}
+
+static void a_part_of_memory_of_another_kernel_is_derived(void **state)
+{
+    struct system *s = new_lent();
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 4096, 4097, R)), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 4096, 64, R | RESCIND_PERM_X)),
+                     RESCIND_NO_PERM);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 4096, 64, R)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 0, 64, R)), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP2, RESCIND_NONE, PART)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, write_number(EP, 4096 + 56, 5)), RESCIND_NO_ERROR);
+    assert_int_equal(read_number(s, A, EP2, 56).value, 5);
+    assert_int_equal(read_number(s, A, EP2, 57).error, RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, write_number(EP2, 0, 5)), RESCIND_NO_PERM);
+    /* Another kernel's memory can't be mapped. */
+    assert_int_equal(call(s, A, 0, CALL(CREATEMAP, 0, OURS, 0, 1, RESCIND_MAP_FIRST, R)),
+                     RESCIND_INV_ARGS);
+    rescind_kernel_starve(s->k[A], 1);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, 60, 0, 8, R)), RESCIND_OUT_OF_MEM);
+    rest(s);
+    system_free(s);
+}
+
+/* A's own memory, of which B has derived a part, comes back: what its capability names is at B. */
+static void own_memory_that_came_round_is_mapped(void **state)
+{
+    struct system *s = system_new_with_memory(2, 1, NODES, 64, MEMORY);
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(REQMEM, 50, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), 51, 50, 1)), 0);
+    assert_int_equal(call(s, B, 0, CALL(DERIVEMEM, 51, 52, 4096, 4096, R | W)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), 53, 52, 1)), 0);
+    assert_int_equal(cap_at(s->k[A], kit_at(s->k[A], 0, 53))->home, B);
+    assert_int_equal(call(s, A, 0, CALL(CREATEMAP, 0, 53, 0, 2, RESCIND_MAP_FIRST, R)),
+                     RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, CALL(CREATEMAP, 0, 53, 0, 1, RESCIND_MAP_FIRST, R)), 0);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP, RESCIND_NONE, 53)), 0);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP2, RESCIND_NONE, 50)), 0);
+    assert_int_equal(call(s, A, 0, write_number(EP, 8, 6)), 0);
+    assert_int_equal(read_number(s, A, EP2, 4096 + 8).value, 6);
+    assert_int_equal(call(s, B, 0, kit_revoke(51, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(read_number(s, A, EP, 8).error, RESCIND_EP_INVALID);
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
+    system_free(s);
+}
+
+static void lender_revokes(struct system *s)
+{
+    kit_send(s->k[B], 0, kit_revoke(MEM, 1, true));
+}
+
+static void check_memory_gone(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_EP_INVALID ||
+                got.error == RESCIND_INV_ARGS);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(endpoint_find(s->k[A], 0, EP), 0);
+    assert_false(kit_holds(s->k[A], 0, OURS));
+    assert_false(kit_holds(s->k[A], 0, PART));
+}
+
+static void memory_and_its_revocation_come_in_every_order(void **state)
+{
+    const struct message calls[] = {
+        CALL(ACTIVATE, EP, RESCIND_NONE, OURS),
+        CALL(DERIVEMEM, OURS, PART, 0, 8, R),
+        CALL(READ, EP2, 0, 8),
+        write_number(EP2, 0, 8),
+    };
+    struct system *start = new_lent(), *s = new_lent();
+
+    (void)state;
+    assert_int_equal(call(start, A, 0, CALL(ACTIVATE, EP2, RESCIND_NONE, OURS)), 0);
+    system_copy(s, start);
+    for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct system *from = new_lent();
+        system_copy(from, start);
+        kit_send(from->k[A], 0, calls[i]);
+        every_order(from, s, lender_revokes, check_memory_gone);
+        every_order(from, s, asker_is_killed, rest);
+        system_free(from);
+    }
+    system_free(start);
+    system_free(s);
+}
+
+/* While a WRITE is under way what it writes through can't be revoked: pages that are free again
+ * and have a new owner are not written to. */
+static void what_is_written_is_not_another_s_by_then(void **state)
+{
+    struct system *s = new_lent();
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, write_number(EP, 0, 9));
+    tell_all(s); /* on its way */
+    lender_revokes(s);
+    kit_rest(s->k[B]);
+    tell_all(s);
+    assert_true(kit_holds(s->k[B], 0, MEM) || waits(s, B, 0));
+    assert_int_equal(rescind_kernel_vpe_state(s->k[B], 0), RESCIND_VPE_WAITING);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+}
+
 /* ---- Letters that no honest kernel sends -------------------------------------------------- */
 
 static struct system_message forge(unsigned sender, const void *record, size_t size)
@@ -581,6 +794,25 @@ static void letters_that_make_no_sense_are_refused(void **state)
     bad = good;
     bad.length = 8;
     refused(s, A, B, forge_letter(A, bad));
+    bad.op = RESCIND_LETTER_READ;
+    bad.args[1] = 8;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.length = 0;
+    bad.args[1] = 0;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[1] = RESCIND_DATA_MAX + 1;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.op = RESCIND_LETTER_DESCRIBE;
+    bad.args[0] = RESCIND_CAP_MEM;
+    bad.object = kit_at(s->k[B], 0, CHILD_MEM); /* a capability is no object */
+    refused(s, A, B, forge_letter(A, bad));
+    bad.object = UINT32_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.object = cap_at(s->k[B], kit_at(s->k[B], 0, CHILD_MEM))->object;
+    bad.args[0] = RESCIND_CAP_GATE;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[0] = UINT64_MAX;
+    refused(s, A, B, forge_letter(A, bad));
     bad = good;
     bad.length = RESCIND_DATA_MAX + 1;
     refused(s, A, B, forge_letter(A, bad));
@@ -660,6 +892,12 @@ int main(void)
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
         cmocka_unit_test(letters_and_other_records_take_turns),
+        cmocka_unit_test(memory_of_another_kernel_is_read_and_written),
+        cmocka_unit_test(as_much_as_a_message_holds_is_read_and_written),
+        cmocka_unit_test(a_part_of_memory_of_another_kernel_is_derived),
+        cmocka_unit_test(own_memory_that_came_round_is_mapped),
+        cmocka_unit_test(memory_and_its_revocation_come_in_every_order),
+        cmocka_unit_test(what_is_written_is_not_another_s_by_then),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

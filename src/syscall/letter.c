@@ -332,6 +332,8 @@ static const struct served_letter served_letters[RESCIND_LETTER_OPS] = {
     [RESCIND_LETTER_START] = {names_vpe, vpectrl_serve_start},
     [RESCIND_LETTER_WAIT] = {names_vpe, vpectrl_serve_wait},
     [RESCIND_LETTER_DESCRIBE] = {names_object, serve_describe},
+    [RESCIND_LETTER_READ] = {access_is_sound, access_serve},
+    [RESCIND_LETTER_WRITE] = {access_is_sound, access_serve},
 };
 
 enum remote_sense letter_hear(struct rescind_kernel *k, uint32_t pe,

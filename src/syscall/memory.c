@@ -4,6 +4,7 @@
 #include "base/pages.h"
 #include "base/work.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "object/endpoint.h"
 #include "object/mem.h"
 #include "object/vpe.h"
@@ -15,19 +16,12 @@ static bool are_perms(uint32_t perms)
     return perms != 0 && perms <= (RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X);
 }
 
-/* Is kernel `home` this one? What another's memory is like is not known here. */
-static bool mem_here(const struct rescind_kernel *k, uint32_t home)
-{
-    return home == k->pe;
-}
-
 /* The capability of memory at a selector of the caller's. */
 static struct lookup look_for_memory(struct rescind_kernel *k, uint32_t vpe, uint32_t sel)
 {
     struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
 
-    if (found.cap != 0 &&
-        (cap_at(k, found.cap)->type != RESCIND_CAP_MEM || !mem_here(k, cap_at(k, found.cap)->home)))
+    if (found.cap != 0 && cap_at(k, found.cap)->type != RESCIND_CAP_MEM)
         found.error = RESCIND_INV_ARGS;
     return found;
 }
@@ -148,25 +142,24 @@ enum progress derivemem_begin(struct rescind_kernel *k, uint32_t vpe, struct cal
     return CALL_MORE;
 }
 
-/* The memory, which has that part. */
+/* The memory, which has that part if it is known. */
 static struct lookup look_for_part(struct rescind_kernel *k, uint32_t vpe,
-                                   const struct derivemem *d)
+                                   const struct derivemem *d, const struct described *told)
 {
     struct lookup found = look_for_memory(k, vpe, d->src);
     const struct mem *mem;
 
-    if (found.cap == 0 || found.error != RESCIND_NO_ERROR)
+    if (found.cap == 0 || found.error != RESCIND_NO_ERROR || !letter_knows(k, told, found.cap))
         return found;
-    mem = mem_at(k, cap_at(k, found.cap)->object);
+    mem = letter_mem(k, told, found.cap);
     if (d->off > mem->size || d->size > mem->size - d->off)
         found.error = RESCIND_INV_ARGS;
     return found;
 }
 
 static void derive(struct rescind_kernel *k, uint32_t vpe, const struct derivemem *d,
-                   uint32_t parent, struct treap_place place)
+                   uint32_t parent, const struct mem *mem, struct treap_place place)
 {
-    const struct mem *mem = mem_at(k, cap_at(k, parent)->object);
     uint16_t account = vpe_at(k, vpe)->account;
 
     cap_create(k,
@@ -188,7 +181,8 @@ enum progress derivemem_step(struct rescind_kernel *k, uint32_t vpe, struct call
                              uint32_t *work)
 {
     const struct derivemem *d = &call->derivemem;
-    struct lookup src = look_for_part(k, vpe, d);
+    struct described told = letter_described(k, vpe);
+    struct lookup src = look_for_part(k, vpe, d, &told);
     struct lookup dst = lookup_free(k, table_of(vpe, TABLE_OBJECT), d->dst);
 
     (void)work;
@@ -196,11 +190,13 @@ enum progress derivemem_step(struct rescind_kernel *k, uint32_t vpe, struct call
         return call_refuse(call, RESCIND_INV_ARGS);
     if (src.line != NULL || dst.line != NULL)
         return call_wait(k, vpe, src.line != NULL ? src.line : dst.line);
+    if (!letter_knows(k, &told, src.cap))
+        return letter_describe(k, vpe, src.cap);
     if (d->perms & ~cap_at(k, src.cap)->rights)
         return call_refuse(call, RESCIND_NO_PERM);
     if (account_left(k, vpe_at(k, vpe)->account) < 2)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
-    derive(k, vpe, d, src.cap, dst.place);
+    derive(k, vpe, d, src.cap, letter_mem(k, &told, src.cap), dst.place);
     return call_refuse(call, RESCIND_NO_ERROR);
 }
 
@@ -247,17 +243,17 @@ static struct lookup look_for_target(struct rescind_kernel *k, uint32_t vpe, uin
     return found;
 }
 
-/* The memory, which has those pages. */
+/* The memory, which has those pages if it is known. */
 static struct lookup look_for_pages(struct rescind_kernel *k, uint32_t vpe,
-                                    const struct createmap *c)
+                                    const struct createmap *c, const struct described *told)
 {
     struct lookup found = look_for_memory(k, vpe, c->mem);
     const struct mem *mem;
     uint64_t pages;
 
-    if (found.cap == 0 || found.error != RESCIND_NO_ERROR)
+    if (found.cap == 0 || found.error != RESCIND_NO_ERROR || !letter_knows(k, told, found.cap))
         return found;
-    mem = mem_at(k, cap_at(k, found.cap)->object);
+    mem = letter_mem(k, told, found.cap);
     pages = mem->size / RESCIND_PAGE;
     if (!mem_is_real(k, mem) || mem->addr % RESCIND_PAGE != 0 || c->first > pages ||
         c->pages > pages - c->first)
@@ -286,8 +282,6 @@ static struct lookup check(struct rescind_kernel *k, uint32_t vpe, const struct 
 static void map(struct rescind_kernel *k, uint32_t vpe, const struct createmap *c, uint32_t i,
                 struct treap_place place, uint16_t flags)
 {
-    const struct mem *mem = mem_at(k, cap_at(k, c->source)->object);
-
     cap_create(k,
                &(struct cap_spec){
                    .table = map_table(c),
@@ -297,8 +291,8 @@ static void map(struct rescind_kernel *k, uint32_t vpe, const struct createmap *
                    .flags = flags | CAP_BOUND,
                    .account = vpe_at(k, vpe)->account,
                    .reserver = vpe,
-                   .home = mem->pe,
-                   .object = (uint32_t)(mem->addr / RESCIND_PAGE) + c->first + i,
+                   .home = k->pe,
+                   .object = (uint32_t)(c->addr / RESCIND_PAGE) + c->first + i,
                    .parent = c->source,
                },
                place);
@@ -317,14 +311,19 @@ static void give_up(struct createmap *c, enum rescind_error error, uint32_t i)
 static enum progress start(struct rescind_kernel *k, uint32_t vpe, struct call *call)
 {
     struct createmap *c = &call->createmap;
-    struct lookup target = look_for_target(k, vpe, c->vpe), source = look_for_pages(k, vpe, c), dst;
+    struct described told = letter_described(k, vpe);
+    struct lookup target = look_for_target(k, vpe, c->vpe);
+    struct lookup source = look_for_pages(k, vpe, c, &told), dst;
 
     if (target.error != RESCIND_NO_ERROR || source.error != RESCIND_NO_ERROR)
         return call_refuse(call, RESCIND_INV_ARGS);
     if (target.line != NULL || source.line != NULL)
         return call_wait(k, vpe, target.line != NULL ? target.line : source.line);
+    if (!letter_knows(k, &told, source.cap))
+        return letter_describe(k, vpe, source.cap);
     if (c->perms & ~cap_at(k, source.cap)->rights)
         return call_refuse(call, RESCIND_NO_PERM);
+    c->addr = letter_mem(k, &told, source.cap)->addr;
     c->target = cap_at(k, target.cap)->object;
     c->source = source.cap;
     dst = check(k, vpe, c, c->awaited, 0);
@@ -378,7 +377,9 @@ static void reserve_maps(struct rescind_kernel *k, uint32_t vpe, struct createma
 /* Are the VPE and the memory still what they were when the first page was reserved? */
 static bool are_still(struct rescind_kernel *k, uint32_t vpe, const struct createmap *c)
 {
-    struct lookup target = look_for_target(k, vpe, c->vpe), source = look_for_pages(k, vpe, c);
+    static const struct described nothing; /* it was known when that was reserved */
+    struct lookup target = look_for_target(k, vpe, c->vpe);
+    struct lookup source = look_for_pages(k, vpe, c, &nothing);
 
     return target.error == RESCIND_NO_ERROR && target.cap != 0 &&
            cap_at(k, target.cap)->object == c->target && source.error == RESCIND_NO_ERROR &&
@@ -499,14 +500,33 @@ enum progress write_begin(struct rescind_kernel *k, uint32_t vpe, struct call *c
     return CALL_MORE;
 }
 
-/* Is there memory behind the whole endpoint? */
+/* Is there memory behind the whole endpoint, as far as is known here? */
 static bool is_real(const struct rescind_kernel *k, const struct endpoint_node *e)
 {
-    return mem_here(k, e->pe) &&
+    return e->pe != k->pe ||
            mem_is_real(k, &(struct mem){.pe = e->pe, .addr = e->addr, .size = e->size});
 }
 
-/* Where the call's bytes lie, if they may be used for what `right` says. CALL_MORE: at *at. */
+/* Asks the kernel whose memory it is. */
+static enum progress ask_kernel(struct rescind_kernel *k, uint32_t vpe, const struct access *a,
+                                uint32_t index, bool writes)
+{
+    const struct endpoint_node *e = endpoint_of(k, index);
+
+    return letter_ask(k, vpe,
+                      &(struct letter){
+                          .peer = e->pe,
+                          .pin = index,
+                          .op = writes ? RESCIND_LETTER_WRITE : RESCIND_LETTER_READ,
+                          .length = writes ? (uint16_t)a->size : 0,
+                          .expects = writes ? 0 : (uint16_t)a->size,
+                          .at = writes ? 0 : sizeof(uint64_t),
+                          .args = {e->addr + a->off, a->size},
+                      });
+}
+
+/* Where the call's bytes lie, if they may be used for what `right` says. CALL_MORE: at *at. Where
+ * they are another kernel's, it is asked. */
 static enum progress aim(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint8_t right,
                          uint8_t **at)
 {
@@ -516,40 +536,92 @@ static enum progress aim(struct rescind_kernel *k, uint32_t vpe, struct call *ca
 
     if (index == 0 || endpoint_of(k, index)->kind != ENDPOINT_MEMORY)
         return call_refuse(call, RESCIND_EP_INVALID);
-    if (cap_at(k, index)->flags & CAP_MARKED)
-        return call_wait(k, vpe, cap_line(cap_at(k, index)));
     e = endpoint_of(k, index);
+    if (cap_at(k, index)->flags & (e->pe == k->pe ? CAP_MARKED : CAP_VISITED))
+        return call_wait(k, vpe, cap_line(cap_at(k, index)));
     if (!(e->rights & right))
         return call_refuse(call, RESCIND_NO_PERM);
     if (!is_real(k, e) || a->off > e->size || a->size > e->size - a->off)
         return call_refuse(call, RESCIND_INV_ARGS);
+    if (e->pe != k->pe)
+        return ask_kernel(k, vpe, a, index, right == RESCIND_PERM_W);
     *at = pages_at(k, e->addr + a->off);
     return CALL_MORE;
 }
 
-enum progress read_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
+/* What has been read stands in the caller's buffer, behind room for its size. */
+static enum progress return_data(struct rescind_kernel *k, uint32_t vpe, struct call *call)
 {
-    uint8_t *at, *out = call_buffer(k, vpe);
+    uint8_t *out = call_buffer(k, vpe);
     uint64_t size = call->access.size, padded = (size + 7) & ~UINT64_C(7);
-    enum progress progress = aim(k, vpe, call, RESCIND_PERM_R, &at);
 
-    (void)work;
-    if (progress != CALL_MORE)
-        return progress;
     memcpy(out, &size, sizeof(size));
-    memcpy(out + sizeof(size), at, size);
     memset(out + sizeof(size) + size, 0, padded - size);
     return call_return(call, (uint32_t)(sizeof(size) + padded));
+}
+
+/* The memory's kernel has answered. */
+static enum progress hear_kernel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    letter_await(k, vpe);
+    if (call->letter.error == RESCIND_NO_ERROR && call->opcode == RESCIND_SYS_READ)
+        return return_data(k, vpe, call);
+    return call_refuse(call, (enum rescind_error)call->letter.error);
+}
+
+enum progress read_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
+{
+    uint8_t *at;
+    enum progress progress;
+
+    (void)work;
+    if (letter_is_out(&call->letter))
+        return hear_kernel(k, vpe, call);
+    progress = aim(k, vpe, call, RESCIND_PERM_R, &at);
+    if (progress != CALL_MORE)
+        return progress;
+    memcpy(call_buffer(k, vpe) + sizeof(uint64_t), at, call->access.size);
+    return return_data(k, vpe, call);
 }
 
 enum progress write_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     uint8_t *at;
-    enum progress progress = aim(k, vpe, call, RESCIND_PERM_W, &at);
+    enum progress progress;
 
     (void)work;
+    if (letter_is_out(&call->letter))
+        return hear_kernel(k, vpe, call);
+    progress = aim(k, vpe, call, RESCIND_PERM_W, &at);
     if (progress != CALL_MORE)
         return progress;
     memcpy(at, call_buffer(k, vpe), call->access.size);
     return call_refuse(call, RESCIND_NO_ERROR);
+}
+
+bool access_is_sound(const struct rescind_kernel *k, const struct rescind_peer_letter *letter)
+{
+    uint64_t size = letter->args[1];
+
+    (void)k;
+    return size > 0 && size <= RESCIND_DATA_MAX &&
+           letter->length == (letter->op == RESCIND_LETTER_WRITE ? size : 0);
+}
+
+uint32_t access_serve(struct rescind_kernel *k, uint32_t pe,
+                      const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                      uint8_t *data)
+{
+    uint64_t addr = letter->args[0], size = letter->args[1];
+
+    (void)pe;
+    if (!mem_is_real(k, &(struct mem){.pe = k->pe, .addr = addr, .size = size}))
+        return RESCIND_INV_ARGS;
+    if (letter->op == RESCIND_LETTER_WRITE) {
+        memcpy(pages_at(k, addr), letter->data, size);
+    } else {
+        memcpy(data, pages_at(k, addr), size);
+        reply->length = (uint32_t)size;
+    }
+    return RESCIND_NO_ERROR;
 }

@@ -24,6 +24,8 @@
 #include "syscall/exchange.h"
 
 struct call;
+struct letter_reply;
+struct rescind_peer_letter;
 
 struct reqmem {
     uint32_t dst;
@@ -49,7 +51,8 @@ struct createmap {
     uint32_t done;            /* mappings reserved (RESERVE, UNDO) or settled (SETTLE) so far */
     uint32_t awaited;         /* the one that an earlier attempt stopped at */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
-    uint32_t target, source;  /* once some are reserved: the VPE, the memory's capability */
+    uint32_t target, source;  /* once some are reserved: the VPE, the memory's capability, */
+    uint64_t addr;            /* and address */
 };
 
 /* READ and WRITE. What WRITE writes is in the caller's buffer. */
@@ -81,5 +84,11 @@ enum progress read_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
 enum progress write_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                           struct bytes in);
 enum progress write_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+
+/* What a READ or WRITE of another kernel wants; see syscall/letter.c. */
+bool access_is_sound(const struct rescind_kernel *k, const struct rescind_peer_letter *letter);
+uint32_t access_serve(struct rescind_kernel *k, uint32_t pe,
+                      const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                      uint8_t *data);
 
 #endif
