@@ -19,7 +19,7 @@
 
 _Static_assert((int)BOOT_CLOCK_LOOP == (int)PC_CLOCK_LOOP, "ring 3 counts the loop that is stated");
 
-enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 128 << 10, MEMORY_PER_KERNEL = 64 << 10 };
+enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 192 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */
 enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
 /* File descriptors as QEMU sees them. */
@@ -147,16 +147,16 @@ static const struct rescind_startup *header_of(const struct run *run)
 /* The arena of one of the module's kernels. */
 static uint64_t arena_for(const struct run *run, uint32_t kernel)
 {
-    struct rescind_kernel_config config = {
-        .nodes = startup_kernel(run->module, kernel)->nodes,
+    const struct rescind_startup_kernel *entry = startup_kernel(run->module, kernel);
+    const struct rescind_kernel_config config = {
+        .vpes = entry->vpes,
+        .nodes = entry->nodes,
+        .memory = entry->memory,
         .work = header_of(run)->work,
         .peers = header_of(run)->kernel_count,
         .pe = (uint16_t)kernel,
     };
 
-    for (uint32_t i = 0; i < header_of(run)->vpe_count; i++) {
-        config.vpes += startup_vpe(run->module, i)->kernel == kernel;
-    }
     return rescind_kernel_size(&config);
 }
 

@@ -131,6 +131,15 @@ static uint32_t take_vpe(struct reader *r)
     return (uint32_t)vpe;
 }
 
+/* The same for a parent's. */
+static uint32_t take_parent(struct reader *r)
+{
+    if (take(r, " k")) {
+        return OUTCOME_KERNEL;
+    }
+    return take(r, " x") ? OUTCOME_OTHER_VPE : take_vpe(r);
+}
+
 /* The rest of an `m` line. */
 static void read_message(struct reader *r)
 {
@@ -181,19 +190,27 @@ static void read_stretch(struct reader *r)
     g_array_append_val(stretches, ticks);
 }
 
+static bool is_child(const struct rescind_startup_vpe *entry)
+{
+    return (entry->flags & RESCIND_STARTUP_CHILD) != 0;
+}
+
 /* The rest of a `vpe` line, and the results, which must be as many as it says. */
 static void read_vpe(struct reader *r, uint32_t index, struct outcome_vpe *vpe)
 {
     const struct rescind_startup_vpe *entry = startup_vpe(r->module, index);
-    bool through;
+    bool through, asleep;
 
     r->failed = r->failed || take_vpe(r) != index;
     vpe->ended = take(r, " e");
     through = !vpe->ended && take(r, " t");
     vpe->stuck = !vpe->ended && !through && take(r, " s");
+    asleep = !vpe->ended && !through && !vpe->stuck && take(r, " n");
     vpe->position = (uint32_t)take_field(r, entry->step_count);
-    r->failed = r->failed || (!vpe->ended && !through && !vpe->stuck) ||
-                (!vpe->ended && through != (vpe->position == entry->step_count)) ||
+    r->failed = r->failed || (!vpe->ended && !through && !vpe->stuck && !asleep) ||
+                (through && vpe->position != entry->step_count) ||
+                (vpe->stuck && vpe->position == entry->step_count) ||
+                (asleep && (vpe->position != 0 || !is_child(entry))) ||
                 take_field(r, entry->call_count) != entry->call_count || !at_end_of_line(r);
     while (!r->failed && vpe->results->len < entry->call_count && next_line(r)) {
         guint before = vpe->results->len;
@@ -240,7 +257,7 @@ static void read_cap(struct reader *r, GArray *caps)
     cap.type = (uint8_t)take_field(r, G_MAXUINT8);
     cap.has_parent = !take(r, " -");
     if (cap.has_parent) {
-        cap.parent_vpe = take_vpe(r);
+        cap.parent_vpe = take_parent(r);
         cap.parent_kind = (uint8_t)take_field(r, RESCIND_TABLE_KINDS - 1);
         cap.parent_sel = (uint32_t)take_field(r, G_MAXUINT32);
     }

@@ -26,28 +26,75 @@ static void add(struct model *model, struct model_cap cap)
     model->caps[model->count++] = cap;
 }
 
+/* A root in the table of objects of `vpe`, of its kernel. Its place is returned. */
+static int32_t add_root(struct model *model, uint32_t vpe, uint32_t sel, uint32_t type)
+{
+    struct model_cap root = {.sel = sel,
+                             .parent = -1,
+                             .vpe = (uint8_t)vpe,
+                             .kind = RESCIND_TABLE_OBJECT,
+                             .type = (uint8_t)type,
+                             .home = model->vpe[vpe].kernel};
+    add(model, root);
+    return (int32_t)model->count - 1;
+}
+
 void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
     model->vpes = vpes;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
-        struct model_cap self = {.sel = RESCIND_SEL_VPE,
-                                 .parent = -1,
-                                 .vpe = (uint8_t)vpe,
-                                 .kind = RESCIND_TABLE_OBJECT,
-                                 .type = RESCIND_CAP_VPE,
-                                 .target = (uint8_t)vpe};
-        add(model, self);
-        struct model_cap memory = self;
-        memory.sel = RESCIND_SEL_MEM;
-        memory.type = RESCIND_CAP_MEM;
-        memory.target = 0;
-        add(model, memory);
+        model->vpe[vpe] = (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY};
+        model->caps[add_root(model, vpe, RESCIND_SEL_VPE, RESCIND_CAP_VPE)].target = (uint8_t)vpe;
+        add_root(model, vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
     }
 }
 
+/* Removes every capability that is doomed, and closes the gaps. */
+static void sweep(struct model *model, const bool *doomed)
+{
+    int32_t moved[MODEL_CAPS];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < model->count; i++) {
+        if (doomed[i])
+            continue;
+        struct model_cap cap = model->caps[i];
+        if (cap.parent >= 0)
+            cap.parent = moved[cap.parent];
+        moved[i] = (int32_t)kept;
+        model->caps[kept++] = cap;
+    }
+    model->count = kept;
+}
+
+/* All that a VPE holds, and what is derived from it. */
+static void sweep_vpe(struct model *model, uint32_t vpe)
+{
+    bool doomed[MODEL_CAPS];
+    for (uint32_t i = 0; i < model->count; i++) {
+        int32_t parent = model->caps[i].parent;
+        doomed[i] = model->caps[i].vpe == vpe || (parent >= 0 && doomed[parent]);
+    }
+    sweep(model, doomed);
+}
+
+void model_child(struct model *model, uint32_t vpe)
+{
+    model->vpe[vpe].state = MODEL_NOT_THERE;
+    sweep_vpe(model, vpe);
+}
+
+void model_place(struct model *model, uint32_t vpe, uint32_t kernel)
+{
+    model->vpe[vpe].kernel = (uint8_t)kernel;
+    for (uint32_t i = 0; i < model->count; i++)
+        if (model->caps[i].vpe == vpe)
+            model->caps[i].home = (uint8_t)kernel;
+}
+
 /* Puts a copy of capability `source`, derived from it, into a free place. */
-static void derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind, uint32_t sel)
+static struct model_cap *derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind,
+                                uint32_t sel)
 {
     struct model_cap copy = model->caps[source];
     copy.parent = source;
@@ -55,6 +102,7 @@ static void derive(struct model *model, int32_t source, uint32_t vpe, uint32_t k
     copy.kind = (uint8_t)kind;
     copy.sel = sel;
     add(model, copy);
+    return &model->caps[model->count - 1];
 }
 
 enum rescind_error model_grant(struct model *model, uint32_t vpe, uint32_t sel, uint32_t target)
@@ -66,14 +114,43 @@ enum rescind_error model_grant(struct model *model, uint32_t vpe, uint32_t sel, 
     return RESCIND_NO_ERROR;
 }
 
+/* What is at `sel` of the caller's table of objects; -1: nothing of that type. */
+static int32_t object(const struct model *model, uint32_t caller, uint32_t sel, uint32_t type)
+{
+    int32_t at = model_find(model, caller, RESCIND_TABLE_OBJECT, sel);
+    return at >= 0 && model->caps[at].type == type ? at : -1;
+}
+
+static bool is_free(const struct model *model, uint32_t vpe, uint32_t kind, uint32_t sel)
+{
+    return model_find(model, vpe, kind, sel) < 0;
+}
+
+bool model_has_ended(const struct model *model, uint32_t vpe)
+{
+    return model->vpe[vpe].state == MODEL_ENDED;
+}
+
+bool model_is_lost(const struct model *model, uint32_t vpe)
+{
+    return model->vpe[vpe].state <= MODEL_ASLEEP &&
+           is_free(model, vpe, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+}
+
 /* The VPE that the capability at `sel` of `caller` names, or -1: there is none, it is of another
  * type, or its VPE has ended. */
 static int32_t named_vpe(const struct model *model, uint32_t caller, uint32_t sel)
 {
-    int32_t at = model_find(model, caller, RESCIND_TABLE_OBJECT, sel);
-    if (at < 0 || model->caps[at].type != RESCIND_CAP_VPE)
-        return -1;
-    return model->ended[model->caps[at].target] ? -1 : model->caps[at].target;
+    int32_t at = object(model, caller, sel, RESCIND_CAP_VPE);
+    return at < 0 || model_has_ended(model, model->caps[at].target) ? -1 : model->caps[at].target;
+}
+
+/* The same, but it may have ended, and must be of the caller's kernel. */
+static int32_t local_vpe(const struct model *model, uint32_t caller, uint32_t sel)
+{
+    int32_t at = object(model, caller, sel, RESCIND_CAP_VPE);
+    bool local = at >= 0 && model->vpe[model->caps[at].target].kernel == model->vpe[caller].kernel;
+    return local ? model->caps[at].target : -1;
 }
 
 static bool range_makes_sense(const struct rescind_range *range)
@@ -92,14 +169,9 @@ static enum rescind_error creategate(struct model *model, uint32_t caller,
 {
     if (named_vpe(model, caller, call->vpe) < 0)
         return RESCIND_INV_ARGS;
-    if (model_find(model, caller, RESCIND_TABLE_OBJECT, call->dst) >= 0)
+    if (!is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
         return RESCIND_INV_ARGS;
-    struct model_cap gate = {.sel = call->dst,
-                             .parent = -1,
-                             .vpe = (uint8_t)caller,
-                             .kind = RESCIND_TABLE_OBJECT,
-                             .type = RESCIND_CAP_GATE};
-    add(model, gate);
+    add_root(model, caller, call->dst, RESCIND_CAP_GATE);
     return RESCIND_NO_ERROR;
 }
 
@@ -130,23 +202,6 @@ static enum rescind_error exchange(struct model *model, uint32_t caller,
     return RESCIND_NO_ERROR;
 }
 
-/* Removes every capability that is doomed, and closes the gaps. */
-static void sweep(struct model *model, const bool *doomed)
-{
-    int32_t moved[MODEL_CAPS];
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < model->count; i++) {
-        if (doomed[i])
-            continue;
-        struct model_cap cap = model->caps[i];
-        if (cap.parent >= 0)
-            cap.parent = moved[cap.parent];
-        moved[i] = (int32_t)kept;
-        model->caps[kept++] = cap;
-    }
-    model->count = kept;
-}
-
 static enum rescind_error revoke(struct model *model, uint32_t caller,
                                  const struct model_call *call)
 {
@@ -168,30 +223,145 @@ static enum rescind_error revoke(struct model *model, uint32_t caller,
     return RESCIND_NO_ERROR;
 }
 
-static void end_vpe(struct model *model, uint32_t vpe)
+/* ---- The life of VPEs ----------------------------------------------------------------------- */
+
+/* Whether the VPE's number can be used again. */
+static bool is_forgotten(const struct model *model, uint32_t vpe)
 {
-    bool doomed[MODEL_CAPS];
-    for (uint32_t i = 0; i < model->count; i++) {
-        int32_t parent = model->caps[i].parent;
-        doomed[i] = model->caps[i].vpe == vpe || (parent >= 0 && doomed[parent]);
+    if (model->vpe[vpe].state == MODEL_NOT_THERE)
+        return true;
+    if (!model_has_ended(model, vpe) || !model->vpe[vpe].made)
+        return false;
+    for (uint32_t i = 0; i < model->count; i++)
+        if (model->caps[i].type == RESCIND_CAP_VPE && model->caps[i].target == vpe)
+            return false;
+    return true;
+}
+
+static enum rescind_error createvpe(struct model *model, uint32_t caller,
+                                    const struct model_call *call)
+{
+    int32_t pager = object(model, caller, call->src, RESCIND_CAP_GATE);
+    uint8_t kernel = model->vpe[caller].kernel;
+    if (!is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst) ||
+        !is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst2))
+        return RESCIND_INV_ARGS;
+    if (call->src != RESCIND_NONE && (pager < 0 || model->caps[pager].home != kernel))
+        return RESCIND_INV_ARGS;
+    if (call->pe != kernel && call->pe != RESCIND_ANY_PE)
+        return RESCIND_NO_FREE_CORE;
+    if (call->child == MODEL_NOBODY)
+        return RESCIND_NO_FREE_CORE;
+    if (call->child >= model->vpes || !is_forgotten(model, call->child))
+        return MODEL_BEYOND;
+    model->vpe[call->child] = (struct model_vpe){.state = MODEL_ASLEEP,
+                                                 .made = 1,
+                                                 .maker = (uint8_t)caller,
+                                                 .life = model->vpe[call->child].life + 1,
+                                                 .waits = MODEL_NOBODY,
+                                                 .kernel = kernel,
+                                                 .account = 1};
+    int32_t vpe = add_root(model, caller, call->dst, RESCIND_CAP_VPE);
+    model->caps[vpe].target = (uint8_t)call->child;
+    int32_t memory = add_root(model, caller, call->dst2, RESCIND_CAP_MEM);
+    derive(model, vpe, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+    derive(model, memory, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
+    if (pager >= 0)
+        derive(model, pager, call->child, MODEL_TABLE_ENDPOINTS, call->ep)->type = MODEL_ENDPOINT;
+    return RESCIND_NO_ERROR;
+}
+
+static void end_vpe(struct model *model, uint32_t vpe, uint8_t revoked)
+{
+    sweep_vpe(model, vpe);
+    model->vpe[vpe].state = MODEL_ENDED;
+    model->vpe[vpe].revoked = revoked;
+    model->vpe[vpe].waits = MODEL_NOBODY;
+    for (uint32_t i = 0; i < model->vpes; i++)
+        if (model->vpe[i].maker == vpe)
+            model->vpe[i].maker = MODEL_NOBODY;
+}
+
+/* Of a VPE that was killed and had lost its selector 0 it is not known by what it ended. */
+enum { REVOKED = 1, MAYBE_REVOKED = 2 };
+
+static enum rescind_error await(struct model *model, uint32_t caller)
+{
+    struct model_vpe *self = &model->vpe[caller];
+    const struct model_vpe *other = &model->vpe[self->waits];
+    enum rescind_error error = RESCIND_NO_ERROR;
+    if (other->life == self->waits_life && other->state != MODEL_ENDED)
+        return MODEL_NOT_NOW;
+    if (other->life != self->waits_life || other->revoked == REVOKED ||
+        is_forgotten(model, self->waits))
+        error = RESCIND_VPE_GONE;
+    else if (other->revoked == MAYBE_REVOKED)
+        error = MODEL_ANY;
+    self->waits = MODEL_NOBODY;
+    return error;
+}
+
+static enum rescind_error vpectrl(struct model *model, uint32_t caller,
+                                  const struct model_call *call)
+{
+    if (model->vpe[caller].waits != MODEL_NOBODY)
+        return await(model, caller);
+    int32_t vpe = local_vpe(model, caller, call->vpe);
+    if (vpe < 0)
+        return RESCIND_INV_ARGS;
+    if (call->action == RESCIND_VPE_START) {
+        if (model_has_ended(model, (uint32_t)vpe) || model_is_lost(model, (uint32_t)vpe))
+            return RESCIND_VPE_GONE;
+        if (model->vpe[vpe].state != MODEL_ASLEEP)
+            return RESCIND_INV_ARGS;
+        model->vpe[vpe].state = MODEL_LIVE;
+        return RESCIND_NO_ERROR;
     }
-    sweep(model, doomed);
-    model->ended[vpe] = true;
+    if ((uint32_t)vpe == caller)
+        return RESCIND_INV_ARGS;
+    model->vpe[caller].waits = (uint8_t)vpe;
+    model->vpe[caller].waits_life = model->vpe[vpe].life;
+    enum rescind_error error = await(model, caller);
+    return error == MODEL_NOT_NOW ? MODEL_BEGUN : error;
+}
+
+static enum rescind_error fund(const struct model *model, uint32_t caller,
+                               const struct model_call *call)
+{
+    int32_t vpe = local_vpe(model, caller, call->vpe);
+    bool made = vpe >= 0 && model->vpe[vpe].maker == caller;
+    return made && !model_has_ended(model, (uint32_t)vpe) ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
 }
 
 enum rescind_error model_call(struct model *model, uint32_t vpe, const struct model_call *call)
 {
+    if (call->beyond)
+        return MODEL_BEYOND;
     if (call->error != RESCIND_NO_ERROR)
         return call->error;
+    bool lost = model_is_lost(model, vpe), forced = call->op == RESCIND_SYS_EXIT && call->flag;
+    if (model->vpe[vpe].state != MODEL_LIVE && !forced && call->op != MODEL_LOST)
+        return MODEL_NOT_NOW;
     switch (call->op) {
     case RESCIND_SYS_CREATEGATE:
         return creategate(model, vpe, call);
+    case RESCIND_SYS_CREATEVPE:
+        return createvpe(model, vpe, call);
     case RESCIND_SYS_EXCHANGE:
         return exchange(model, vpe, call);
+    case RESCIND_SYS_VPECTRL:
+        return vpectrl(model, vpe, call);
     case RESCIND_SYS_REVOKE:
         return revoke(model, vpe, call);
+    case RESCIND_SYS_FUND:
+        return fund(model, vpe, call);
     case RESCIND_SYS_EXIT:
-        end_vpe(model, vpe);
+        end_vpe(model, vpe, lost && call->flag ? MAYBE_REVOKED : 0);
+        return RESCIND_NO_ERROR;
+    case MODEL_LOST:
+        if (!lost)
+            return MODEL_NOT_NOW;
+        end_vpe(model, vpe, REVOKED);
         return RESCIND_NO_ERROR;
     case RESCIND_SYS_NOOP:
     case RESCIND_SYS_PRINT:
@@ -200,6 +370,32 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
         return RESCIND_NOT_SUP;
     }
 }
+
+bool model_may_refuse(const struct model *model, uint32_t vpe, const struct model_call *call,
+                      enum rescind_error error, bool is_short)
+{
+    if (call->error != RESCIND_NO_ERROR)
+        return false;
+    switch (call->op) {
+    case RESCIND_SYS_CREATEGATE:
+    case RESCIND_SYS_EXCHANGE:
+        return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
+    case RESCIND_SYS_CREATEVPE: /* pages and numbers aren't counted */
+        return error == RESCIND_OUT_OF_MEM || error == RESCIND_NO_FREE_CORE;
+    case RESCIND_SYS_FUND:
+        return error == RESCIND_OUT_OF_MEM && call->size > 0;
+    default:
+        return false;
+    }
+}
+
+bool model_may_wait(const struct model_call *call)
+{
+    return call->beyond || (call->error == RESCIND_NO_ERROR && call->op == RESCIND_SYS_VPECTRL &&
+                            call->action == RESCIND_VPE_WAIT);
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------ */
 
 struct model_row model_row(const struct model *model, uint32_t index)
 {
@@ -217,7 +413,10 @@ struct model_row model_row(const struct model *model, uint32_t index)
 
 bool model_equals(const struct model *model, const struct model_row *rows, uint32_t count)
 {
-    if (count != model->count)
+    uint32_t visible = 0;
+    for (uint32_t i = 0; i < model->count; i++)
+        visible += model->caps[i].kind < RESCIND_TABLE_KINDS;
+    if (count != visible)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct model_row *theirs = &rows[i];
@@ -257,105 +456,11 @@ uint64_t model_hash(const struct model *model)
         uint64_t parent = cap->parent < 0 ? ~0ull : place(&model->caps[cap->parent]);
         sum += mix(place(cap) << 8 | cap->type, parent << 8 | cap->target);
     }
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
+        uint64_t words[2];
+        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is two words");
+        memcpy(words, &model->vpe[vpe], sizeof words);
+        sum += mix(words[0] ^ vpe, words[1]);
+    }
     return sum;
-}
-
-static uint32_t get32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
-static struct rescind_range get_range(const uint8_t *bytes)
-{
-    struct rescind_range range = {get32(bytes), get32(bytes + 4), get32(bytes + 8)};
-    return range;
-}
-
-/* The bytes of the shortest whole message of an implemented call; 0 for all others. */
-static size_t smallest(uint32_t op)
-{
-    switch (op) {
-    case RESCIND_SYS_CREATEGATE:
-        return 48;
-    case RESCIND_SYS_EXCHANGE:
-        return 56;
-    case RESCIND_SYS_REVOKE:
-        return 32;
-    case RESCIND_SYS_EXIT:
-    case RESCIND_SYS_PRINT:
-        return 16;
-    case RESCIND_SYS_NOOP:
-        return 8;
-    default:
-        return 0;
-    }
-}
-
-struct model_call model_decode(const void *message, size_t size)
-{
-    const uint8_t *bytes = message;
-    struct model_call call = {.error = RESCIND_INV_ARGS};
-    if (size < 4)
-        return call;
-    call.op = get32(bytes);
-    if (smallest(call.op) == 0) {
-        call.error = RESCIND_NOT_SUP;
-        return call;
-    }
-    if (size < smallest(call.op))
-        return call;
-    if (call.op == RESCIND_SYS_CREATEGATE) {
-        call.vpe = get32(bytes + 8);
-        call.dst = get32(bytes + 16);
-    } else if (call.op == RESCIND_SYS_EXCHANGE) {
-        call.vpe = get32(bytes + 8);
-        call.own = get_range(bytes + 16);
-        call.other = get_range(bytes + 32);
-        call.flag = bytes[48] != 0;
-    } else if (call.op == RESCIND_SYS_REVOKE) {
-        call.own = get_range(bytes + 8);
-        call.flag = bytes[24] != 0;
-    } else if (call.op == RESCIND_SYS_PRINT) {
-        uint64_t length = (uint64_t)get32(bytes + 12) << 32 | get32(bytes + 8);
-        if (length > size - 16)
-            return call;
-    }
-    call.error = RESCIND_NO_ERROR;
-    return call;
-}
-
-static void put32(uint8_t *bytes, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-}
-
-static void put_range(uint8_t *bytes, const struct rescind_range *range)
-{
-    put32(bytes, range->type);
-    put32(bytes + 4, range->start);
-    put32(bytes + 8, range->count);
-}
-
-size_t model_encode(const struct model_call *call, uint8_t *out)
-{
-    memset(out, 0, MODEL_MESSAGE_MAX);
-    put32(out, call->op);
-    if (call->op == RESCIND_SYS_CREATEGATE) {
-        put32(out + 8, call->vpe);
-        put32(out + 16, call->dst);
-        put32(out + 24, 0xCAFE); /* label */
-        put32(out + 32, RESCIND_EP_FREE);
-        put32(out + 40, 32); /* credits */
-    } else if (call->op == RESCIND_SYS_EXCHANGE) {
-        put32(out + 8, call->vpe);
-        put_range(out + 16, &call->own);
-        put_range(out + 32, &call->other);
-        out[48] = call->flag;
-    } else if (call->op == RESCIND_SYS_REVOKE) {
-        put_range(out + 8, &call->own);
-        out[24] = call->flag;
-    }
-    return smallest(call->op);
 }

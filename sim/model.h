@@ -1,12 +1,17 @@
-/* The naive model: what the calls of one kernel mean, done one at a time and at once.
+/* The naive model: what the calls mean, done one at a time and at once.
  *
  * It knows the ABI and nothing of the kernel: capabilities stand in one array in the order in
  * which they were made (a parent before its children), every question is a walk over it, and
  * every call is one function that either changes the array or answers an error. Slow and plain on
  * purpose: tests and fuzzers compare the kernel with it.
  *
- * A model is a plain value: assigning it copies it. Memory never runs out in it; whoever compares
- * decides where OUT_OF_MEM is a fair answer.
+ * A call that waits for another's is done in steps, each at once: one that can't be done now is
+ * MODEL_NOT_NOW and may be tried again; one that has begun and is to be gone on with later is
+ * MODEL_BEGUN. What a call needs to go on is in the model.
+ *
+ * A model is a plain value: assigning it copies it. Memory, and places for VPEs, never run out in
+ * it; whoever compares asks model_may_refuse() where that is a fair answer. Which number a new VPE
+ * gets is for the kernel to say, so whoever compares tells the model (`child` of a call).
  */
 #ifndef RESCIND_SIM_MODEL_H
 #define RESCIND_SIM_MODEL_H
@@ -19,6 +24,18 @@
 
 enum { MODEL_VPES = 16, MODEL_CAPS = 1024 };
 
+/* What model_call() says beside an error code. */
+#define MODEL_NOT_NOW ((enum rescind_error)60) /* nothing has happened: later, or never */
+#define MODEL_BEGUN   ((enum rescind_error)61) /* something has, and it goes on later */
+#define MODEL_ANY     ((enum rescind_error)62) /* the model can't tell; nothing else changes */
+#define MODEL_BEYOND  ((enum rescind_error)63) /* nor from here on */
+
+/* Beside the tables that calls name, one of what is active on a VPE's endpoints. */
+enum { MODEL_TABLE_ENDPOINTS = RESCIND_TABLE_KINDS, MODEL_ENDPOINT = 100 /* a type */ };
+/* In place of a VPE: none; and in rows the kernel itself, whose selectors are not compared. */
+#define MODEL_NOBODY 0xffu
+#define MODEL_KERNEL UINT32_MAX
+
 struct model_cap {
     uint32_t sel;
     int32_t parent; /* its place in the array, less than this one's; -1: a root */
@@ -26,12 +43,28 @@ struct model_cap {
     uint8_t kind;   /* in which of its tables: enum rescind_table_kind */
     uint8_t type;   /* enum rescind_cap_type */
     uint8_t target; /* of a VPE capability: the VPE that it names */
+    uint8_t home;   /* the kernel that its root was made on */
+};
+
+enum model_state { MODEL_LIVE, MODEL_ASLEEP, MODEL_NOT_THERE, MODEL_ENDED };
+
+struct model_vpe {
+    uint8_t state;      /* enum model_state */
+    uint8_t revoked;    /* it ended because its selector 0 had gone */
+    uint8_t made;       /* CREATEVPE has made it, */
+    uint8_t maker;      /* and this VPE has asked for that; MODEL_NOBODY: it lives no more */
+    uint8_t life;       /* how many have had its number before */
+    uint8_t waits;      /* for the end of which VPE, or MODEL_NOBODY, */
+    uint8_t waits_life; /* and of which that has had its number */
+    uint8_t kernel;
+    uint8_t account; /* it has one of its own */
+    uint8_t reserved[7];
 };
 
 struct model {
-    uint32_t vpes;
-    bool ended[MODEL_VPES];
+    uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
     uint32_t count; /* of caps */
+    struct model_vpe vpe[MODEL_VPES];
     struct model_cap caps[MODEL_CAPS];
 };
 
@@ -40,11 +73,20 @@ struct model {
 struct model_call {
     enum rescind_error error;
     uint32_t op;                /* enum rescind_syscall */
-    uint32_t vpe, dst;          /* CREATEGATE: both; EXCHANGE: vpe */
+    bool beyond;                /* it is beyond the model, which can't tell anything from here on */
+    bool flag;                  /* EXCHANGE: obtain; REVOKE: own; EXIT: by force; FUND: back */
+    uint32_t vpe;               /* selector of a VPE */
+    uint32_t src, dst, dst2;    /* selectors of what it is made from, and for what it makes */
+    uint32_t ep;                /* an endpoint */
+    uint32_t action;            /* VPECTRL */
+    uint32_t pe;                /* CREATEVPE */
+    uint32_t child;             /* CREATEVPE: the number of what it makes, or MODEL_NOBODY */
+    uint64_t size;              /* FUND: nodes */
     struct rescind_range own;   /* EXCHANGE, REVOKE */
     struct rescind_range other; /* EXCHANGE */
-    bool flag;                  /* EXCHANGE: obtain; REVOKE: own */
 };
+/* An EXIT that nobody has sent: the end of a VPE that has lost its selector 0. NOT_NOW before. */
+enum { MODEL_LOST = 1000 };
 
 /* One capability as two tables are compared: where it is, and where its parent is. */
 struct model_row {
@@ -59,16 +101,38 @@ void model_boot(struct model *model, uint32_t vpes);
 /* At boot: `vpe` gets at `sel` a capability on `target`, derived from the target's selector 0. */
 enum rescind_error model_grant(struct model *model, uint32_t vpe, uint32_t sel, uint32_t target);
 
+/* The number is of a VPE that is made by CREATEVPE later; is on another kernel than 0. */
+void model_child(struct model *model, uint32_t vpe);
+void model_place(struct model *model, uint32_t vpe, uint32_t kernel);
+
 /* What the bytes of a message ask for. */
 struct model_call model_decode(const void *message, size_t size);
 
-/* The message for a call whose `error` is NO_ERROR: `out` has room for 56 bytes, and the size is
- * returned. PRINT says nothing (the empty string), and EXIT ends with code 0. */
-enum { MODEL_MESSAGE_MAX = 56 };
+/* The message for a call whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
+ * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0, and
+ * CREATEVPE's VPE has the name MODEL_NAME. */
+enum { MODEL_MESSAGE_MAX = 128 };
+#define MODEL_NAME "the next" /* of eight bytes */
 size_t model_encode(const struct model_call *call, uint8_t *out);
 
-/* Does the call of `vpe` and returns its answer. EXIT has none; NO_ERROR is returned. */
+/* The name of the VPE that CREATEVPE's message makes, of `*size` bytes inside it; NULL: none. */
+const char *model_name(const void *message, size_t size, size_t *name_size);
+
+/* Does the call of `vpe`, or a step of it, and returns its answer or one of the four above. EXIT
+ * has none; NO_ERROR is returned. */
 enum rescind_error model_call(struct model *model, uint32_t vpe, const struct model_call *call);
+
+/* Whether `error` is a fair answer to the call of `vpe` because of what the model does not count;
+ * nothing has changed then. `is_short`: pools may be short. */
+bool model_may_refuse(const struct model *model, uint32_t vpe, const struct model_call *call,
+                      enum rescind_error error, bool is_short);
+
+/* Whether the call may wait for what others never do. Its VPE can be ended without it. */
+bool model_may_wait(const struct model_call *call);
+
+/* The VPE lives and has lost its selector 0: it is to end. */
+bool model_is_lost(const struct model *model, uint32_t vpe);
+bool model_has_ended(const struct model *model, uint32_t vpe);
 
 /* The place in the array of what `vpe` holds at `sel`, or -1. */
 int32_t model_find(const struct model *model, uint32_t vpe, uint32_t kind, uint32_t sel);
@@ -76,7 +140,7 @@ int32_t model_find(const struct model *model, uint32_t vpe, uint32_t kind, uint3
 /* Capability `index` as a row. */
 struct model_row model_row(const struct model *model, uint32_t index);
 
-/* Whether the model holds exactly these rows, in whatever order. */
+/* Whether the model's tables of objects and mappings hold exactly these rows, in whatever order. */
 bool model_equals(const struct model *model, const struct model_row *rows, uint32_t count);
 
 /* A number that is equal for models whose tables are equal, in whatever order they came to be. */

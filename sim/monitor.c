@@ -11,6 +11,7 @@ enum { IDLE, PENDING, DONE, GONE, ACTIVITY = 3, KILLED = 4, DETAIL_SHIFT = 3 };
 enum {
     CONFIGS_MAX = 1 << 14, /* of a set; one that outgrows it is MONITOR_OFF */
     KEY_BITS = 24,         /* of a model's and a call's number in the memory of effects */
+    CALL_MAKES = 8,        /* capabilities at most, EXCHANGE's aside */
 };
 
 /* One thing that may be the case: the model's number, then a word a VPE. A set is a flag (memory
@@ -21,6 +22,7 @@ struct monitor {
 
     /* Each kind of value: from its bytes to its number, and back. */
     GHashTable *model_numbers, *call_numbers, *set_numbers, *event_numbers;
+    GHashTable *names; /* of VPEs, to their number + 1 */
     GPtrArray *models; /* struct model *, cut to what is used */
     GArray *calls;     /* struct model_call */
     GPtrArray *sets;   /* GBytes */
@@ -85,7 +87,7 @@ static uint32_t intern(GHashTable *numbers, const void *bytes, size_t size, uint
 }
 
 /* A capability in words, without what depends on the order in which it came. */
-enum { ROW = 8 };
+enum { ROW = 9 };
 
 static void write_row(const struct model *model, uint32_t index, uint32_t *words)
 {
@@ -99,6 +101,7 @@ static void write_row(const struct model *model, uint32_t index, uint32_t *words
     words[5] = row.parent_vpe;
     words[6] = row.parent_kind;
     words[7] = row.parent_sel;
+    words[8] = model->caps[index].home;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -117,10 +120,9 @@ static uint32_t intern_model(struct monitor *m, const struct model *model)
         write_row(model, i, &g_array_index(key, uint32_t, i * ROW));
     if (model->count > 0)
         qsort(key->data, model->count, ROW * sizeof(uint32_t), compare_rows);
-    for (uint32_t i = 0; i < model->vpes; i++) {
-        uint32_t ended = model->ended[i];
-        g_array_append_val(key, ended);
-    }
+    G_STATIC_ASSERT(sizeof(model->vpe[0]) % sizeof(uint32_t) == 0);
+    g_array_append_vals(key, model->vpe,
+                        model->vpes * (guint)(sizeof(model->vpe[0]) / sizeof(uint32_t)));
     number = intern(m->model_numbers, key->data, key->len * sizeof(uint32_t), m->models->len);
     if (number == m->models->len)
         g_ptr_array_add(m->models, g_memdup2(model, offsetof(struct model, caps) +
@@ -139,12 +141,28 @@ static uint32_t intern_set(struct monitor *m, const GArray *words)
     return number;
 }
 
+/* Which VPE the message of CREATEVPE makes: the call says it. */
+static void name_child(const struct monitor *m, const struct monitor_event *event,
+                       struct model_call *call)
+{
+    size_t size;
+    const char *name = model_name(event->message, event->size, &size);
+    char *text = name != NULL ? g_strndup(name, size) : NULL;
+    guint known = text != NULL ? GPOINTER_TO_UINT(g_hash_table_lookup(m->names, text)) : 0;
+
+    g_free(text);
+    call->child = known - 1;
+    call->beyond = known == 0;
+}
+
 static uint32_t intern_call(struct monitor *m, const struct monitor_event *event)
 {
     uint32_t number = intern(m->call_numbers, event->message, event->size, m->calls->len);
 
     if (number == m->calls->len) {
         struct model_call call = model_decode(event->message, event->size);
+        if (call.op == RESCIND_SYS_CREATEVPE && call.error == RESCIND_NO_ERROR)
+            name_child(m, event, &call);
         g_array_append_val(m->calls, call);
     }
     return number;
@@ -261,41 +279,48 @@ static const uint32_t *set_words(const struct monitor *m, uint32_t set, uint32_t
 
 /* ---- Effects ------------------------------------------------------------------------------ */
 
-static bool allocates(const struct model_call *call)
+/* Numbers of calls that nobody has sent: a VPE's end by force, and that of one that is lost. */
+enum { END_FORCED = (1 << KEY_BITS) - 1, END_LOST = (1 << KEY_BITS) - 2 };
+
+static const struct model_call *call_number(const struct monitor *m, uint32_t call)
 {
-    return call->error == RESCIND_NO_ERROR &&
-           (call->op == RESCIND_SYS_CREATEGATE || call->op == RESCIND_SYS_EXCHANGE);
+    static const struct model_call forced = {.op = RESCIND_SYS_EXIT, .flag = true};
+    static const struct model_call lost = {.op = MODEL_LOST};
+
+    if (call >= END_LOST)
+        return call == END_LOST ? &lost : &forced;
+    return &g_array_index(m->calls, struct model_call, call);
 }
 
 /* Whether the model has room for what the call may make. */
 static bool fits(const struct model *model, const struct model_call *call)
 {
-    uint32_t makes = call->op == RESCIND_SYS_EXCHANGE ? call->own.count : 1;
+    uint32_t makes = call->op == RESCIND_SYS_EXCHANGE ? call->own.count : CALL_MAKES;
 
-    return !allocates(call) || makes > model->count || model->count + makes <= MODEL_CAPS;
+    return call->error != RESCIND_NO_ERROR || makes > model->count ||
+           model->count + makes <= MODEL_CAPS;
 }
 
-/* `call` of `vpe` on a model, or (NULL) its end. False: the model has no room for it. */
+/* The call of `vpe` on a model. False: it goes beyond it. */
 static bool take_effect(struct monitor *m, uint32_t model, uint32_t vpe,
                         const struct model_call *call, struct effect *out)
 {
     const struct model *before = g_ptr_array_index(m->models, model);
-    const struct model_call end = {.op = RESCIND_SYS_EXIT};
     struct model after;
 
-    if (call != NULL && !fits(before, call))
+    if (!fits(before, call))
         return false;
     memcpy(&after, before, offsetof(struct model, caps) + before->count * sizeof(before->caps[0]));
-    out->result = model_call(&after, vpe, call != NULL ? call : &end);
+    out->result = model_call(&after, vpe, call);
     out->model = intern_model(m, &after);
-    return true;
+    return out->result != MODEL_BEYOND;
 }
 
-/* The same by number, remembered; `call` UINT32_MAX: the end. */
+/* The same by number, remembered. */
 static bool effect_of(struct monitor *m, uint32_t model, uint32_t vpe, uint32_t call,
                       struct effect *out)
 {
-    uint64_t key = ((uint64_t)model << KEY_BITS | (call & ((1u << KEY_BITS) - 1))) << 8 | vpe;
+    uint64_t key = ((uint64_t)model << KEY_BITS | call) << 8 | vpe;
     gpointer k = (gpointer)(uintptr_t)key;
     uint64_t known = (uintptr_t)g_hash_table_lookup(m->effects, k);
 
@@ -303,41 +328,100 @@ static bool effect_of(struct monitor *m, uint32_t model, uint32_t vpe, uint32_t 
         *out = (struct effect){(uint32_t)(known >> 8) - 1, (uint32_t)known & 0xff};
         return true;
     }
-    const struct model_call *c =
-        call == UINT32_MAX ? NULL : &g_array_index(m->calls, struct model_call, call);
-    if (model >= 1u << KEY_BITS || m->calls->len >= 1u << KEY_BITS ||
-        !take_effect(m, model, vpe, c, out))
+    if (model >= 1u << KEY_BITS || m->calls->len >= END_LOST ||
+        !take_effect(m, model, vpe, call_number(m, call), out))
         return false;
     known = (uint64_t)(out->model + 1) << 8 | out->result;
     g_hash_table_insert(m->effects, k, (gpointer)(uintptr_t)known);
     return true;
 }
 
-/* What may become of the configuration when `vpe` is the next whose call, or end, takes effect. */
-static void add_effects(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
+static const struct model *model_of(const struct monitor *m, const uint32_t *config)
 {
-    struct monitor *m = d->m;
+    return g_ptr_array_index(m->models, config[0]);
+}
+
+static bool is_exit(const struct model_call *call)
+{
+    return call->op == RESCIND_SYS_EXIT && call->error == RESCIND_NO_ERROR;
+}
+
+/* `vpe` ends, not by a call of its own. */
+static void add_end(struct draft *d, const uint32_t *from, uint32_t vpe)
+{
     uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
-    bool pending = activity(status) == PENDING;
-    bool ends = pending ? call_of(m, status)->op == RESCIND_SYS_EXIT &&
-                              call_of(m, status)->error == RESCIND_NO_ERROR
-                        : (status & KILLED) != 0 && activity(status) != GONE;
     struct effect effect;
 
-    if (!pending && !ends)
-        return;
-    memcpy(config, from, m->config * sizeof(uint32_t));
-    if (!effect_of(m, from[0], vpe, pending ? status >> DETAIL_SHIFT : UINT32_MAX, &effect)) {
+    if (!effect_of(d->m, from[0], vpe, (status & KILLED) != 0 ? END_FORCED : END_LOST, &effect)) {
         d->overflow = true;
         return;
     }
+    memcpy(config, from, d->m->config * sizeof(uint32_t));
     config[0] = effect.model;
-    config[1 + vpe] = ends ? GONE : DONE | (status & KILLED) | effect.result << DETAIL_SHIFT;
+    config[1 + vpe] = GONE;
     draft_add(d, config);
-    if (pending && is_short && allocates(call_of(m, status))) {
-        config[0] = from[0];
-        config[1 + vpe] = DONE | (status & KILLED) | RESCIND_OUT_OF_MEM << DETAIL_SHIFT;
-        draft_add(d, config);
+}
+
+/* The call of `vpe` is refused for what the model does not count. START may find a VPE that has
+ * been killed and has not ended. */
+static void add_refusals(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
+{
+    static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE,
+                                                  RESCIND_VPE_GONE};
+    uint32_t config[1 + MODEL_VPES], status = from[1 + vpe], killed = 0;
+    const struct model_call *call = call_of(d->m, status);
+
+    memcpy(config, from, d->m->config * sizeof(uint32_t));
+    for (uint32_t i = 0; i < d->m->vpes; i++)
+        killed |= from[1 + i] & KILLED;
+    for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        bool starts = call->op == RESCIND_SYS_VPECTRL && call->action == RESCIND_VPE_START &&
+                      call->error == RESCIND_NO_ERROR && refusals[i] == RESCIND_VPE_GONE;
+        config[1 + vpe] = DONE | (status & KILLED) | refusals[i] << DETAIL_SHIFT;
+        if (model_may_refuse(model_of(d->m, from), vpe, call, refusals[i], is_short) ||
+            (starts && killed != 0))
+            draft_add(d, config);
+    }
+}
+
+/* The call of `vpe` takes effect, or goes a step on. */
+static void add_call(struct draft *d, const uint32_t *from, uint32_t vpe)
+{
+    uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
+    const struct model_call *call = call_of(d->m, status);
+    struct effect effect;
+
+    if (!effect_of(d->m, from[0], vpe, status >> DETAIL_SHIFT, &effect)) {
+        d->overflow = true;
+        return;
+    }
+    if (effect.result == MODEL_NOT_NOW)
+        return;
+    memcpy(config, from, d->m->config * sizeof(uint32_t));
+    config[0] = effect.model;
+    if (is_exit(call))
+        config[1 + vpe] = GONE;
+    else if (effect.result != MODEL_BEGUN)
+        config[1 + vpe] = DONE | (status & KILLED) | effect.result << DETAIL_SHIFT;
+    if (call->op == RESCIND_SYS_CREATEVPE && effect.result == RESCIND_NO_ERROR)
+        config[1 + call->child] = IDLE;
+    draft_add(d, config);
+}
+
+/* What may become of the configuration when `vpe` is the next whose call, or end, takes effect. */
+static void add_effects(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
+{
+    uint32_t status = from[1 + vpe];
+    bool pending = activity(status) == PENDING;
+
+    if (activity(status) == GONE)
+        return;
+    if (((status & KILLED) != 0 || model_is_lost(model_of(d->m, from), vpe)) &&
+        (!pending || model_may_wait(call_of(d->m, status))))
+        add_end(d, from, vpe);
+    if (pending) {
+        add_call(d, from, vpe);
+        add_refusals(d, from, vpe, is_short);
     }
 }
 
@@ -379,7 +463,8 @@ static bool agree(uint32_t *config, const struct event *e)
         *status = PENDING | (*status & KILLED) | e->detail << DETAIL_SHIFT;
         return true;
     case MONITOR_REPLY:
-        if (activity(*status) != DONE || *status >> DETAIL_SHIFT != e->detail)
+        if (activity(*status) != DONE ||
+            (*status >> DETAIL_SHIFT != e->detail && *status >> DETAIL_SHIFT != MODEL_ANY))
             return false;
         *status = IDLE | (*status & KILLED);
         return true;
@@ -400,6 +485,8 @@ static uint32_t follow_event(struct monitor *m, uint32_t set, const struct event
 
     if (set == MONITOR_NONE || set == MONITOR_OFF)
         return set;
+    if (e->kind == MONITOR_CALL && g_array_index(m->calls, struct model_call, e->detail).beyond)
+        return MONITOR_OFF;
     draft_begin(&next, m);
     if (e->kind == MONITOR_REPLY || e->kind == MONITOR_ENDED) {
         draft_closure(&closure, m, set, &is_short);
@@ -444,13 +531,28 @@ uint32_t monitor_follow(struct monitor *m, uint32_t set, uint32_t trail)
 
 /* ---- Questions ---------------------------------------------------------------------------- */
 
-static bool all_done(const struct monitor *m, const uint32_t *config)
+/* Nothing is outstanding for `vpe` but what has to wait for others. */
+static bool is_done(struct monitor *m, const uint32_t *config, uint32_t vpe)
 {
-    for (uint32_t vpe = 0; vpe < m->vpes; vpe++) {
-        uint32_t status = config[1 + vpe];
-        if (activity(status) != GONE && (activity(status) != IDLE || (status & KILLED) != 0))
+    uint32_t status = config[1 + vpe];
+    struct effect effect;
+
+    if (activity(status) == GONE)
+        return true;
+    if ((status & KILLED) != 0 || model_is_lost(model_of(m, config), vpe))
+        return false;
+    if (activity(status) == PENDING)
+        return model_may_wait(call_of(m, status)) &&
+               effect_of(m, config[0], vpe, status >> DETAIL_SHIFT, &effect) &&
+               effect.result == MODEL_NOT_NOW;
+    return activity(status) == IDLE;
+}
+
+static bool all_done(struct monitor *m, const uint32_t *config)
+{
+    for (uint32_t vpe = 0; vpe < m->vpes; vpe++)
+        if (!is_done(m, config, vpe))
             return false;
-    }
     return true;
 }
 
@@ -473,6 +575,8 @@ bool monitor_explains(struct monitor *m, uint32_t set, const struct model_row *r
     return found;
 }
 
+enum { ANY_RESULT = (2 << RESCIND_XFS_RENAME) - 1 };
+
 uint32_t monitor_results(struct monitor *m, uint32_t set, uint32_t vpe)
 {
     struct draft closure;
@@ -484,7 +588,7 @@ uint32_t monitor_results(struct monitor *m, uint32_t set, uint32_t vpe)
     for (uint32_t i = 0; i < draft_count(&closure); i++) {
         uint32_t status = draft_config(&closure, i)[1 + vpe];
         if (activity(status) == DONE)
-            results |= 1u << (status >> DETAIL_SHIFT);
+            results |= status >> DETAIL_SHIFT < 32 ? 1u << (status >> DETAIL_SHIFT) : ANY_RESULT;
     }
     draft_drop(&closure);
     return results;
@@ -528,6 +632,7 @@ struct monitor *monitor_new(const struct model *start)
 
     m->vpes = start->vpes;
     m->config = 1 + m->vpes;
+    m->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     m->model_numbers = numbers_new();
     m->call_numbers = numbers_new();
     m->set_numbers = numbers_new();
@@ -545,10 +650,16 @@ struct monitor *monitor_new(const struct model *start)
     return m;
 }
 
+void monitor_name(struct monitor *m, const char *name, uint32_t vpe)
+{
+    g_hash_table_insert(m->names, g_strdup(name), GUINT_TO_POINTER(vpe + 1));
+}
+
 void monitor_free(struct monitor *m)
 {
     if (m == NULL)
         return;
+    g_hash_table_unref(m->names);
     g_hash_table_unref(m->model_numbers);
     g_hash_table_unref(m->call_numbers);
     g_hash_table_unref(m->set_numbers);

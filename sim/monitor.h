@@ -9,8 +9,13 @@
  * objects", 1993), and that is known at the first answer that shows it.
  *
  * A VPE that is killed ends as by EXIT, once its outstanding call has taken effect, whatever that
- * would have answered. Memory that is short (see MONITOR_SHORT) makes OUT_OF_MEM, changing nothing,
- * another fair result of CREATEGATE and EXCHANGE.
+ * would have answered, or without it where that waits for others; so does one that has lost its
+ * selector 0. Memory that is short (see MONITOR_SHORT) makes OUT_OF_MEM, changing nothing, another
+ * fair result of what takes nodes of the pool; model_may_refuse() says what else is fair.
+ *
+ * Beyond it, so that nothing is compared from there on (MONITOR_OFF), are: calls that the naive
+ * model does not know (model_decode() says so); CREATEVPE of a VPE whose name monitor_name() has
+ * not told, or that is there already; and what becomes too large, in capabilities or in orders.
  *
  * Sets are values with numbers: equal sets have equal numbers, and following an event is
  * remembered. So an explorer carries one number in its state, and asks as often as it likes. A
@@ -47,10 +52,13 @@ struct monitor;
 struct monitor *monitor_new(const struct model *start);
 void monitor_free(struct monitor *m);
 
+/* CREATEVPE of this name makes the VPE of this number. */
+void monitor_name(struct monitor *m, const char *name, uint32_t vpe);
+
 /* Sets. The first is that of the start. */
 enum {
     MONITOR_NONE = 0, /* nothing explains what was seen */
-    MONITOR_OFF = 1,  /* nothing is known any more: it became too large for the naive model */
+    MONITOR_OFF = 1,  /* nothing is known any more: it went beyond the naive model */
     MONITOR_START = 2,
 };
 

@@ -399,20 +399,38 @@ static bool model_can(const struct litmus *l)
     return l->vpes->len <= MODEL_VPES && 2 * l->vpes->len + l->grants->len <= MODEL_CAPS;
 }
 
+/* The file's VPEs, on its kernels; children are not there yet. */
+static void place_vpes(struct model *model, const struct litmus *l)
+{
+    model_boot(model, l->vpes->len);
+    for (guint i = 0; i < l->vpes->len; i++) {
+        const struct litmus_vpe *vpe = litmus_vpe(l, i);
+        model_place(model, i, vpe->kernel);
+        model->vpe[i].account = vpe->quota != 0;
+        if (vpe->child)
+            model_child(model, i);
+    }
+}
+
 struct monitor *trial_monitor(const struct litmus *l)
 {
+    struct monitor *monitor;
     struct model model;
 
     if (!model_can(l)) {
         model_boot(&model, 0);
         return monitor_new(&model);
     }
-    model_boot(&model, l->vpes->len);
+    place_vpes(&model, l);
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
         model_grant(&model, grant->vpe, grant->sel, grant->target);
     }
-    return monitor_new(&model);
+    monitor = monitor_new(&model);
+    for (guint i = 0; i < l->vpes->len; i++)
+        if (litmus_vpe(l, i)->child)
+            monitor_name(monitor, litmus_vpe(l, i)->name, i);
+    return monitor;
 }
 
 /* Where a file itself gives a pool's size, memory may be short from the start. */

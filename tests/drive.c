@@ -41,6 +41,7 @@ static void forget(struct drive *drive)
 {
     drive->history.count = 0;
     drive->clock = 0;
+    drive->beyond = false;
     drive->events = 0;
     drive->numbered_at = UINT64_MAX;
     drive->failure[0] = '\0';
@@ -53,9 +54,14 @@ static void forget(struct drive *drive)
 struct drive *drive_new(const struct drive_config *config)
 {
     struct rescind_kernel_config kernel = {
-        .vpes = config->vpes, .nodes = config->nodes, .work = config->work, .seed = config->seed};
+        .vpes = config->vpes + config->more,
+        .nodes = config->nodes,
+        .work = config->work,
+        .memory = config->pages * RESCIND_PAGE,
+        .seed = config->seed,
+    };
     struct drive *drive = calloc(1, sizeof *drive);
-    if (!drive || config->vpes > MODEL_VPES)
+    if (!drive || kernel.vpes > MODEL_VPES)
         abort();
     drive->config = *config;
     drive->audit = true;
@@ -68,10 +74,14 @@ struct drive *drive_new(const struct drive_config *config)
         if (rescind_kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) !=
             RESCIND_NO_ERROR)
             abort();
+    }
+    model_boot(&drive->start, kernel.vpes);
+    for (uint32_t vpe = 0; vpe < kernel.vpes; vpe++) {
+        if (vpe >= config->vpes)
+            model_child(&drive->start, vpe);
         drive->ring[vpe][DRIVE_CALLS] = rescind_kernel_syscall_ring(drive->kernel, vpe);
         drive->ring[vpe][DRIVE_REPLIES] = rescind_kernel_reply_ring(drive->kernel, vpe);
     }
-    model_boot(&drive->start, config->vpes);
     forget(drive);
     return drive;
 }
@@ -81,6 +91,11 @@ void drive_free(struct drive *drive)
     free(drive->saved);
     free(drive->arena);
     free(drive);
+}
+
+uint32_t drive_vpes(const struct drive *drive)
+{
+    return drive->config.vpes + drive->config.more;
 }
 
 void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target)
@@ -94,8 +109,9 @@ void drive_save(struct drive *drive)
 {
     for (uint32_t i = 0; i < drive->history.count; i++) {
         const struct history_entry *entry = &drive->history.entries[i];
-        if (entry->answered && entry->result == RESCIND_OUT_OF_MEM)
-            continue; /* which the model never answers; nothing has changed */
+        if (entry->answered &&
+            model_may_refuse(&drive->start, entry->vpe, &entry->call, entry->result, true))
+            continue; /* nothing has changed */
         model_call(&drive->start, entry->vpe, &entry->call);
     }
     forget(drive);
@@ -137,7 +153,7 @@ static void put_ring_back(struct drive *drive, uint32_t vpe, enum drive_ring whi
 void drive_reset(struct drive *drive)
 {
     size_t done = 0;
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++)
         for (int which = 0; which < DRIVE_RINGS; which++) {
             size_t page = offset_of(drive, drive->ring[vpe][which]);
             put_back(drive, done, page);
@@ -150,11 +166,19 @@ void drive_reset(struct drive *drive)
 
 /* Each VPE holds capabilities on the others at 2 .. 4, gates at 10 and 11, copies of the gate 10 of
  * the VPE before it at 20 and of the one before that at 21 (a copy of its copy), and a range of
- * copies of its own gates at 30; at 40 and 41 the memory of the VPEs before it, likewise. */
+ * copies of its own gates at 30; at 40 and 41 the memory of the VPEs before it, likewise; at 12 and
+ * 13 a VPE that it has made, which is asleep, and its memory. */
 struct drive *drive_populated(void)
 {
-    enum { VPES = 4 };
-    struct drive_config config = {.vpes = VPES, .nodes = 120, .work = 3, .seed = 1};
+    enum { VPES = 4, MADE = 4, MORE = 2 };
+    struct drive_config config = {
+        .vpes = VPES,
+        .more = MADE + MORE,
+        .nodes = 180,
+        .pages = (MADE + MORE) * RESCIND_VPE_MEMORY / RESCIND_PAGE,
+        .work = 3,
+        .seed = 1,
+    };
     struct drive *drive = drive_new(&config);
     for (uint32_t vpe = 0; vpe < VPES; vpe++)
         for (uint32_t i = 1; i < VPES; i++)
@@ -162,7 +186,7 @@ struct drive *drive_populated(void)
     struct model_call calls[] = {call_creategate(0, 10),      call_creategate(0, 11),
                                  call_delegate(2, 10, 20, 1), call_delegate(0, 10, 30, 2),
                                  call_delegate(2, 20, 21, 1), call_delegate(2, 1, 40, 1),
-                                 call_delegate(2, 40, 41, 1)};
+                                 call_delegate(2, 40, 41, 1), call_createvpe(12, 13)};
     for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         for (uint32_t vpe = 0; vpe < VPES; vpe++)
             if (drive_now(drive, vpe, &calls[i]) != RESCIND_NO_ERROR || drive->failure[0])
@@ -283,22 +307,42 @@ static bool answered(struct drive *drive, uint32_t vpe, enum rescind_error error
     return true;
 }
 
+static int32_t write_down(struct drive *drive, uint32_t vpe, const struct model_call *call);
+
+/* `vpe` has ended. If nobody asked for that, it has lost its selector 0 at some time before. */
 static bool ended(struct drive *drive, uint32_t vpe)
 {
+    const struct model_call lost = {.op = MODEL_LOST};
     struct rescind_kernel_cap cap;
     int32_t at = drive->call[vpe];
     int32_t ending = drive->ending[vpe];
     if (at != DRIVE_NOTHING)
         drive->history.entries[at].done = drive->clock;
+    if (ending == DRIVE_NOTHING &&
+        (at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT)) {
+        if (!vpe_at(drive->kernel, vpe)->revoked)
+            return fail(drive, "VPE%" PRIu32 " has ended, and nobody asked for that", vpe);
+        ending = write_down(drive, vpe, &lost);
+        drive->history.entries[ending].sent = 0;
+    }
     if (ending != DRIVE_NOTHING)
         drive->history.entries[ending].done = drive->clock;
-    if (ending == DRIVE_NOTHING &&
-        (at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT))
-        return fail(drive, "VPE%" PRIu32 " has ended, and nobody asked for that", vpe);
     for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++)
         if (rescind_kernel_find(drive->kernel, vpe, kind, 0, &cap))
             return fail(drive, "VPE%" PRIu32 " has ended and holds %" PRIu32, vpe, cap.sel);
     drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
+    return true;
+}
+
+/* There is a new VPE. Its maker's call says in the history which one. */
+static bool created(struct drive *drive, uint32_t vpe)
+{
+    uint32_t maker = vpe_at(drive->kernel, vpe)->maker;
+    if (drive->call[maker] == DRIVE_NOTHING)
+        return fail(drive, "VPE%" PRIu32 " has been made by VPE%" PRIu32 ", which does not call",
+                    vpe, maker);
+    drive->history.entries[drive->call[maker]].call.child = vpe;
+    drive->spoilt[vpe] = false;
     return true;
 }
 
@@ -307,6 +351,7 @@ struct wanted {
     int32_t replied; /* VPE, or DRIVE_NOTHING */
     enum rescind_error error;
     int32_t broken; /* VPE whose ring is called broken, or DRIVE_NOTHING */
+    uint32_t ended; /* VPEs, a bit each */
 };
 
 static bool take_outputs(struct drive *drive, struct wanted *wanted)
@@ -314,12 +359,16 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
     struct rescind_kernel_output output;
     *wanted = (struct wanted){.replied = DRIVE_NOTHING, .broken = DRIVE_NOTHING};
     while ((output = rescind_kernel_take_output(drive->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
-        if (output.vpe >= drive->config.vpes)
+        if (output.vpe >= drive_vpes(drive))
             return fail(drive, "an output is for VPE%" PRIu32 ", which is not there", output.vpe);
         if (output.kind == RESCIND_OUTPUT_PRINT && output.size > RESCIND_PAYLOAD_MAX)
             return fail(drive, "PRINT puts out %zu bytes", output.size);
         if (output.kind == RESCIND_OUTPUT_BAD_RING)
             wanted->broken = (int32_t)output.vpe;
+        if (output.kind == RESCIND_OUTPUT_ENDED)
+            wanted->ended |= 1u << output.vpe;
+        if (output.kind == RESCIND_OUTPUT_CREATED && !created(drive, output.vpe))
+            return false;
         if (output.kind != RESCIND_OUTPUT_REPLY)
             continue;
         if (wanted->replied != DRIVE_NOTHING)
@@ -334,7 +383,7 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
  * spoilt its rings is not asked. */
 static bool take_replies(struct drive *drive, const struct wanted *wanted)
 {
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++) {
         const struct rescind_ring *ring = drive->ring[vpe][DRIVE_REPLIES];
         enum rescind_error error = wanted->error;
         bool announced = wanted->replied == (int32_t)vpe;
@@ -367,9 +416,18 @@ static uint64_t number_at_rest(struct drive *drive)
     return drive->number;
 }
 
+/* Some call waits for others; what it waits for is no part of the kernel's number. */
+static bool is_waiting(const struct drive *drive)
+{
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++)
+        if (drive->call[vpe] != DRIVE_NOTHING)
+            return true;
+    return false;
+}
+
 bool drive_audit_rest(struct drive *drive)
 {
-    if (!drive->known)
+    if (!drive->known || is_waiting(drive))
         return drive_audit(drive);
     if (!known_has(drive->known, number_at_rest(drive))) {
         if (!drive_audit(drive))
@@ -391,12 +449,14 @@ static bool after_event(struct drive *drive, int32_t broken)
         return false;
     if (wanted.broken != broken)
         return fail(drive, "a ring is called broken that is not, or the other way round");
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++) {
         bool open = drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING;
         const struct vpe *v = vpe_at(drive->kernel, vpe);
-        if (open && v->ended && !ended(drive, vpe))
+        if ((wanted.ended >> vpe & 1) != 0 && !ended(drive, vpe))
             return false;
-        if (!open && v->calling && !v->ended)
+        if ((wanted.ended >> vpe & 1) != 0 && !v->ended)
+            return fail(drive, "VPE%" PRIu32 " is said to have ended and has not", vpe);
+        if (!open && v->calling && !v->ended && !v->revoked)
             return fail(drive, "VPE%" PRIu32 " waits, though its call is answered", vpe);
     }
     return !drive->failure[0];
@@ -409,6 +469,7 @@ static int32_t write_down(struct drive *drive, uint32_t vpe, const struct model_
     struct history_entry *entry = &drive->history.entries[drive->history.count];
     *entry = (struct history_entry){
         .call = *call, .vpe = vpe, .sent = ++drive->clock, .done = HISTORY_NEVER};
+    drive->beyond |= call->beyond;
     return (int32_t)drive->history.count++;
 }
 
@@ -494,6 +555,7 @@ bool drive_work(struct drive *drive, uint32_t vpe)
 bool drive_end(struct drive *drive, uint32_t vpe)
 {
     struct model_call call = call_exit();
+    call.flag = true;
     if (drive->failure[0])
         return false;
     drive->ending[vpe] = write_down(drive, vpe, &call);
@@ -511,8 +573,10 @@ bool drive_rest(struct drive *drive)
         if (!drive_work(drive, (uint32_t)next))
             return false;
     }
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
-        if (drive->call[vpe] != DRIVE_NOTHING || drive->ending[vpe] != DRIVE_NOTHING)
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++)
+        if (drive->ending[vpe] != DRIVE_NOTHING ||
+            (drive->call[vpe] != DRIVE_NOTHING &&
+             !model_may_wait(&drive->history.entries[drive->call[vpe]].call)))
             return fail(drive, "VPE%" PRIu32 " is stuck: nothing moves, and it waits", vpe);
     return !drive->failure[0];
 }
@@ -528,7 +592,7 @@ enum rescind_error drive_now(struct drive *drive, uint32_t vpe, const struct mod
 uint32_t drive_rows(const struct drive *drive, struct model_row *rows)
 {
     uint32_t count = 0;
-    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++)
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++)
         for (uint32_t kind = 0; kind < RESCIND_TABLE_KINDS; kind++) {
             struct rescind_kernel_cap cap;
             uint64_t from = 0;
@@ -538,7 +602,8 @@ uint32_t drive_rows(const struct drive *drive, struct model_row *rows)
                     .vpe = cap.vpe, .kind = cap.kind, .sel = cap.sel, .type = cap.type};
                 if (cap.has_parent) {
                     row.has_parent = true;
-                    row.parent_vpe = cap.parent_vpe;
+                    row.parent_vpe =
+                        cap.parent_vpe == drive_vpes(drive) ? MODEL_KERNEL : cap.parent_vpe;
                     row.parent_kind = cap.parent_kind;
                     row.parent_sel = cap.parent_sel;
                 }
@@ -555,22 +620,23 @@ static bool has_tables(void *context, const struct model *model)
     static struct model_row rows[MODEL_CAPS];
     struct drive *drive = context;
     uint64_t number = 0;
-    if (drive->known) {
+    bool may_know = drive->known && !is_waiting(drive);
+    if (may_know) {
         number = known_pair(number_at_rest(drive), model_hash(model));
         if (known_has(drive->known, number))
             return true;
     }
     if (!model_equals(model, rows, drive_rows(drive, rows)))
         return false;
-    if (drive->known)
+    if (may_know)
         known_add(drive->known, number);
     return true;
 }
 
 bool drive_judge(struct drive *drive, struct order *order, bool may_lack_memory)
 {
-    if (drive->failure[0])
-        return false;
+    if (drive->failure[0] || drive->beyond)
+        return !drive->failure[0];
     switch (order_search_for(order, &drive->start, &drive->history, has_tables, drive,
                              may_lack_memory)) {
     case ORDER_FOUND:
@@ -639,4 +705,24 @@ struct model_call call_revoke(uint32_t start, uint32_t count, bool own)
 struct model_call call_exit(void)
 {
     return (struct model_call){.op = RESCIND_SYS_EXIT};
+}
+
+struct model_call call_createvpe(uint32_t dst, uint32_t mem_dst)
+{
+    return (struct model_call){.op = RESCIND_SYS_CREATEVPE,
+                               .dst = dst,
+                               .dst2 = mem_dst,
+                               .pe = RESCIND_ANY_PE,
+                               .src = RESCIND_NONE,
+                               .child = MODEL_NOBODY};
+}
+
+struct model_call call_vpectrl(uint32_t vpe, enum rescind_vpectrl action)
+{
+    return (struct model_call){.op = RESCIND_SYS_VPECTRL, .vpe = vpe, .action = action};
+}
+
+struct model_call call_fund(uint32_t vpe, uint64_t nodes, bool back)
+{
+    return (struct model_call){.op = RESCIND_SYS_FUND, .vpe = vpe, .size = nodes, .flag = back};
 }

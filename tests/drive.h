@@ -17,7 +17,9 @@
 #include "tests/order.h"
 
 struct drive_config {
-    uint32_t vpes;  /* at most ORDER_VPES where histories are to be judged */
+    uint32_t vpes;  /* at most ORDER_VPES, with `more`, where histories are to be judged */
+    uint32_t more;  /* that CREATEVPE may make */
+    uint32_t pages; /* of machine memory */
     uint32_t nodes; /* of the pool */
     uint32_t work;  /* capabilities an event */
     uint64_t seed;
@@ -38,6 +40,7 @@ struct drive {
     int32_t ending[MODEL_VPES]; /* the entry of drive_end()'s EXIT, or DRIVE_NOTHING */
     bool spoilt[MODEL_VPES];    /* it has written into its rings what no driver would */
     bool audit;                 /* after every event; true at first */
+    bool beyond;                /* a call was: nothing is compared from there on */
     char failure[256];          /* empty: all is well */
     struct known *known;        /* what has been found good at rest, and need not be looked at
                                    again; NULL, as at first: everything is */
@@ -89,14 +92,17 @@ bool drive_audit(struct drive *drive);
 bool drive_audit_rest(struct drive *drive);
 
 /* Works in the order of the line until nothing can move. It fails when that takes too long, or
- * when a VPE still waits then. */
+ * when a VPE still waits then in a call that need not. */
 bool drive_rest(struct drive *drive);
 
 /* A call from rest to rest: its answer (NO_ERROR for EXIT, and after a failure). */
 enum rescind_error drive_now(struct drive *drive, uint32_t vpe, const struct model_call *call);
 
-/* Every capability of the kernel, in the order of VPEs, tables and selectors. At most
- * MODEL_CAPS; their number is returned. */
+/* How many numbers of VPEs there are, in use or not. */
+uint32_t drive_vpes(const struct drive *drive);
+
+/* Every capability of the kernel that calls can name, in the order of VPEs, tables and selectors.
+ * At most MODEL_CAPS; their number is returned. */
 uint32_t drive_rows(const struct drive *drive, struct model_row *rows);
 
 /* Judges the history and the tables of a kernel at rest. */
@@ -119,5 +125,8 @@ struct model_call call_delegate(uint32_t vpe, uint32_t own, uint32_t other, uint
 struct model_call call_obtain(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count);
 struct model_call call_revoke(uint32_t start, uint32_t count, bool own);
 struct model_call call_exit(void);
+struct model_call call_createvpe(uint32_t dst, uint32_t mem_dst);
+struct model_call call_vpectrl(uint32_t vpe, enum rescind_vpectrl action);
+struct model_call call_fund(uint32_t vpe, uint64_t nodes, bool back);
 
 #endif

@@ -42,6 +42,10 @@ static void print_range(FILE *out, const struct rescind_range *range)
 
 void history_print_call(FILE *out, const struct model_call *call)
 {
+    if (call->beyond) {
+        fprintf(out, "raw (opcode %" PRIu32 ")", call->op);
+        return;
+    }
     if (call->error != RESCIND_NO_ERROR) {
         fprintf(out, "raw (opcode %" PRIu32 ", to be answered %s)", call->op,
                 history_word(call->error));
@@ -66,6 +70,22 @@ void history_print_call(FILE *out, const struct model_call *call)
         break;
     case RESCIND_SYS_PRINT:
         fputs("print", out);
+        break;
+    case RESCIND_SYS_CREATEVPE:
+        fprintf(out, "createvpe %" PRIu32 " %" PRIu32, call->dst, call->dst2);
+        if (call->child != MODEL_NOBODY)
+            fprintf(out, " (VPE%" PRIu32 ")", call->child);
+        break;
+    case RESCIND_SYS_VPECTRL:
+        fprintf(out, "vpectrl %" PRIu32 " %s", call->vpe,
+                call->action == RESCIND_VPE_START ? "start" : "wait");
+        break;
+    case RESCIND_SYS_FUND:
+        fprintf(out, "fund %" PRIu32 " %" PRIu64 "%s", call->vpe, call->size,
+                call->flag ? " back" : "");
+        break;
+    case MODEL_LOST:
+        fputs("(ends, for its selector 0 is gone)", out);
         break;
     default:
         fputs("noop", out);

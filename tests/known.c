@@ -118,8 +118,11 @@ uint64_t known_number(const struct rescind_kernel *k, const struct rescind_kerne
 
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         const struct vpe *vpe = vpe_at(k, i);
-        hash = mix(hash ^ vpe->end_code,
-                   0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling + 4u * vpe->end_wanted);
+        const uint64_t life = (uint64_t)vpe->life << 32 | vpe->maker;
+        hash = mix(hash ^ vpe->end_code, 0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling +
+                                             4u * vpe->end_wanted + 8u * vpe->asleep +
+                                             16u * vpe->revoked + 32u * vpe->pager);
+        hash = mix(hash ^ vpe->refs ^ (uint64_t)vpe->next << 32, life ^ 0x8ebc6af09c88c6e3u);
     }
     hash = add_bytes(hash, arena_at(k, ARENA_TABLES), k->vpes - ARENA_TABLES);
     hash = add_bytes(hash, arena_at(k, k->peers), k->served + served / 16 * 16 - k->peers);

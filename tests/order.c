@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATES = 1 << 16 }; /* of the memory; a power of two */
+enum {
+    STATES = 1 << 16, /* of the memory; a power of two */
+    DEPTH = 2 * HISTORY_CALLS,
+};
 
 /* One level of the search: the calls before it are done, and `model` is what they led to. */
 struct level {
     uint32_t next[ORDER_VPES]; /* of each VPE: how many of its calls are done */
-    uint32_t candidate;        /* the VPE whose call is tried next at this level */
+    uint32_t candidate;        /* what is tried next at this level: see find_candidate() */
     struct model model;
 };
 
@@ -24,7 +27,7 @@ struct order {
     struct seen seen[STATES];
     uint32_t count[ORDER_VPES]; /* calls of each VPE, as indices of the history */
     uint32_t calls[ORDER_VPES][HISTORY_CALLS];
-    struct level levels[HISTORY_CALLS + 1];
+    struct level levels[DEPTH];
 };
 
 struct order *order_new(void)
@@ -88,19 +91,31 @@ static bool may_come(const struct order *order, const struct history *history,
     return true;
 }
 
-/* Does the call on the model, and tells whether the answer is the one in the history. */
-static bool explains(struct model *model, const struct history_entry *entry, bool may_lack_memory)
+/* Whether it may be that a call never took effect: it waited for others, and still does, or its
+ * VPE was ended. */
+static bool may_be_left_out(const struct history_entry *entry)
 {
-    bool allocates =
-        entry->call.error == RESCIND_NO_ERROR &&
-        (entry->call.op == RESCIND_SYS_CREATEGATE || entry->call.op == RESCIND_SYS_EXCHANGE);
-    if (entry->answered && entry->result == RESCIND_OUT_OF_MEM && may_lack_memory && allocates)
-        return true;
-    enum rescind_error result = model_call(model, entry->vpe, &entry->call);
-    return !entry->answered || result == entry->result;
+    return !entry->answered && model_may_wait(&entry->call);
 }
 
-/* The only VPE whose call may come next; ORDER_VPES: there are several, or none. */
+enum step { STEP_WRONG, STEP_BEGUN, STEP_DONE };
+
+/* Does the call on the model, and tells whether the answer is the one in the history. */
+static enum step step(struct model *model, const struct history_entry *entry, bool may_lack_memory)
+{
+    if (entry->answered &&
+        model_may_refuse(model, entry->vpe, &entry->call, entry->result, may_lack_memory))
+        return STEP_DONE;
+    enum rescind_error result = model_call(model, entry->vpe, &entry->call);
+    if (result == MODEL_BEGUN)
+        return STEP_BEGUN;
+    if (result == MODEL_NOT_NOW)
+        return STEP_WRONG;
+    return !entry->answered || result == entry->result || result == MODEL_ANY ? STEP_DONE
+                                                                              : STEP_WRONG;
+}
+
+/* The only VPE whose call may come next, and has to; ORDER_VPES: there are several, or none. */
 static uint32_t only_next(const struct order *order, const struct history *history,
                           const struct level *level)
 {
@@ -108,7 +123,7 @@ static uint32_t only_next(const struct order *order, const struct history *histo
     for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
         if (!may_come(order, history, level, vpe))
             continue;
-        if (only != ORDER_VPES)
+        if (only != ORDER_VPES || model_may_wait(&next_call(order, history, level, vpe)->call))
             return ORDER_VPES;
         only = vpe;
     }
@@ -123,19 +138,48 @@ static bool go_straight(const struct order *order, const struct history *history
     uint32_t vpe;
     while ((vpe = only_next(order, history, level)) != ORDER_VPES) {
         const struct history_entry *entry = next_call(order, history, level, vpe);
-        level->next[vpe]++;
-        if (!explains(&level->model, entry, may_lack_memory))
+        enum step done = step(&level->model, entry, may_lack_memory);
+        level->next[vpe] += done == STEP_DONE;
+        if (done == STEP_WRONG)
             return false;
     }
     return true;
 }
 
-static bool is_through(const struct order *order, const struct level *level)
+/* Whether the call still waits, as the model would have it. */
+static bool has_to_wait(const struct level *level, const struct history_entry *entry)
 {
-    for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++)
-        if (level->next[vpe] != order->count[vpe])
+    static struct model model;
+    copy_model(&model, &level->model);
+    return entry->done == HISTORY_NEVER && model_may_wait(&entry->call) &&
+           model_call(&model, entry->vpe, &entry->call) == MODEL_NOT_NOW;
+}
+
+static bool is_through(const struct order *order, const struct history *history,
+                       const struct level *level)
+{
+    for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
+        const struct history_entry *entry = next_call(order, history, level, vpe);
+        if (entry && (level->next[vpe] + 1 != order->count[vpe] || !has_to_wait(level, entry)))
             return false;
+        if (vpe < level->model.vpes && model_is_lost(&level->model, vpe))
+            return false;
+    }
     return true;
+}
+
+/* The next thing to try at this level, from level->candidate on: the call of that VPE; or, behind
+ * them all, that it is left out. False: all was tried. */
+static bool find_candidate(const struct order *order, const struct history *history,
+                           struct level *level)
+{
+    for (; level->candidate < 2 * ORDER_VPES; level->candidate++) {
+        uint32_t vpe = level->candidate % ORDER_VPES;
+        if (may_come(order, history, level, vpe) &&
+            (level->candidate == vpe || may_be_left_out(next_call(order, history, level, vpe))))
+            return true;
+    }
+    return false;
 }
 
 static void sort_by_vpe(struct order *order, const struct history *history)
@@ -165,28 +209,29 @@ enum order_verdict order_search_for(struct order *order, const struct model *sta
         return ORDER_NONE;
     for (;;) {
         level = &order->levels[depth];
-        if (is_through(order, level) && same(context, &level->model))
+        if (is_through(order, history, level) && same(context, &level->model))
             return ORDER_FOUND;
-        while (level->candidate < ORDER_VPES && !may_come(order, history, level, level->candidate))
-            level->candidate++;
-        if (level->candidate == ORDER_VPES) { /* all were tried: back */
+        if (!find_candidate(order, history, level)) { /* all were tried: back */
             if (depth-- == 0)
                 return ORDER_NONE;
             continue;
         }
-        uint32_t vpe = level->candidate++;
+        uint32_t candidate = level->candidate++, vpe = candidate % ORDER_VPES;
         struct level *after = &order->levels[depth + 1];
         copy_model(&after->model, &level->model);
         memcpy(after->next, level->next, sizeof after->next);
         after->candidate = 0;
-        const struct history_entry *entry = next_call(order, history, level, vpe);
-        after->next[vpe]++;
-        if (!explains(&after->model, entry, may_lack_memory) ||
-            !go_straight(order, history, after, may_lack_memory) || !remember(order, after))
+        enum step done = STEP_DONE;
+        if (candidate == vpe)
+            done = step(&after->model, next_call(order, history, level, vpe), may_lack_memory);
+        after->next[vpe] += done == STEP_DONE;
+        if (done == STEP_WRONG || !go_straight(order, history, after, may_lack_memory) ||
+            !remember(order, after))
             continue;
         if (order->seen_count > STATES / 2)
             return ORDER_GAVE_UP;
-        depth++;
+        if (++depth == DEPTH - 1)
+            return ORDER_GAVE_UP;
     }
 }
 

@@ -13,7 +13,7 @@
 
 #include "tests/history.h"
 
-enum { ORDER_VPES = 4 };
+enum { ORDER_VPES = 10 };
 
 enum order_verdict {
     ORDER_FOUND,
@@ -27,9 +27,10 @@ struct order *order_new(void);
 void order_free(struct order *order);
 
 /* `start` is the state before the first call, `rows` are the tables after the last. With
- * `may_lack_memory`, OUT_OF_MEM of CREATEGATE and EXCHANGE is explained by changing nothing. A
- * call without an answer that is not EXIT (its VPE was ended meanwhile) was done, whatever it
- * would have answered. */
+ * `may_lack_memory`, OUT_OF_MEM is explained by changing nothing (model_may_refuse()). A call
+ * without an answer that is not EXIT (its VPE was ended meanwhile) was done, whatever it would have
+ * answered; or not, if it waited for others. One that is not done at all still waits, and must have
+ * to. */
 enum order_verdict order_search(struct order *order, const struct model *start,
                                 const struct history *history, const struct model_row *rows,
                                 uint32_t count, bool may_lack_memory);

@@ -5,6 +5,7 @@
 
 enum {
     MIN_VPES = 2,
+    MAX_VPES = 4,
     WORKS = 3,   /* 1 .. 3 capabilities an event */
     LAYOUTS = 3, /* who holds a capability on whom at boot */
     POOLS = 7,
@@ -19,7 +20,7 @@ enum {
 
 struct scenarios {
     struct order *order;
-    struct drive *drives[ORDER_VPES + 1][WORKS][LAYOUTS][POOLS];
+    struct drive *drives[MAX_VPES + 1][WORKS][LAYOUTS][POOLS];
 };
 
 struct choice choice_seeded(uint64_t seed)
@@ -297,7 +298,7 @@ static struct drive *drive_for(struct scenarios *scenarios, bool wide, struct ch
 {
     static const uint32_t spare[POOLS] = {ROOMY, 4, 9, 16, 20, 32, 48}; /* nodes */
     uint32_t drawn = choose(choice, 256);
-    uint32_t vpes = MIN_VPES + drawn % (ORDER_VPES - MIN_VPES + 1);
+    uint32_t vpes = MIN_VPES + drawn % (MAX_VPES - MIN_VPES + 1);
     uint32_t work = drawn / 3 % WORKS;
     uint32_t layout = drawn / 9 % LAYOUTS;
     uint32_t pool = choose(choice, 8);

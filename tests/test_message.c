@@ -19,15 +19,10 @@ enum { MUTATIONS = 40000, SPOILT_RINGS = 20000, TEXT = 40 };
 struct opcode {
     uint32_t number;
     size_t bytes;
-    bool implemented;
 };
 
 static const struct opcode opcodes[] = {
-#define OPCODE(name, number, bytes)                                                                \
-    {(number), (bytes),                                                                            \
-     (number) == RESCIND_SYS_NOOP || (number) == RESCIND_SYS_CREATEGATE ||                         \
-         (number) == RESCIND_SYS_EXCHANGE || (number) == RESCIND_SYS_REVOKE ||                     \
-         (number) == RESCIND_SYS_EXIT || (number) == RESCIND_SYS_PRINT},
+#define OPCODE(name, number, bytes) {(number), (bytes)},
     RESCIND_SYSCALLS(OPCODE)
 #undef OPCODE
 };
@@ -91,11 +86,17 @@ static size_t valid_message(uint32_t op, uint8_t *out)
         call = call_revoke(10, 1, true);
     else if (op == RESCIND_SYS_EXIT)
         call = call_exit();
+    else if (op == RESCIND_SYS_CREATEVPE)
+        call = call_createvpe(50, 51);
+    else if (op == RESCIND_SYS_VPECTRL)
+        call = call_vpectrl(12, RESCIND_VPE_START);
+    else if (op == RESCIND_SYS_FUND)
+        call = call_fund(12, 1, false);
     memset(out, 0, RESCIND_PAYLOAD_MAX);
     size_t size = model_encode(&call, out);
     memcpy(out, &op, sizeof op);
     for (int i = 0; i < OPCODES; i++)
-        if (opcodes[i].number == op)
+        if (opcodes[i].number == op && call.op != op)
             size = opcodes[i].bytes;
     if (op == RESCIND_SYS_PRINT) {
         out[8] = TEXT;
@@ -107,13 +108,15 @@ static size_t valid_message(uint32_t op, uint8_t *out)
 
 /* ---- Truncations ---------------------------------------------------------------------------- */
 
-static enum rescind_error expected(const struct opcode *opcode, size_t whole, size_t size)
+static enum rescind_error expected(size_t whole, size_t size)
 {
-    if (size < sizeof opcode->number)
-        return RESCIND_INV_ARGS;
-    if (!opcode->implemented)
-        return RESCIND_NOT_SUP;
     return size < whole ? RESCIND_INV_ARGS : RESCIND_NO_ERROR;
+}
+
+/* Beyond the model there is nothing to compare with. */
+static bool is_comparable(struct bench *bench)
+{
+    return !bench->drive->beyond;
 }
 
 static void every_truncation_of_every_call_gets_its_one_answer(void **state)
@@ -128,9 +131,10 @@ static void every_truncation_of_every_call_gets_its_one_answer(void **state)
             assert_explained(bench);
             const struct history_entry *entry = &bench->drive->history.entries[0];
             bool exits = opcodes[i].number == RESCIND_SYS_EXIT && size == whole;
-            assert_int_equal(entry->answered, !exits);
-            if (!exits)
-                assert_int_equal(entry->result, expected(&opcodes[i], whole, size));
+            if (is_comparable(bench))
+                assert_int_equal(entry->answered, !exits);
+            if (!exits && is_comparable(bench))
+                assert_int_equal(entry->result, expected(whole, size));
         }
     }
 }
@@ -162,9 +166,8 @@ static void bytes_behind_a_message_are_ignored(void **state)
             drive_reset(bench->drive);
             drive_bytes(bench->drive, 1, message, size);
             assert_explained(bench);
-            if (opcodes[i].number != RESCIND_SYS_EXIT)
-                assert_int_equal(bench->drive->history.entries[0].result,
-                                 expected(&opcodes[i], whole, size));
+            if (opcodes[i].number != RESCIND_SYS_EXIT && is_comparable(bench))
+                assert_int_equal(bench->drive->history.entries[0].result, expected(whole, size));
         }
     }
 }

@@ -150,6 +150,8 @@ static void lack_of_memory_is_an_answer_only_where_it_may_be(void **state)
     assert_int_equal(judge(&history, NULL, 0, true), ORDER_NONE);
 }
 
+enum { DRAWN_VPES = 4 };
+
 static struct model_call drawn_call(struct choice *choice)
 {
     uint32_t first = choose(choice, 8), second = choose(choice, 8), third = choose(choice, 8);
@@ -171,13 +173,13 @@ static struct model_call drawn_call(struct choice *choice)
 /* A history of calls that the model does at some instant between their sending and their answer. */
 static void draw_history(struct model *model, struct history *history, struct choice *choice)
 {
-    enum { IDLE, SENT, DONE } where[ORDER_VPES] = {IDLE};
-    struct history_entry *entry[ORDER_VPES] = {NULL};
-    bool ended[ORDER_VPES] = {false};
+    enum { IDLE, SENT, DONE } where[DRAWN_VPES] = {IDLE};
+    struct history_entry *entry[DRAWN_VPES] = {NULL};
+    bool ended[DRAWN_VPES] = {false};
     uint64_t clock = 0;
     history->count = 0;
     while (history->count < 24 || where[0] || where[1] || where[2] || where[3]) {
-        uint32_t vpe = choose(choice, ORDER_VPES);
+        uint32_t vpe = choose(choice, DRAWN_VPES);
         clock++;
         if (where[vpe] == IDLE && history->count < 24) {
             if (ended[0] && ended[1] && ended[2] && ended[3])
@@ -192,7 +194,7 @@ static void draw_history(struct model *model, struct history *history, struct ch
             where[vpe] = DONE;
         } else if (where[vpe] == DONE) {
             entry[vpe]->done = clock;
-            ended[vpe] = model->ended[vpe];
+            ended[vpe] = model_has_ended(model, vpe);
             where[vpe] = IDLE;
         }
     }
@@ -221,9 +223,9 @@ static void histories_of_atomic_calls_are_accepted_and_most_damaged_ones_refused
     uint32_t damaged = 0, refused = 0;
     for (uint32_t seed = 0; seed < DRAWN_HISTORIES; seed++) {
         struct choice choice = choice_seeded(seed);
-        model_boot(&start, ORDER_VPES);
-        for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
-            model_grant(&start, vpe, 2, (vpe + 1) % ORDER_VPES);
+        model_boot(&start, DRAWN_VPES);
+        for (uint32_t vpe = 0; vpe < DRAWN_VPES; vpe++) {
+            model_grant(&start, vpe, 2, (vpe + 1) % DRAWN_VPES);
             struct model_call gate = call_creategate(0, 3);
             model_call(&start, vpe, &gate);
         }
@@ -289,7 +291,7 @@ static uint32_t alive(const struct model *model)
 {
     uint32_t count = 0;
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
-        count += !model->ended[vpe];
+        count += !model_has_ended(model, vpe);
     return count;
 }
 
@@ -301,7 +303,7 @@ static void a_long_sequence(uint32_t seed, uint32_t selectors, uint32_t calls)
     model = drive->start;
     for (uint32_t i = 0; i < calls; i++) {
         uint32_t vpe = choose(&choice, 4);
-        if (model.ended[vpe])
+        if (model_has_ended(&model, vpe))
             continue;
         struct model_call call = scenario_call(drive, vpe, selectors, false, &choice);
         if (i % 64 == 0 && choose(&choice, 4) == 0)

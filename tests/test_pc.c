@@ -18,6 +18,7 @@
 #include "sim/boot.h"
 #include "sim/machine.h"
 #include "tests/pc/broken_kernel.h"
+#include "user/pc_area.h"
 #include "user/rogue.h"
 #include "user/startup.h"
 
@@ -33,6 +34,7 @@ struct maker {
     struct rescind_startup_vpe vpes[MODULE_VPES];
     struct rescind_startup_grant grants[MODULE_GRANTS];
     GByteArray *steps[MODULE_VPES];
+    guint last_step; /* where it begins */
 };
 
 static struct maker *maker_new(void)
@@ -58,6 +60,13 @@ static void add_vpe(struct maker *m, const char *name)
     m->steps[index] = g_byte_array_new();
 }
 
+/* One that is not there at the start; m->kernels says how many numbers there are for such. */
+static void add_child(struct maker *m, const char *name)
+{
+    add_vpe(m, name);
+    m->vpes[m->header.vpe_count - 1].flags = RESCIND_STARTUP_CHILD;
+}
+
 /* The same on a kernel of its choice. */
 static void add_vpe_at(struct maker *m, const char *name, uint32_t kernel)
 {
@@ -72,17 +81,28 @@ static void add_grant(struct maker *m, uint32_t vpe, uint32_t sel, uint32_t targ
         (struct rescind_startup_grant){.vpe = vpe, .sel = sel, .target = target};
 }
 
-static void add_step(struct maker *m, uint16_t kind, uint32_t arg, const void *payload, size_t size)
+static void add_step(struct maker *m, uint8_t kind, uint32_t arg, const void *payload, size_t size)
 {
     static const uint8_t zeros[8];
     uint32_t index = m->header.vpe_count - 1;
     struct rescind_startup_step step = {.kind = kind, .size = (uint16_t)size, .arg = arg};
 
+    m->last_step = m->steps[index]->len;
     g_byte_array_append(m->steps[index], (const guint8 *)&step, sizeof step);
     g_byte_array_append(m->steps[index], payload, (guint)size);
     g_byte_array_append(m->steps[index], zeros, (guint)(-size % 8));
     m->vpes[index].step_count++;
-    m->vpes[index].call_count += kind == RESCIND_STEP_CALL;
+    m->vpes[index].call_count += startup_has_result(kind);
+}
+
+/* The answer to the last step is to have `value` at `word`. */
+static void expect(struct maker *m, uint64_t word, uint64_t value)
+{
+    GByteArray *steps = m->steps[m->header.vpe_count - 1];
+    const struct rescind_startup_check check = {word, value};
+
+    ((struct rescind_startup_step *)(void *)(steps->data + m->last_step))->checks++;
+    g_byte_array_append(steps, (const guint8 *)&check, sizeof check);
 }
 
 static void add_run(struct maker *m, uint32_t program)
@@ -109,9 +129,11 @@ static void add_noop(struct maker *m)
     add_step(m, RESCIND_STEP_CALL, 0, &message, sizeof message);
 }
 
+enum { EXIT_CODE = 3 };
+
 static void add_exit(struct maker *m)
 {
-    const uint64_t message[] = {RESCIND_SYS_EXIT, 3};
+    const uint64_t message[] = {RESCIND_SYS_EXIT, EXIT_CODE};
 
     add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
 }
@@ -133,6 +155,15 @@ static void add_delegate(struct maker *m, uint32_t vpe, uint32_t own, uint32_t o
     add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
 }
 
+static void add_obtain(struct maker *m, uint32_t vpe, uint32_t own, uint32_t other)
+{
+    const uint64_t message[] = {
+        RESCIND_SYS_EXCHANGE, vpe, (uint64_t)own << 32, 1, (uint64_t)other << 32, 1, 1,
+    };
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
 static void add_revoke(struct maker *m, uint32_t sel, uint32_t count)
 {
     const uint64_t message[] = {RESCIND_SYS_REVOKE, (uint64_t)sel << 32, count, 1};
@@ -148,6 +179,61 @@ static void add_print(struct maker *m, const char *text)
     add_step(m, RESCIND_STEP_CALL, 0, message, 16 + (strlen(text) + 7) / 8 * 8);
 }
 
+/* A VPE called `name` at `sel`, its memory behind it. */
+static void add_createvpe(struct maker *m, uint32_t sel, const char *name)
+{
+    uint64_t message[12] = {RESCIND_SYS_CREATEVPE, sel, sel + 1, strlen(name)};
+    const uint64_t tail[] = {RESCIND_ANY_PE, RESCIND_NONE, 0};
+    size_t words = 4 + (strlen(name) + 7) / 8;
+
+    memcpy(&message[4], name, strlen(name));
+    memcpy(&message[words], tail, sizeof tail);
+    add_step(m, RESCIND_STEP_CALL, 0, message, words * sizeof message[0] + sizeof tail);
+}
+
+static void add_vpectrl(struct maker *m, uint32_t vpe, enum rescind_vpectrl op)
+{
+    const uint64_t message[] = {RESCIND_SYS_VPECTRL, vpe, op, 0};
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static void add_reqmem(struct maker *m, uint32_t sel, uint64_t size)
+{
+    const uint64_t message[] = {RESCIND_SYS_REQMEM, sel, RESCIND_ANY_ADDR, size,
+                                RESCIND_PERM_R | RESCIND_PERM_W};
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+/* The first page of `mem` at the window's page `page`. */
+static void add_createmap(struct maker *m, uint32_t vpe, uint32_t mem, uint32_t page,
+                          uint32_t perms)
+{
+    const uint64_t message[] = {
+        RESCIND_SYS_CREATEMAP, vpe, mem, 0, 1, RESCIND_MAP_FIRST + page, perms,
+    };
+
+    add_step(m, RESCIND_STEP_CALL, 0, message, sizeof message);
+}
+
+static uint64_t mapped_at(uint32_t page, uint32_t offset)
+{
+    return (uint64_t)(RESCIND_MAP_FIRST + page) * RESCIND_PAGE + offset;
+}
+
+static void add_load(struct maker *m, uint64_t address)
+{
+    add_step(m, RESCIND_STEP_LOAD, 0, &address, sizeof address);
+}
+
+static void add_store(struct maker *m, uint64_t address, uint64_t value)
+{
+    const uint64_t payload[] = {address, value};
+
+    add_step(m, RESCIND_STEP_STORE, 0, payload, sizeof payload);
+}
+
 /* The module; `m` is gone. */
 static GByteArray *maker_finish(struct maker *m)
 {
@@ -160,7 +246,7 @@ static GByteArray *maker_finish(struct maker *m)
     h->grants = h->faults + h->fault_count * (uint32_t)sizeof m->faults[0];
     h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
     for (uint32_t i = 0; i < h->vpe_count; i++) {
-        m->kernels[m->vpes[i].kernel].vpes++;
+        m->kernels[m->vpes[i].kernel].vpes += (m->vpes[i].flags & RESCIND_STARTUP_CHILD) == 0;
         if (m->vpes[i].step_count > 0) {
             m->vpes[i].steps = h->size;
             m->vpes[i].steps_size = m->steps[i]->len;
@@ -616,6 +702,16 @@ static const char *const rogue_ends[ROGUE_COUNT] = {
     [ROGUE_NO_STACK] = "page fault at 0xffffffff80",
     [ROGUE_RING] = "its ring makes no sense",
     [ROGUE_RING_SILENT] = "its ring makes no sense",
+    [ROGUE_UNMAPPED] = "page fault at 0x10000000 ",
+    [ROGUE_PAST_END] = "page fault at 0x10002000 ",
+    [ROGUE_UNMAP] = "page fault at 0x10000000 ",
+    [ROGUE_REVOKED] = "page fault at 0x10000000 ",
+    [ROGUE_READ_ONLY] = "page fault at 0x10000000 ",
+    [ROGUE_WRITE_ONLY] = "page fault at 0x10000000 ",
+    [ROGUE_RUN_MAPPED] = "page fault at 0x10000000 (ip 0x10000000)",
+    [ROGUE_RECOVER_NOT] = "page fault at 0x0 ",
+    [ROGUE_RECOVER_KERNEL] = "page fault at 0x10000000 (ip 0xffffffff80110000)",
+    [ROGUE_RECOVER_WILD] = "page fault at 0x10000000 (ip 0x900000000000)",
 };
 
 static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char *end,
@@ -639,7 +735,9 @@ static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char 
     g_free(line);
 }
 
-/* All of them on kernel `kernel`; each one before that has nothing to do. */
+/* All of them that end on kernel `kernel`; each one before that has nothing to do. */
+enum { ROGUE_MEMORY_BYTES = 1 << 20 };
+
 static void run_all_rogues(uint32_t kernel)
 {
     struct boot_options options = {.console = g_string_new(NULL)};
@@ -648,7 +746,8 @@ static void run_all_rogues(uint32_t kernel)
 
     add_vpe_at(m, "good", kernel);
     add_gate(m, 20);
-    for (uint32_t i = ROGUE_NULL; i < ROGUE_COUNT; i++) {
+    m->kernels[kernel].memory = ROGUE_MEMORY_BYTES;
+    for (uint32_t i = ROGUE_NULL; i < ROGUE_READ_FOREVER; i++) {
         char *name = g_strdup_printf("R%u", i - ROGUE_NULL);
 
         add_vpe_at(m, name, kernel);
@@ -660,7 +759,7 @@ static void run_all_rogues(uint32_t kernel)
     add_delegate(m, 2, 0, 40, 1);
     add_grant(m, m->header.vpe_count - 1, 2, 0);
     outcome = boot(m, &options);
-    for (uint32_t i = ROGUE_NULL; i < ROGUE_COUNT; i++) {
+    for (uint32_t i = ROGUE_NULL; i < ROGUE_READ_FOREVER; i++) {
         check_rogue(outcome, i - ROGUE_NULL + 1, rogue_ends[i], options.console->str);
     }
     assert_non_null(find_cap(outcome, 0, 20));
@@ -728,6 +827,206 @@ static void as_many_vpes_as_a_module_may_have_all_run(void **state)
         assert_true(outcome_vpe(outcome, i)->stuck);
     }
     outcome_free(outcome);
+}
+
+/* ---- Children ----------------------------------------------------------------------------- */
+
+enum { CHILD_MEMORY = 1 << 16 };
+
+static void children_run_from_their_start_on_and_are_waited_for(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->kernels[0].memory = CHILD_MEMORY;
+    m->kernels[0].vpes = 4;
+    add_vpe(m, "parent");
+    add_createvpe(m, 10, "B");
+    add_createvpe(m, 12, "A");
+    add_createvpe(m, 14, "asleep");
+    add_vpectrl(m, 10, RESCIND_VPE_START);
+    add_vpectrl(m, 12, RESCIND_VPE_START);
+    add_vpectrl(m, 10, RESCIND_VPE_WAIT);
+    expect(m, 1, EXIT_CODE);
+    add_vpectrl(m, 10, RESCIND_VPE_WAIT);
+    expect(m, 1, EXIT_CODE + 1);
+    add_child(m, "never made");
+    add_noop(m);
+    add_child(m, "A");
+    add_noop(m);
+    add_gate(m, 20);
+    add_child(m, "asleep");
+    add_noop(m);
+    add_child(m, "B");
+    add_noop(m);
+    add_noop(m);
+    add_exit(m);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "00000000000000fe");
+    for (uint32_t i = 0; i < 4; i++) {
+        static const guint caps[] = {8, 0, 3, 2};
+
+        assert_false(outcome_vpe(outcome, i)->stuck);
+        assert_false(outcome_vpe(outcome, i)->ended);
+        assert_int_equal(outcome_vpe(outcome, i)->caps->len, caps[i]);
+    }
+    assert_results(outcome, 1, "ff");
+    assert_results(outcome, 2, "0000");
+    assert_results(outcome, 3, "ff");
+    assert_int_equal(find_cap(outcome, 2, 0)->parent_vpe, 0);
+    assert_int_equal(find_cap(outcome, 2, 0)->parent_sel, 12);
+    assert_true(outcome_vpe(outcome, 4)->ended);
+    assert_results(outcome, 4, "0000ff");
+    outcome_free(outcome);
+}
+
+/* Its number is used again, by one of another name and then by one that the module does not know.
+ */
+static void a_number_serves_one_child_behind_the_other(void **state)
+{
+    static const char *const names[] = {"first", "second", "unknown"};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->kernels[0].memory = CHILD_MEMORY;
+    m->kernels[0].vpes = 1;
+    add_vpe(m, "parent");
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        add_createvpe(m, 10, names[i]);
+        add_createvpe(m, 12, names[i]);
+        add_vpectrl(m, 10, RESCIND_VPE_START);
+        if (i < 2) {
+            add_vpectrl(m, 10, RESCIND_VPE_WAIT);
+            expect(m, 1, i == 0 ? EXIT_CODE : 1);
+            add_revoke(m, 10, 2);
+        }
+    }
+    add_obtain(m, 10, 40, RESCIND_SEL_MEM);
+    add_child(m, "second");
+    add_gate(m, 20);
+    add_run(m, ROGUE_FIRST + ROGUE_NULL);
+    add_child(m, "first");
+    add_noop(m);
+    add_exit(m);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0,
+                   "000a000000"
+                   "000a000000"
+                   "000a00"
+                   "00");
+    assert_true(outcome_vpe(outcome, 1)->ended);
+    assert_results(outcome, 1, "00");
+    assert_true(outcome_vpe(outcome, 2)->ended);
+    assert_results(outcome, 2, "00ff");
+    assert_int_equal(find_cap(outcome, 0, 40)->parent_vpe, OUTCOME_OTHER_VPE);
+    outcome_free(outcome);
+}
+
+/* ---- Mapped memory ------------------------------------------------------------------------ */
+
+static void a_child_sees_what_its_parent_maps_for_it(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->kernels[0].memory = CHILD_MEMORY;
+    m->kernels[0].vpes = 1;
+    add_vpe(m, "parent");
+    add_reqmem(m, 50, RESCIND_PAGE);
+    add_createmap(m, 0, 50, 0, RESCIND_PERM_R | RESCIND_PERM_W);
+    add_store(m, mapped_at(0, 8), 77);
+    add_createvpe(m, 10, "child");
+    add_createmap(m, 10, 50, 3, RESCIND_PERM_R);
+    add_vpectrl(m, 10, RESCIND_VPE_START);
+    add_vpectrl(m, 10, RESCIND_VPE_WAIT);
+    add_load(m, mapped_at(0, 8));
+    expect(m, 1, 78);
+    add_child(m, "child");
+    add_load(m, mapped_at(3, 8));
+    expect(m, 1, 77);
+    add_load(m, mapped_at(3, 0));
+    add_load(m, mapped_at(3, 0));
+    expect(m, 1, 1);
+    add_store(m, mapped_at(3, 8), 78);
+    add_load(m, mapped_at(0, 8));
+    add_load(m, PC_IMAGE);
+    add_exit(m);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "00000000000000fe");
+    assert_results(outcome, 1, "0000fe080404ff");
+    outcome_free(outcome);
+}
+
+/* A lends B its memory, on the same kernel or another; B maps it; A takes it back. */
+static struct maker *lend(uint32_t kernel, bool spins)
+{
+    struct maker *m = maker_new();
+
+    m->kernels[0].memory = m->kernels[kernel].memory = CHILD_MEMORY;
+    add_vpe_at(m, "A", 0);
+    add_reqmem(m, 50, 2 * RESCIND_PAGE);
+    add_createmap(m, 0, 50, 0, RESCIND_PERM_R | RESCIND_PERM_W);
+    add_store(m, mapped_at(0, 0), 5);
+    add_delegate(m, 2, 50, ROGUE_MEMORY, 1);
+    add_signal(m, 0);
+    if (spins) {
+        add_run(m, ROGUE_FIRST + ROGUE_SPIN);
+    } else {
+        add_wait(m, 1);
+    }
+    add_load(m, mapped_at(0, 0));
+    expect(m, 1, 6);
+    add_revoke(m, 50, 1);
+    add_load(m, mapped_at(0, 0));
+    add_signal(m, 2);
+    add_vpe_at(m, "B", kernel);
+    add_grant(m, 0, 2, 1);
+    add_wait(m, 0);
+    return m;
+}
+
+static void what_is_taken_back_is_not_mapped_any_more(void **state)
+{
+    (void)state;
+    for (uint32_t kernel = 0; kernel < 2; kernel++) {
+        struct maker *m = lend(kernel, false);
+        struct outcome *outcome;
+
+        add_createmap(m, 0, ROGUE_MEMORY, 5, RESCIND_PERM_R | RESCIND_PERM_W);
+        add_load(m, mapped_at(5, 0));
+        expect(m, 1, 5);
+        add_store(m, mapped_at(5, 0), 6);
+        add_signal(m, 1);
+        add_wait(m, 2);
+        add_store(m, mapped_at(5, 0), 7);
+        add_load(m, mapped_at(5, 0));
+        outcome = boot(m, &(struct boot_options){0});
+        assert_results(outcome, 0, "00000000000004");
+        assert_results(outcome, 1, "0000000404");
+        outcome_free(outcome);
+    }
+}
+
+/* B, which makes no call, can't go on reading. */
+static void a_reader_that_makes_no_call_ends_by_a_revocation(void **state)
+{
+    (void)state;
+    for (uint32_t kernel = 0; kernel < 2; kernel++) {
+        struct boot_options options = {.console = g_string_new(NULL)};
+        struct maker *m = lend(kernel, true);
+        struct outcome *outcome;
+
+        add_run(m, ROGUE_FIRST + ROGUE_READ_FOREVER);
+        outcome = boot(m, &options);
+        assert_results(outcome, 0, "00000000fe0004");
+        assert_true(outcome_vpe(outcome, 1)->ended);
+        assert_non_null(strstr(options.console->str, "[B] killed: page fault at 0x10000000 "));
+        g_string_free(options.console, TRUE);
+        outcome_free(outcome);
+    }
 }
 
 /* ---- Several kernels, a processor each ---------------------------------------------------- */
@@ -1424,6 +1723,11 @@ int main(void)
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),
         cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
+        cmocka_unit_test(children_run_from_their_start_on_and_are_waited_for),
+        cmocka_unit_test(a_number_serves_one_child_behind_the_other),
+        cmocka_unit_test(a_child_sees_what_its_parent_maps_for_it),
+        cmocka_unit_test(what_is_taken_back_is_not_mapped_any_more),
+        cmocka_unit_test(a_reader_that_makes_no_call_ends_by_a_revocation),
         cmocka_unit_test(kernels_run_side_by_side_and_are_reported_as_one),
         cmocka_unit_test(capabilities_cross_kernels_and_their_parents_are_reported),
         cmocka_unit_test(kernels_that_talk_at_once_all_come_to_an_end),

@@ -33,7 +33,8 @@ struct rescind_kernel {
     uint32_t peer_count; /* kernels in the system: PEs 0 .. peer_count - 1 */
     uint16_t pe;         /* this one's */
 
-    uint32_t pages;       /* of machine memory, from `memory` on; a bit each at `page_bits` */
+    uint32_t pages;       /* of machine memory, from `memory` on; base/pages.h's record at
+                             `page_bits` */
     uint32_t vpe_free;    /* list of VPEs that are done with, as number + 1 (object/vpe.h) */
     uint32_t serials;     /* numbers given to endpoints */
     uint32_t visits_lost; /* ring of those whose endpoint has gone (object/visit.h) */

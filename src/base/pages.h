@@ -1,8 +1,9 @@
 /* Machine memory: which of the kernel's pages are taken. One bit a page; first fit.
  *
  * The pages lie in the arena, so that a copy of the arena is a copy of the machine's memory, too. A
- * run of pages that is given back is one with the free ones beside it at once. Cost of a search:
- * thirty instructions for 64 pages at most, and there are at most 16384 (kernel/create.c).
+ * run of pages that is given back is one with the free ones beside it at once. A search, and taking
+ * a run or giving it back, costs some twenty instructions for 64 pages, of which there are at most
+ * 16384 (kernel/create.c).
  */
 #ifndef RESCIND_BASE_PAGES_H
 #define RESCIND_BASE_PAGES_H
@@ -17,6 +18,12 @@ uint32_t pages_take(struct rescind_kernel *k, uint32_t count);
 /* The same from page `first` on. False: not all of them are free, or there. */
 bool pages_take_at(struct rescind_kernel *k, uint32_t first, uint32_t count);
 void pages_give(struct rescind_kernel *k, uint32_t first, uint32_t count);
+
+/* Bytes of the arena, all 0 at first, that the record of so many pages takes. */
+static inline size_t pages_room(uint32_t pages)
+{
+    return ((size_t)pages + 63) / 64 * (sizeof(uint64_t) + 1);
+}
 
 /* Is the page taken? */
 bool page_is_taken(const struct rescind_kernel *k, uint32_t page);

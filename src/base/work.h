@@ -16,6 +16,9 @@ enum work {
     WORK_PAGE = 32,  /* clearing a page of memory */
 };
 
+/* A search for free pages of memory takes one unit for so many that there are. */
+enum { WORK_PAGES_SEARCHED = 256 };
+
 static inline void work_spend(uint32_t *left, uint32_t units)
 {
     *left -= *left < units ? *left : units;

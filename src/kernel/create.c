@@ -3,6 +3,7 @@
 
 #include "rescind/platform.h"
 #include "base/arena.h"
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/create.h"
 #include "cap/peer.h"
@@ -44,7 +45,7 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     k->served = at;
     at += (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
     k->page_bits = at = round_up(at, 64);
-    at = round_up(at + (k->pages + 7) / 8, 64);
+    at = round_up(at + pages_room(k->pages), 64);
     k->buffers = at; /* from here on nothing need be zero */
     at += (size_t)config->vpes * CALL_BUFFER;
     k->letters = at;

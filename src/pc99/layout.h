@@ -45,11 +45,12 @@
 #define SEL_TSS         0x30
 
 /* Vectors: the processor's exceptions come before these. */
-#define VECTOR_TIMER    0x20
-#define VECTOR_CALL     0x21 /* another processor calls: board.h */
-#define VECTOR_PIC      0x30 /* .. 0x3f: masked, but for spurious ones */
-#define VECTOR_SPURIOUS 0xff
-#define VECTOR_DOORBELL 0x100 /* none of the processor's: SYSCALL was executed */
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_TIMER      0x20
+#define VECTOR_CALL       0x21 /* another processor calls: board.h */
+#define VECTOR_PIC        0x30 /* .. 0x3f: masked, but for spurious ones */
+#define VECTOR_SPURIOUS   0xff
+#define VECTOR_DOORBELL   0x100 /* none of the processor's: SYSCALL was executed */
 
 /* Of struct context (trap.h), in bytes. */
 #define CONTEXT_SIZE   176

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "dtu/ring.h"
+#include "pc99/children.h"
 #include "pc99/console.h"
 #include "pc99/smp.h"
 #include "rescind/platform.h"
@@ -46,17 +46,22 @@ static uint64_t private_frames(const struct rescind_startup_vpe *entry)
     return data_frames() + PC_STACK_SIZE / PAGE_SIZE + area_frames(entry);
 }
 
+/* The runners, and behind them whose each number is. */
 static uint64_t runner_frames(const struct loop *loop)
 {
-    return frames_for((uint64_t)loop->vpe_count * sizeof(struct runner));
+    return frames_for(loop->runner_count * sizeof(struct runner) +
+                      loop->vpe_count * sizeof(struct runner *));
 }
 
 static struct rescind_kernel_config config_of(const struct load *load, const struct loop *loop)
 {
+    const struct rescind_startup_kernel *entry = startup_kernel(load->module, loop->number);
+
     /* Kernels have secrets of their own; the first has the very seed. */
     return (struct rescind_kernel_config){
-        .vpes = loop->vpe_count,
-        .nodes = startup_kernel(load->module, loop->number)->nodes,
+        .vpes = entry->vpes,
+        .nodes = entry->nodes,
+        .memory = entry->memory,
         .work = load->module->work,
         .peers = load->module->kernel_count,
         .pe = (uint16_t)loop->number,
@@ -80,7 +85,8 @@ static uint64_t kernel_frames(const struct load *load, const struct loop *loop)
 /* Not less than all that load_vpe() takes. */
 static uint64_t vpe_frames(const struct rescind_startup_vpe *entry)
 {
-    return SPACE_TABLES + 2 + area_frames(entry) * PAGE_SIZE / TABLE_SPAN + private_frames(entry);
+    return SPACE_TABLES + WINDOW_FRAMES + 2 + area_frames(entry) * PAGE_SIZE / TABLE_SPAN +
+           private_frames(entry);
 }
 
 /* Not less than all that load() and smp_prepare() take. */
@@ -109,18 +115,6 @@ static bool share(struct load *load, struct shared *shared)
                      frames_for(load->module->size), PAGING_READ);
 }
 
-/* The frame of a page of the kernel's arena, which lies in the direct map. */
-static uint64_t ring_frame(const struct rescind_ring *ring)
-{
-    return (uint64_t)ring - DIRECT_BASE;
-}
-
-/* A ring's page is a program's to read: nothing of what lay in that memory before may be there. */
-static void clean_ring(struct rescind_ring *ring)
-{
-    __builtin_memset((uint8_t *)ring + RING_BYTES, 0, PAGE_SIZE - RING_BYTES);
-}
-
 static bool map_image(struct space *space, struct frames *frames, uint64_t data)
 {
     uint64_t text = (image()->text_end - PC_IMAGE) / PAGE_SIZE;
@@ -143,16 +137,11 @@ static bool map_vpe(const struct loop *loop, struct load *load, const struct sha
     space_share(space, &shared->space, PC_MODULE);
     runner->area = frames_at(area);
     return map_image(space, frames, private) &&
-           space_map(space, frames, PC_SYSCALLS,
-                     ring_frame(rescind_kernel_syscall_ring(loop->kernel, runner->vpe)), 1,
-                     PAGING_WRITE) &&
-           space_map(space, frames, PC_REPLIES,
-                     ring_frame(rescind_kernel_reply_ring(loop->kernel, runner->vpe)), 1,
-                     PAGING_WRITE) &&
            space_map(space, frames, PC_SIGNALS, shared->signals, 1, PAGING_WRITE) &&
            space_map(space, frames, PC_STACK, stack, PC_STACK_SIZE / PAGE_SIZE, PAGING_WRITE) &&
-           space_map(space, frames, PC_AREA, area, area_frames(loop_vpe(loop, runner->vpe)),
-                     PAGING_WRITE);
+           space_map(space, frames, PC_AREA, area, area_frames(loop_entry(loop, runner)),
+                     PAGING_WRITE) &&
+           window_create(&runner->window, space, frames);
 }
 
 static void fill_private(const struct loop *loop, struct runner *runner, uint64_t private)
@@ -160,14 +149,11 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     const uint8_t *data = user_blob + (image()->rodata_end - PC_IMAGE);
 
     __builtin_memcpy(frames_at(private), data, image()->data_end - image()->rodata_end);
-    clean_ring(rescind_kernel_syscall_ring(loop->kernel, runner->vpe));
-    clean_ring(rescind_kernel_reply_ring(loop->kernel, runner->vpe));
     runner->area->number = runner->number;
     runner->area->pe = (uint16_t)loop->number;
-    runner->area->vpe = (uint16_t)runner->vpe;
     runner->area->clocked = loop->clock;
     __builtin_memset(runner->area->results, RESCIND_RESULT_NONE,
-                     loop_vpe(loop, runner->vpe)->call_count);
+                     loop_entry(loop, runner)->call_count);
     runner->context = (struct context){
         .rip = image()->entry,
         .cs = SEL_USER_CODE,
@@ -177,41 +163,55 @@ static void fill_private(const struct loop *loop, struct runner *runner, uint64_
     };
 }
 
-/* VPE `number` of the module: its memory, its place in the loop's kernel, its address space. */
-static enum load_result load_vpe(struct load *load, struct loop *loop, const struct shared *shared,
-                                 uint32_t number)
+static bool is_child(const struct load *load, uint32_t number)
 {
-    const struct rescind_startup_vpe *entry = startup_vpe(load->module, number);
-    struct runner *runner = &loop->runners[loop->vpe_count];
-    uint64_t count = private_frames(entry);
-    uint64_t private = frames_take(&load->frames, count);
-
-    runner->vpe = loop->vpe_count++;
-    runner->number = number;
-    if (private == 0 || !space_create(&runner->space, &load->frames)) {
-        return LOAD_NO_MEMORY;
-    }
-    if (rescind_kernel_boot_vpe(loop->kernel, private, count * PAGE_SIZE) != RESCIND_NO_ERROR) {
-        console_report("the kernel's pool is too small for VPE %u", (uint64_t)number);
-        return LOAD_REFUSED;
-    }
-    if (!map_vpe(loop, load, shared, runner, private)) {
-        return LOAD_NO_MEMORY;
-    }
-    fill_private(loop, runner, private);
-    loop_add(loop, runner);
-    return LOAD_DONE;
+    return (startup_vpe(load->module, number)->flags & RESCIND_STARTUP_CHILD) != 0;
 }
 
-/* The number of VPE `number` in its own kernel. */
+/* The number of VPE `number`, no child, in its own kernel. */
 static uint32_t local_number(const struct load *load, uint32_t number)
 {
     uint32_t kernel = startup_vpe(load->module, number)->kernel, local = 0;
 
     for (uint32_t i = 0; i < number; i++) {
-        local += startup_vpe(load->module, i)->kernel == kernel;
+        local += startup_vpe(load->module, i)->kernel == kernel && !is_child(load, i);
     }
     return local;
+}
+
+/* VPE `vpe` of the kernel is there from the start. */
+static enum load_result boot_vpe(struct loop *loop, struct runner *runner, uint32_t vpe)
+{
+    uint32_t quota = loop_entry(loop, runner)->quota;
+
+    if (rescind_kernel_boot_vpe(loop->kernel, RESCIND_ANY_ADDR, RESCIND_VPE_MEMORY) !=
+            RESCIND_NO_ERROR ||
+        (quota != 0 && rescind_kernel_boot_quota(loop->kernel, vpe, quota) != RESCIND_NO_ERROR)) {
+        console_report("the kernel's pool or memory is too small for VPE %u",
+                       (uint64_t)runner->number);
+        return LOAD_REFUSED;
+    }
+    children_bind(loop, runner, vpe);
+    loop_add(loop, runner);
+    return LOAD_DONE;
+}
+
+/* VPE `number` of the module, and `vpe` of its kernel if it is no child: its memory, its address
+ * space, its place in the loop. */
+static enum load_result load_vpe(struct load *load, struct loop *loop, const struct shared *shared,
+                                 uint32_t number, uint32_t vpe)
+{
+    struct runner *runner = &loop->runners[loop->runner_count++];
+    uint64_t private;
+
+    runner->number = number;
+    private = frames_take(&load->frames, private_frames(loop_entry(loop, runner)));
+    if (private == 0 || !space_create(&runner->space, &load->frames) ||
+        !map_vpe(loop, load, shared, runner, private)) {
+        return LOAD_NO_MEMORY;
+    }
+    fill_private(loop, runner, private);
+    return is_child(load, number) ? LOAD_DONE : boot_vpe(loop, runner, vpe);
 }
 
 static enum rescind_error boot_grant(const struct load *load, const struct machine *machine,
@@ -242,24 +242,30 @@ static enum load_result load_grants(const struct load *load, const struct machin
 static enum load_result load_kernel(struct load *load, struct loop *loop)
 {
     const struct rescind_kernel_config config = config_of(load, loop);
-    size_t arena = rescind_kernel_size(&config);
+    size_t arena = rescind_kernel_size(&config), memory;
     uint64_t kernel = frames_take_dirty(&load->frames, frames_for(arena));
     uint64_t runners = frames_take(&load->frames, runner_frames(loop));
 
-    if (kernel == 0 || (runners == 0 && loop->vpe_count > 0)) {
+    if (kernel == 0 || (runners == 0 && runner_frames(loop) > 0)) {
         return LOAD_NO_MEMORY;
     }
     loop->runners = frames_at(runners);
-    loop->vpe_count = 0; /* load_vpe() counts them again */
+    loop->by_vpe = (struct runner **)(void *)&loop->runners[loop->runner_count];
+    for (uint32_t i = 0; i < loop->vpe_count; i++) {
+        loop->by_vpe[i] = &loop->nobody;
+    }
+    loop->runner_count = 0; /* load_vpe() counts them again */
     loop->kernel = rescind_kernel_create(frames_at(kernel), arena, &config);
     if (loop->kernel == NULL) {
         console_report("kernel %u refuses its configuration", (uint64_t)loop->number);
         return LOAD_REFUSED;
     }
+    loop->memory = (uint64_t)rescind_kernel_memory(loop->kernel, &memory) - DIRECT_BASE;
+    loop->memory_frames = memory / PAGE_SIZE;
     return LOAD_DONE;
 }
 
-/* Empty loops that know how many VPEs they will have. */
+/* Empty loops that know how many runners they will have. */
 static void prepare_loops(const struct load *load, struct machine *machine)
 {
     for (uint32_t i = 0; i < load->module->kernel_count; i++) {
@@ -274,9 +280,10 @@ static void prepare_loops(const struct load *load, struct machine *machine)
         loop->capture = load->capture;
         loop->audit = load->audit;
         loop->clock = load->clock;
+        loop->vpe_count = startup_kernel(load->module, i)->vpes;
     }
     for (uint32_t i = 0; i < load->module->vpe_count; i++) {
-        machine->loops[startup_vpe(load->module, i)->kernel].vpe_count++;
+        machine->loops[startup_vpe(load->module, i)->kernel].runner_count++;
     }
 }
 
@@ -305,7 +312,8 @@ static enum load_result load_kernels(struct load *load, struct machine *machine)
         result = LOAD_NO_MEMORY;
     }
     for (uint32_t i = 0; i < module->vpe_count && result == LOAD_DONE; i++) {
-        result = load_vpe(load, &machine->loops[startup_vpe(module, i)->kernel], &shared, i);
+        result = load_vpe(load, &machine->loops[startup_vpe(module, i)->kernel], &shared, i,
+                          local_number(load, i));
     }
     return result;
 }

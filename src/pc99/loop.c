@@ -4,10 +4,12 @@
 #include <stddef.h>
 
 #include "kernel/tree.h"
+#include "pc99/children.h"
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/format.h"
 #include "pc99/lapic.h"
+#include "pc99/mapped.h"
 #include "pc99/peers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
@@ -103,11 +105,13 @@ void loop_init(struct loop *loop)
     *loop = (struct loop){0};
     queue_init(&loop->run);
     queue_init(&loop->idle);
+    loop->nobody.dead = true;
     loop->period = LAPIC_MILLISECOND;
 }
 
 void loop_add(struct loop *loop, struct runner *runner)
 {
+    runner->started = true;
     queue_append(&loop->run, &runner->link);
 }
 
@@ -121,6 +125,7 @@ static uint64_t mix(uint64_t value)
 void loop_shift(struct loop *loop, uint64_t phase)
 {
     uint64_t bits = mix(phase * PROCESSORS_MAX + loop->number);
+    uint32_t vpes = startup_boot_vpes(loop->module, loop->number);
 
     if (phase == 0) {
         return;
@@ -128,7 +133,7 @@ void loop_shift(struct loop *loop, uint64_t phase)
     loop->period = (uint32_t)LAPIC_MILLISECOND >> bits % PERIODS;
     loop->period -= (uint32_t)((bits >> 8) % (loop->period / JITTER));
     loop->delay = (uint32_t)((bits >> 16) % DELAY_LOOKS) >> (bits >> 40) % DELAYS;
-    for (uint64_t i = loop->vpe_count == 0 ? 0 : (bits >> 48) % loop->vpe_count; i > 0; i--) {
+    for (uint64_t i = vpes == 0 ? 0 : (bits >> 48) % vpes; i > 0; i--) {
         struct link *first = loop->run.next;
 
         queue_leave(first);
@@ -136,14 +141,21 @@ void loop_shift(struct loop *loop, uint64_t phase)
     }
 }
 
-const struct rescind_startup_vpe *loop_vpe(const struct loop *loop, uint32_t vpe)
+const struct rescind_startup_vpe *loop_entry(const struct loop *loop, const struct runner *runner)
 {
-    return startup_vpe(loop->module, loop->runners[vpe].number);
+    return startup_vpe(loop->module, runner->number);
 }
 
-static const char *name_of(void *loop, uint32_t vpe)
+static const char *name_of(const struct loop *loop, const struct runner *runner)
 {
-    return loop_vpe(loop, vpe)->name;
+    return runner == &loop->nobody ? "?" : loop_entry(loop, runner)->name;
+}
+
+static const char *name_in_tree(void *context, uint32_t vpe)
+{
+    const struct loop *loop = context;
+
+    return vpe < loop->vpe_count ? name_of(loop, loop->by_vpe[vpe]) : "registry";
 }
 
 static void emit_text(void *loop, const char *text, size_t size)
@@ -156,7 +168,7 @@ static void print_tree(struct loop *loop, const char *title)
 {
     console_begin();
     console_text(title, format_length(title));
-    tree_print(loop->kernel, name_of, loop, emit_text);
+    tree_print(loop->kernel, name_in_tree, loop, emit_text);
     console_end();
 }
 
@@ -225,19 +237,28 @@ static void print(struct loop *loop, const char *text, size_t size)
 /* What an event wants seldom. */
 __attribute__((noinline)) static void obey(struct loop *loop, struct rescind_kernel_output output)
 {
-    struct runner *runner = &loop->runners[output.vpe];
+    struct runner *runner = loop->by_vpe[output.vpe];
 
     switch (output.kind) {
     case RESCIND_OUTPUT_PRINT:
         print(loop, output.text, output.size);
         break;
     case RESCIND_OUTPUT_BAD_RING:
-        console_report("[%s] killed: its ring makes no sense", name_of(loop, output.vpe));
+        console_report("[%s] killed: its ring makes no sense", name_of(loop, runner));
         bury(runner);
         break;
     case RESCIND_OUTPUT_ENDED:
         watch_end(loop, runner);
         bury(runner);
+        runner->ended = true;
+        break;
+    case RESCIND_OUTPUT_CREATED:
+        children_create(loop, output.vpe, output.text, output.size, window);
+        break;
+    case RESCIND_OUTPUT_STARTED:
+        if (!runner->dead) {
+            loop_add(loop, runner);
+        }
         break;
     default:
         break;
@@ -253,7 +274,7 @@ INLINE bool drain(struct loop *loop)
     do {
         output = rescind_kernel_take_output(loop->kernel);
         if (output.kind == RESCIND_OUTPUT_REPLY) {
-            answer(loop, &loop->runners[output.vpe]);
+            answer(loop, loop->by_vpe[output.vpe]);
             answered = true;
         } else if (output.kind != RESCIND_OUTPUT_NOTHING) {
             obey(loop, output);
@@ -277,11 +298,26 @@ static bool may_run(const struct loop *loop, const struct runner *runner)
            rescind_kernel_vpe_state(loop->kernel, runner->vpe) == RESCIND_VPE_RUNNING;
 }
 
-/* Gives the kernel a message of `runner` if there is one. True: it has been answered. */
-INLINE bool take_message(struct loop *loop, struct runner *runner)
+/* The same as take_message() where there is more to do. */
+__attribute__((noinline)) static bool take_with_care(struct loop *loop, struct runner *runner)
 {
+    bool answered;
+
     if (loop->peeks && rescind_kernel_message_waiting(loop->kernel, runner->vpe)) {
         peek(loop, runner);
+    }
+    rescind_kernel_message(loop->kernel, runner->vpe);
+    answered = drain(loop);
+    mapped_check(loop, runner);
+    return answered;
+}
+
+/* Gives the kernel a message of `runner`, the current one, if there is one. True: it has been
+ * answered. */
+INLINE bool take_message(struct loop *loop, struct runner *runner)
+{
+    if (loop->careful) {
+        return take_with_care(loop, runner);
     }
     rescind_kernel_message(loop->kernel, runner->vpe);
     return drain(loop);
@@ -368,7 +404,7 @@ static void audit(const struct loop *loop)
 /* Nothing can move any more, on any processor: what follows is alone with all kernels. */
 static _Noreturn void finish(const struct loop *loop)
 {
-    uint32_t next[PROCESSORS_MAX] = {0};
+    uint32_t next[PROCESSORS_MAX] = {0}; /* of each kernel's VPEs */
 
     if (loop->audit) {
         audit(loop);
@@ -376,7 +412,7 @@ static _Noreturn void finish(const struct loop *loop)
     for (uint32_t i = 0; i < loop->module->vpe_count; i++) {
         uint32_t kernel = startup_vpe(loop->module, i)->kernel;
 
-        report_vpe(loop->report, &loop->all[kernel], next[kernel]++);
+        report_vpe(loop->report, &loop->all[kernel], &loop->all[kernel].runners[next[kernel]++]);
     }
     for (uint32_t i = 0; loop->clock && i < loop->board->count; i++) {
         report_stretch(loop->report, &loop->all[i]);
@@ -435,6 +471,7 @@ static struct context *next_turn(struct loop *loop)
         trap_use_context(&runner->context);
         cpu_set_space(runner->space.pml4);
     }
+    mapped_check(loop, runner);
     time_turn(loop);
     return &runner->context;
 }
@@ -451,9 +488,9 @@ INLINE void announce(struct loop *loop, const struct runner *runner)
 static void kill(struct loop *loop, struct runner *runner)
 {
     const struct context *at = &runner->context;
-    const char *name = name_of(loop, runner->vpe);
+    const char *name = name_of(loop, runner);
 
-    if (at->vector == 14) {
+    if (at->vector == VECTOR_PAGE_FAULT) {
         console_report("[%s] killed: page fault at %x (ip %x)", name, cpu_fault_address(), at->rip);
     } else if (at->vector < VECTOR_TIMER) {
         console_report("[%s] killed: %s (ip %x)", name, trap_name(at->vector), at->rip);
@@ -549,10 +586,35 @@ static void preempt(struct loop *loop, struct runner *runner)
     }
 }
 
+/* A page fault of `runner`, the current VPE. */
+static struct context *page_fault(struct loop *loop, struct runner *runner)
+{
+    switch (mapped_fault(loop, runner, cpu_fault_address())) {
+    case MAPPED_NOW:
+        return &runner->context;
+    case MAPPED_LATER:
+        runner->stale = true;
+        queue_append(&loop->run, &runner->link);
+        return next_turn(loop);
+    case MAPPED_NEVER:
+        if (!is_wild(runner->context.rip)) {
+            return &runner->context;
+        }
+        break;
+    case MAPPED_FATAL:
+        break;
+    }
+    kill(loop, runner);
+    return next_turn(loop);
+}
+
 /* An exception or interrupt in ring 3, whose context is the current VPE's. */
 static struct context *trap(struct loop *loop, struct context *context)
 {
     announce(loop, loop->current);
+    if (context->vector == VECTOR_PAGE_FAULT) {
+        return page_fault(loop, loop->current);
+    }
     if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
         lapic_end_of_interrupt();
     } else if (context->vector > VECTOR_TIMER) {

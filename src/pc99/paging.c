@@ -109,12 +109,24 @@ bool space_create(struct space *space, struct frames *frames)
     return true;
 }
 
-/* The entry for `at` in the table of the lowest level, whose missing tables are made. */
-static uint64_t *entry_of(struct space *space, struct frames *frames, uint64_t at)
+uint64_t paging_table_entry(uint64_t physical)
+{
+    return physical | PTE_PRESENT | PTE_WRITE | PTE_USER;
+}
+
+uint64_t paging_entry(uint64_t physical, enum paging_rights rights)
+{
+    return physical | PTE_PRESENT | PTE_USER | ((rights & PAGING_WRITE) != 0 ? PTE_WRITE : 0) |
+           ((rights & PAGING_EXECUTE) != 0 ? 0 : PTE_NX);
+}
+
+/* The table that holds the entry for `at` of 1 << `last` bytes; those that are missing on the way
+ * there are made. */
+static uint64_t *table_of(struct space *space, struct frames *frames, uint64_t at, unsigned last)
 {
     uint64_t *table = frames_at(space->pml4);
 
-    for (unsigned shift = PML4_SHIFT; shift > PAGE_BITS; shift -= LEVEL_BITS) {
+    for (unsigned shift = PML4_SHIFT; shift > last; shift -= LEVEL_BITS) {
         uint64_t *entry = &table[at >> shift & (ENTRIES - 1)];
 
         if (*entry == 0) {
@@ -123,27 +135,29 @@ static uint64_t *entry_of(struct space *space, struct frames *frames, uint64_t a
             if (frame == 0) {
                 return NULL;
             }
-            *entry = frame | PTE_PRESENT | PTE_WRITE | PTE_USER;
+            *entry = paging_table_entry(frame);
         }
         table = frames_at(*entry & PTE_ADDRESS);
     }
-    return &table[at >> PAGE_BITS & (ENTRIES - 1)];
+    return table;
+}
+
+uint64_t *space_directory(struct space *space, struct frames *frames, uint64_t at)
+{
+    return table_of(space, frames, at, PAGE_BITS + LEVEL_BITS);
 }
 
 bool space_map(struct space *space, struct frames *frames, uint64_t at, uint64_t physical,
                uint64_t count, enum paging_rights rights)
 {
-    uint64_t bits = PTE_PRESENT | PTE_USER;
+    for (uint64_t end = at + count * PAGE_SIZE; at < end; at += PAGE_SIZE) {
+        uint64_t *table = table_of(space, frames, at, PAGE_BITS);
 
-    bits |= (rights & PAGING_WRITE) != 0 ? PTE_WRITE : 0;
-    bits |= (rights & PAGING_EXECUTE) != 0 ? 0 : PTE_NX;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t *entry = entry_of(space, frames, at + i * PAGE_SIZE);
-
-        if (entry == NULL) {
+        if (table == NULL) {
             return false;
         }
-        *entry = (physical + i * PAGE_SIZE) | bits;
+        table[at >> PAGE_BITS & (ENTRIES - 1)] = paging_entry(physical, rights);
+        physical += PAGE_SIZE;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 
 #include "pc99/frames.h"
 
+/* What can be written or executed can be read. */
 enum paging_rights { PAGING_READ = 0, PAGING_WRITE = 1, PAGING_EXECUTE = 2 };
 
 /* User addresses end here; the page before it is never mapped. */
@@ -39,6 +40,14 @@ bool space_create(struct space *space, struct frames *frames);
 /* Maps `count` pages at user address `at` to the frames from `physical` on. */
 bool space_map(struct space *space, struct frames *frames, uint64_t at, uint64_t physical,
                uint64_t count, enum paging_rights rights);
+
+/* An entry that lets ring 3 at the page `physical`. */
+uint64_t paging_entry(uint64_t physical, enum paging_rights rights);
+
+/* The directory for the GiB that contains `at`, an array of 512 entries for 2 MiB each; and what an
+ * entry there is that leads to the table `physical`. NULL: no frame is left. */
+uint64_t *space_directory(struct space *space, struct frames *frames, uint64_t at);
+uint64_t paging_table_entry(uint64_t physical);
 
 /* Gives `space` the 512 GiB that contain `at` as `from` has them, tables and all. */
 void space_share(struct space *space, const struct space *from, uint64_t at);

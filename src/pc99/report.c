@@ -80,7 +80,13 @@ static void put_ticks(struct report *report, const uint32_t *ticks, uint32_t cou
 static void put_place(struct report *report, const struct loop *loop, uint32_t vpe, uint32_t kind,
                       uint32_t sel)
 {
-    put_number(report, loop->runners[vpe].number);
+    if (vpe >= loop->vpe_count) {
+        put_text(report, " k");
+    } else if (loop->by_vpe[vpe] == &loop->nobody) {
+        put_text(report, " x");
+    } else {
+        put_number(report, loop->by_vpe[vpe]->number);
+    }
     put_number(report, kind);
     put_number(report, sel);
 }
@@ -147,16 +153,26 @@ void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, s
     lock_give(&report->lock);
 }
 
-void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe)
+static const char *state_of(const struct runner *runner, bool through)
 {
-    const struct rescind_startup_vpe *entry = loop_vpe(loop, vpe);
-    struct pc_area *area = loop->runners[vpe].area;
+    if (runner->ended) {
+        return " e";
+    }
+    if (!runner->started) {
+        return " n";
+    }
+    return through ? " t" : " s";
+}
+
+void report_vpe(struct report *report, const struct loop *loop, const struct runner *runner)
+{
+    const struct rescind_startup_vpe *entry = loop_entry(loop, runner);
+    struct pc_area *area = runner->area;
     uint32_t position = area->position < entry->step_count ? area->position : entry->step_count;
-    bool ended = rescind_kernel_vpe_state(loop->kernel, vpe) == RESCIND_VPE_ENDED;
 
     put_text(report, "vpe");
-    put_number(report, loop->runners[vpe].number);
-    put_text(report, ended ? " e" : position == entry->step_count ? " t" : " s");
+    put_number(report, runner->number);
+    put_text(report, state_of(runner, position == entry->step_count));
     put_number(report, position);
     put_number(report, entry->call_count);
     end_line(report);
@@ -164,7 +180,9 @@ void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe)
     if (loop->clock) {
         put_ticks(report, pc_ticks(area, entry->call_count), entry->call_count + 1);
     }
-    put_caps(report, loop, vpe);
+    if (runner->made && !runner->ended) {
+        put_caps(report, loop, runner->vpe);
+    }
 }
 
 void report_stretch(struct report *report, const struct loop *loop)

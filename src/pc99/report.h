@@ -4,7 +4,8 @@
  *
  *     rescind-report 1 VPES
  *     m VPE HEX...                       a message that the kernel took (if asked to capture)
- *     vpe INDEX STATE POSITION CALLS     STATE: e ended, t through its program, s stuck
+ *     vpe INDEX STATE POSITION CALLS     STATE: e ended, t through its program, s stuck, n a child
+ *                                        that was never started
  *     r HEX...                           its results, two digits each, 32 to a line
  *     t HEX...                           PC_CLOCK_LOOP instructions and then each call in ticks,
  *                                        eight digits each, 16 to a line (if asked to clock)
@@ -12,6 +13,8 @@
  *     c KIND SEL TYPE VPE KIND SEL       or with its parent
  *
  * VPEs are numbered over all kernels, as the start-up module does; a parent may be on another one.
+ * In place of a parent's VPE may stand x, one that the module does not know, or k, the kernel
+ * itself and its registry of services.
  *
  *     s KERNEL TICKS                     the longest that it kept interrupts out (the same)
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
@@ -29,6 +32,7 @@
 enum { REPORT_LINE = 2 * RESCIND_MSG_MAX + 64 };
 
 struct loop;
+struct runner;
 
 struct report {
     struct lock lock; /* of report_message(), which any processor may call; the rest is one's */
@@ -43,8 +47,8 @@ void report_begin(struct report *report, uint32_t vpes);
 /* At most RESCIND_MSG_MAX bytes, which go out in pieces; `pause` is called behind each. */
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size,
                     void (*pause)(struct loop *loop), struct loop *loop);
-/* VPE `vpe` of the loop's kernel. No kernel may run meanwhile. */
-void report_vpe(struct report *report, const struct loop *loop, uint32_t vpe);
+/* A VPE of the loop. No kernel may run meanwhile. */
+void report_vpe(struct report *report, const struct loop *loop, const struct runner *runner);
 /* Of the loop's kernel, if it had the clock. */
 void report_stretch(struct report *report, const struct loop *loop);
 /* False: some of it was lost on the way. */

@@ -62,7 +62,8 @@ enum progress reqmem_begin(struct rescind_kernel *k, uint32_t vpe, struct call *
 }
 
 /* Takes the pages, and puts their capability there. */
-static enum progress reserve_memory(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+static enum progress reserve_memory(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                    uint32_t *work)
 {
     struct reqmem *r = &call->reqmem;
     uint16_t account = vpe_at(k, vpe)->account;
@@ -75,6 +76,7 @@ static enum progress reserve_memory(struct rescind_kernel *k, uint32_t vpe, stru
     if (account_left(k, account) < 2)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
     r->page = mem_take(k, r->addr, r->size);
+    work_spend(work, k->pages / WORK_PAGES_SEARCHED);
     if (r->page == PAGES_NONE)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
     r->end = r->page + (uint32_t)mem_pages(r->size);
@@ -99,7 +101,7 @@ enum progress reqmem_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
     struct reqmem *r = &call->reqmem;
 
     if (r->cap == 0) {
-        enum progress progress = reserve_memory(k, vpe, call);
+        enum progress progress = reserve_memory(k, vpe, call, work);
         if (progress != CALL_MORE)
             return progress;
     }

@@ -13,6 +13,11 @@
 #define PC_AREA       0x4a0000     /* struct pc_area, private */
 #define PC_MODULE     0x8000000000 /* the start-up module, read-only */
 
+/* What CREATEMAP maps is seen from virtual page RESCIND_MAP_FIRST on: between the area and the
+ * module. */
+
+#define PC_AREA_RECOVER 16 /* of struct pc_area, in bytes */
+
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>
@@ -25,8 +30,12 @@ struct pc_area {
     uint32_t position; /* the step it stands at; the step count when it is through */
     uint8_t signalled; /* it has set a signal; the kernel clears this when it has seen it */
     uint8_t clocked;   /* it is to fill in pc_ticks(), too; set by the kernel */
-    uint8_t results[]; /* one byte a call of its program, RESCIND_RESULT_NONE at first */
+    uint64_t recover; /* where it goes on, with the error in RAX, if an access to what may be mapped
+                         must not be made; 0: it ends by that */
+    uint8_t results[]; /* of its program, one byte each, RESCIND_RESULT_NONE at first */
 };
+
+_Static_assert(offsetof(struct pc_area, recover) == PC_AREA_RECOVER, "start.S knows it");
 
 /* Behind the results, aligned: the ticks that a loop of PC_CLOCK_LOOP instructions took, then those
  * of each call, from its message to its answer. */

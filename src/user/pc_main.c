@@ -6,6 +6,9 @@
  * for VPEs of other processors may wait for it.
  */
 #include "rescind/user.h"
+
+#include "rescind/platform.h"
+#include "user/message.h"
 #include "user/pc_area.h"
 #include "user/programs.h"
 #include "user/rogue.h"
@@ -16,6 +19,8 @@ enum { CLOCK_TRIES = 4 };
 
 _Noreturn void pc_main(void);
 void pc_doorbell(uint64_t idle);
+uint64_t pc_load(uint64_t address, uint64_t *value);
+uint64_t pc_store(uint64_t address, uint64_t value);
 
 static uint64_t ticks(void)
 {
@@ -83,11 +88,44 @@ static int run_program(struct rescind_env *env, uint32_t number)
     return -1;
 }
 
-static void do_call(struct rescind_env *env, const struct steps *steps, const struct step *step)
+/* Whether something can be mapped at the 8 bytes from `address` on. Elsewhere is what all programs
+ * have, which is no business of theirs. */
+static bool is_mappable(uint64_t address)
+{
+    return address >= (uint64_t)RESCIND_MAP_FIRST * RESCIND_PAGE &&
+           address <= (uint64_t)RESCIND_MAP_END * RESCIND_PAGE - sizeof(uint64_t);
+}
+
+static enum rescind_error load(struct rescind_env *env, uint64_t address, uint64_t *value)
+{
+    (void)env;
+    return is_mappable(address) ? (enum rescind_error)pc_load(address, value) : RESCIND_NO_MAPPING;
+}
+
+static enum rescind_error store(struct rescind_env *env, uint64_t address, uint64_t value)
+{
+    (void)env;
+    return is_mappable(address) ? (enum rescind_error)pc_store(address, value) : RESCIND_NO_MAPPING;
+}
+
+/* Whether more of its reply matters than the error code. */
+static bool is_heard(const struct step *step)
+{
+    uint64_t opcode = 0;
+
+    memcpy(&opcode, step->payload, step->size < sizeof opcode ? step->size : sizeof opcode);
+    return step->check_count > 0 || opcode == RESCIND_SYS_RECEIVE;
+}
+
+static void do_call(struct rescind_env *env, const struct steps *steps, const struct step *step,
+                    struct reply *reply)
 {
     struct pc_area *area = (struct pc_area *)PC_AREA;
+    uint8_t message[RESCIND_PAYLOAD_MAX];
+    uint32_t size = steps_message(steps, step, message);
+    void *words = is_heard(step) ? reply->words : NULL;
     uint64_t start = area->clocked ? ticks() : 0;
-    enum rescind_error error = rescind_call(env, step->payload, step->size, NULL, 0);
+    enum rescind_error error = rescind_call(env, message, size, words, sizeof reply->words);
 
     if (area->clocked) {
         uint32_t passed = since(start);
@@ -95,16 +133,39 @@ static void do_call(struct rescind_env *env, const struct steps *steps, const st
 
         pc_ticks(area, count)[1 + steps->calls] = passed;
     }
-    area->results[steps->calls] = (uint8_t)error;
+    reply->words[0] = error; /* there may have been none */
+}
+
+/* Does a step that has a result. */
+static void do_and_note(struct rescind_env *env, struct steps *steps, const struct step *step)
+{
+    struct pc_area *area = (struct pc_area *)PC_AREA;
+    struct reply reply;
+
+    memset(&reply, 0, sizeof reply);
+    switch (step->kind) {
+    case RESCIND_STEP_LOAD:
+        reply.words[0] = rescind_load(env, step->addr, &reply.words[1]);
+        break;
+    case RESCIND_STEP_STORE:
+        reply.words[0] = rescind_store(env, step->addr, step->value);
+        break;
+    default:
+        do_call(env, steps, step, &reply);
+        break;
+    }
+    area->results[steps->calls] = steps_result(steps, step, &reply, sizeof reply);
 }
 
 /* Does one step; false: the VPE stays where it is. */
-static bool do_step(struct rescind_env *env, const struct steps *steps, const struct step *step,
+static bool do_step(struct rescind_env *env, struct steps *steps, const struct step *step,
                     bool fresh)
 {
     switch (step->kind) {
     case RESCIND_STEP_CALL:
-        do_call(env, steps, step);
+    case RESCIND_STEP_LOAD:
+    case RESCIND_STEP_STORE:
+        do_and_note(env, steps, step);
         return true;
     case RESCIND_STEP_SIGNAL:
         set_signal(step->arg);
@@ -114,9 +175,6 @@ static bool do_step(struct rescind_env *env, const struct steps *steps, const st
         return true;
     case RESCIND_STEP_RUN:
         return run_program(env, step->arg) == 0;
-    case RESCIND_STEP_LOAD:
-    case RESCIND_STEP_STORE:
-        return false; /* there is nothing mapped yet */
     }
     return false;
 }
@@ -134,6 +192,8 @@ void pc_main(void)
         .credits = 1,
         .name = startup_vpe(module, area->number)->name,
         .wait = wait,
+        .load = load,
+        .store = store,
     };
     struct steps steps;
     struct step step;

@@ -191,6 +191,175 @@ static int flood(struct rescind_env *env)
     return 0;
 }
 
+/* ---- With memory -------------------------------------------------------------------------- */
+
+enum { SEL_MEMORY = 50, PAGES = 2, TABLE_PAGES = 512, MANY = 20 };
+enum { READ = RESCIND_PERM_R, WRITE = RESCIND_PERM_W, RUN = RESCIND_PERM_X };
+
+static uintptr_t address_of(uint32_t page)
+{
+    return (uintptr_t)page * RESCIND_PAGE;
+}
+
+static struct rescind_range one(uint32_t table, uint32_t sel)
+{
+    return (struct rescind_range){.type = table, .start = sel, .count = 1};
+}
+
+/* Two pages of its own, seen with `perms` from the first virtual page on. */
+static bool map(struct rescind_env *env, uint32_t perms)
+{
+    return rescind_reqmem(env, SEL_MEMORY, RESCIND_ANY_ADDR, PAGES * RESCIND_PAGE,
+                          READ | WRITE | RUN) == RESCIND_NO_ERROR &&
+           rescind_createmap(env, RESCIND_SEL_VPE, SEL_MEMORY, 0, PAGES, RESCIND_MAP_FIRST,
+                             perms) == RESCIND_NO_ERROR;
+}
+
+static int read_at(uintptr_t address)
+{
+    return *(volatile int *)address & 0;
+}
+
+static int read_unmapped(struct rescind_env *env)
+{
+    (void)env;
+    return read_at(address_of(RESCIND_MAP_FIRST));
+}
+
+static int read_past_end(struct rescind_env *env)
+{
+    if (!map(env, READ) || read_at(address_of(RESCIND_MAP_FIRST + PAGES) - 8) != 0) {
+        return 1;
+    }
+    return read_at(address_of(RESCIND_MAP_FIRST + PAGES));
+}
+
+static int write_behind_revoke(struct rescind_env *env, struct rescind_range range)
+{
+    if (!map(env, READ | WRITE) || write_at(address_of(RESCIND_MAP_FIRST)) != 0 ||
+        rescind_revoke(env, range, true) != RESCIND_NO_ERROR) {
+        return 1;
+    }
+    return write_at(address_of(RESCIND_MAP_FIRST));
+}
+
+static int write_unmapped(struct rescind_env *env)
+{
+    return write_behind_revoke(env, one(RESCIND_TABLE_MAP, RESCIND_MAP_FIRST));
+}
+
+static int write_revoked(struct rescind_env *env)
+{
+    return write_behind_revoke(env, one(RESCIND_TABLE_OBJECT, SEL_MEMORY));
+}
+
+static int write_read_only(struct rescind_env *env)
+{
+    if (!map(env, READ) || read_at(address_of(RESCIND_MAP_FIRST)) != 0) {
+        return 1;
+    }
+    return write_at(address_of(RESCIND_MAP_FIRST));
+}
+
+static int read_write_only(struct rescind_env *env)
+{
+    return map(env, WRITE) ? read_at(address_of(RESCIND_MAP_FIRST)) : 1;
+}
+
+static int run_mapped(struct rescind_env *env, uint32_t perms)
+{
+    volatile uint8_t *code = (volatile uint8_t *)address_of(RESCIND_MAP_FIRST);
+
+    if (!map(env, perms)) {
+        return 1;
+    }
+    *code = 0xc3;
+    ((void (*)(void))(uintptr_t)code)();
+    return 0;
+}
+
+static int run_mapped_data(struct rescind_env *env)
+{
+    return run_mapped(env, READ | WRITE);
+}
+
+static int run_mapped_code(struct rescind_env *env)
+{
+    return run_mapped(env, READ | WRITE | RUN);
+}
+
+static void recover_at(uintptr_t address)
+{
+    ((volatile struct pc_area *)PC_AREA)->recover = address;
+}
+
+static int recover_not(struct rescind_env *env)
+{
+    recover_at((uintptr_t)recover_not);
+    return write_null(env);
+}
+
+static int recover_in_kernel(struct rescind_env *env)
+{
+    recover_at(kernel_address);
+    return read_unmapped(env);
+}
+
+static int recover_wildly(struct rescind_env *env)
+{
+    recover_at(no_address);
+    return read_unmapped(env);
+}
+
+/* Each page of its memory where another page table is needed. */
+static bool map_everywhere(struct rescind_env *env)
+{
+    bool good = rescind_reqmem(env, SEL_MEMORY, RESCIND_ANY_ADDR, MANY * RESCIND_PAGE,
+                               READ | WRITE) == RESCIND_NO_ERROR;
+
+    for (uint32_t i = 0; i < MANY && good; i++) {
+        good = rescind_createmap(env, RESCIND_SEL_VPE, SEL_MEMORY, i, 1,
+                                 RESCIND_MAP_FIRST + i * TABLE_PAGES,
+                                 READ | WRITE) == RESCIND_NO_ERROR;
+    }
+    return good;
+}
+
+static int look_everywhere(struct rescind_env *env)
+{
+    enum rescind_error after = RESCIND_NO_ERROR;
+    uint64_t value = 0;
+    bool good = map_everywhere(env);
+
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < MANY && good; i++) {
+            uint64_t address = address_of(RESCIND_MAP_FIRST + i * TABLE_PAGES);
+
+            good = rescind_load(env, address, &value) == RESCIND_NO_ERROR &&
+                   value == (round == 0 ? 0 : address) &&
+                   rescind_store(env, address, address) == RESCIND_NO_ERROR;
+        }
+    }
+    good = good &&
+           rescind_revoke(env, one(RESCIND_TABLE_OBJECT, SEL_MEMORY), true) == RESCIND_NO_ERROR;
+    for (uint32_t i = 0; i < MANY && good; i++) {
+        after = rescind_load(env, address_of(RESCIND_MAP_FIRST + i * TABLE_PAGES), &value);
+        good = after == RESCIND_NO_MAPPING;
+    }
+    return good ? 0 : 1;
+}
+
+static int read_forever(struct rescind_env *env)
+{
+    if (rescind_createmap(env, RESCIND_SEL_VPE, ROGUE_MEMORY, 0, 1, RESCIND_MAP_FIRST, READ) !=
+        RESCIND_NO_ERROR) {
+        return 1;
+    }
+    for (;;) {
+        read_at(address_of(RESCIND_MAP_FIRST));
+    }
+}
+
 rescind_program *const rogue_programs[ROGUE_COUNT] = {
     [ROGUE_SPIN] = spin,
     [ROGUE_SPIN_FOREVER] = spin_forever,
@@ -214,4 +383,17 @@ rescind_program *const rogue_programs[ROGUE_COUNT] = {
     [ROGUE_RING] = scribble_ring,
     [ROGUE_RING_SILENT] = scribble_silently,
     [ROGUE_FLOOD] = flood,
+    [ROGUE_UNMAPPED] = read_unmapped,
+    [ROGUE_PAST_END] = read_past_end,
+    [ROGUE_UNMAP] = write_unmapped,
+    [ROGUE_REVOKED] = write_revoked,
+    [ROGUE_READ_ONLY] = write_read_only,
+    [ROGUE_WRITE_ONLY] = read_write_only,
+    [ROGUE_RUN_MAPPED] = run_mapped_data,
+    [ROGUE_RUN_CODE] = run_mapped_code,
+    [ROGUE_RECOVER_NOT] = recover_not,
+    [ROGUE_RECOVER_KERNEL] = recover_in_kernel,
+    [ROGUE_RECOVER_WILD] = recover_wildly,
+    [ROGUE_MANY_TABLES] = look_everywhere,
+    [ROGUE_READ_FOREVER] = read_forever,
 };

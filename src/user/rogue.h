@@ -25,15 +25,31 @@ enum rogue {
     ROGUE_DIVIDE,    /* by zero */
     ROGUE_SSE,       /* registers that are not saved */
     ROGUE_X87,
-    ROGUE_TRAP_FLAG,   /* single steps itself */
-    ROGUE_JUMP,        /* to an address that is none */
-    ROGUE_STACK,       /* recurses into the guard page */
-    ROGUE_NO_STACK,    /* rings the doorbell with a stack pointer into the kernel, and uses it */
-    ROGUE_RING,        /* scribbles over both rings' control blocks and rings the doorbell */
-    ROGUE_RING_SILENT, /* the same, and waits for the timer */
-    ROGUE_FLOOD,       /* fills its ring with messages and never takes a reply: content */
+    ROGUE_TRAP_FLAG,      /* single steps itself */
+    ROGUE_JUMP,           /* to an address that is none */
+    ROGUE_STACK,          /* recurses into the guard page */
+    ROGUE_NO_STACK,       /* rings the doorbell with a stack pointer into the kernel, and uses it */
+    ROGUE_RING,           /* scribbles over both rings' control blocks and rings the doorbell */
+    ROGUE_RING_SILENT,    /* the same, and waits for the timer */
+    ROGUE_FLOOD,          /* fills its ring with messages and never takes a reply: content */
+    ROGUE_UNMAPPED,       /* reads where something may be mapped and nothing is */
+    ROGUE_PAST_END,       /* and behind the last page of what is */
+    ROGUE_UNMAP,          /* writes what is mapped, revokes the mapping, writes it again */
+    ROGUE_REVOKED,        /* the same, revoking the memory */
+    ROGUE_READ_ONLY,      /* writes what is mapped to be read */
+    ROGUE_WRITE_ONLY,     /* reads what is mapped to be written */
+    ROGUE_RUN_MAPPED,     /* executes what is mapped to be read and written */
+    ROGUE_RUN_CODE,       /* the same, where it may be executed, too: content */
+    ROGUE_RECOVER_NOT,    /* says where to go on, and writes to address 0 */
+    ROGUE_RECOVER_KERNEL, /* says to go on in the kernel */
+    ROGUE_RECOVER_WILD,   /* and at an address that is none */
+    ROGUE_MANY_TABLES,  /* maps here and there, and looks at all of it and what is gone: content */
+    ROGUE_READ_FOREVER, /* maps what it has at ROGUE_MEMORY, and reads it without a call */
     ROGUE_COUNT,
 };
+
+/* Where ROGUE_READ_FOREVER expects a memory capability. */
+enum { ROGUE_MEMORY = 60 };
 
 extern rescind_program *const rogue_programs[ROGUE_COUNT];
 
