@@ -362,24 +362,17 @@ static void add_end(struct draft *d, const uint32_t *from, uint32_t vpe)
     draft_add(d, config);
 }
 
-/* The call of `vpe` is refused for what the model does not count. START may find a VPE that has
- * been killed and has not ended. */
+/* The call of `vpe` is refused for what the model does not count. */
 static void add_refusals(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
 {
-    static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE,
-                                                  RESCIND_VPE_GONE};
-    uint32_t config[1 + MODEL_VPES], status = from[1 + vpe], killed = 0;
+    static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE};
+    uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
     const struct model_call *call = call_of(d->m, status);
 
     memcpy(config, from, d->m->config * sizeof(uint32_t));
-    for (uint32_t i = 0; i < d->m->vpes; i++)
-        killed |= from[1 + i] & KILLED;
     for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
-        bool starts = call->op == RESCIND_SYS_VPECTRL && call->action == RESCIND_VPE_START &&
-                      call->error == RESCIND_NO_ERROR && refusals[i] == RESCIND_VPE_GONE;
         config[1 + vpe] = DONE | (status & KILLED) | refusals[i] << DETAIL_SHIFT;
-        if (model_may_refuse(model_of(d->m, from), vpe, call, refusals[i], is_short) ||
-            (starts && killed != 0))
+        if (model_may_refuse(model_of(d->m, from), vpe, call, refusals[i], is_short))
             draft_add(d, config);
     }
 }

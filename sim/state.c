@@ -238,12 +238,25 @@ static void hash_exchange(const struct exchange *x, uint64_t *hash)
     }
 }
 
+static void hash_createmap(const struct createmap *c, uint64_t *hash)
+{
+    mix_two(hash, (uint64_t)c->phase << 32 | c->done, c->awaited);
+    mix(hash, c->phase == EXCHANGE_UNDO ? c->error : 0);
+    mix(hash, c->done > 0 || c->phase != EXCHANGE_RESERVE ? c->target : 0);
+}
+
 /* What a call has found out that is in no capability, and in no program. */
 static void hash_found(const struct call *call, uint64_t *hash)
 {
     switch (call->opcode) {
     case RESCIND_SYS_ACTIVATE:
         mix(hash, call->activate.phase);
+        break;
+    case RESCIND_SYS_REQMEM:
+        mix(hash, call->reqmem.cap != 0 ? call->reqmem.page + 1ull : 0);
+        break;
+    case RESCIND_SYS_CREATEMAP:
+        hash_createmap(&call->createmap, hash);
         break;
     case RESCIND_SYS_RECEIVE:
         mix(hash, call->message.waits | call->message.has_waited << 1);

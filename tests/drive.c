@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "cap/table.h"
 #include "object/vpe.h"
 #include "rescind/kernel.h"
@@ -197,7 +198,8 @@ struct drive *drive_populated(void)
 
 bool drive_idle(const struct drive *drive, uint32_t vpe)
 {
-    return drive->call[vpe] == DRIVE_NOTHING && drive->ending[vpe] == DRIVE_NOTHING &&
+    return vpe < drive->kernel->vpe_count && drive->call[vpe] == DRIVE_NOTHING &&
+           drive->ending[vpe] == DRIVE_NOTHING &&
            rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_RUNNING;
 }
 

@@ -66,7 +66,7 @@ void history_print_call(FILE *out, const struct model_call *call)
         fprintf(out, " own=%d", call->flag);
         break;
     case RESCIND_SYS_EXIT:
-        fputs("exit", out);
+        fputs(call->flag ? "(ends by force)" : "exit", out);
         break;
     case RESCIND_SYS_PRINT:
         fputs("print", out);

@@ -3,11 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
+
 enum {
     MIN_VPES = 2,
     MAX_VPES = 4,
-    WORKS = 3,   /* 1 .. 3 capabilities an event */
-    LAYOUTS = 3, /* who holds a capability on whom at boot */
+    MORE_VPES = 3, /* that CREATEVPE may make, in some kernels; one of them lacks memory */
+    WORKS = 3,     /* 1 .. 3 capabilities an event */
+    LAYOUTS = 3,   /* who holds a capability on whom at boot */
     POOLS = 7,
     ROOMY = 300, /* nodes of the pool that never runs dry */
     FIRST = 2,
@@ -20,7 +23,7 @@ enum {
 
 struct scenarios {
     struct order *order;
-    struct drive *drives[MAX_VPES + 1][WORKS][LAYOUTS][POOLS];
+    struct drive *drives[2][MAX_VPES + 1][WORKS][LAYOUTS][POOLS];
 };
 
 struct choice choice_seeded(uint64_t seed)
@@ -74,7 +77,7 @@ static const struct model_row *held(const struct view *view, uint32_t vpe, uint3
 static const struct history_entry *under_way(const struct view *view, uint32_t vpe,
                                              struct choice *choice)
 {
-    uint32_t vpes = view->drive->config.vpes;
+    uint32_t vpes = drive_vpes(view->drive);
     uint32_t first = choose(choice, vpes);
     for (uint32_t i = 0; i < vpes; i++) {
         uint32_t other = (first + i) % vpes;
@@ -100,7 +103,19 @@ static uint32_t aim(const struct view *view, uint32_t vpe, bool names_vpe, struc
     return found[drawn % count];
 }
 
-/* The VPE that the capability at `sel` names: where its tree's root is. `vpe` if it names none. */
+/* The VPE whose selector 0 is derived from `root`, or is it itself; that of `root` if there is
+ * none.
+ */
+static uint32_t vpe_below(const struct view *view, const struct model_row *root)
+{
+    for (uint32_t i = 0; i < view->count && root->sel != RESCIND_SEL_VPE; i++)
+        if (view->rows[i].sel == RESCIND_SEL_VPE && view->rows[i].has_parent &&
+            view->rows[i].parent_vpe == root->vpe && view->rows[i].parent_sel == root->sel)
+            return view->rows[i].vpe;
+    return root->vpe;
+}
+
+/* The VPE that the capability at `sel` names. `vpe` if it names none. */
 static uint32_t named_vpe(const struct view *view, uint32_t vpe, uint32_t sel)
 {
     const struct model_row *row = held(view, vpe, sel);
@@ -112,7 +127,7 @@ static uint32_t named_vpe(const struct view *view, uint32_t vpe, uint32_t sel)
             return vpe;
         row = parent;
     }
-    return row->vpe;
+    return vpe_below(view, row);
 }
 
 /* How many selectors from `sel` on are all held, or all free; at most `limit`. */
@@ -219,6 +234,32 @@ static struct model_call a_revoke(const struct view *view, uint32_t vpe, struct 
     return call_revoke(start, count, drawn / 8 % 3 != 0);
 }
 
+/* Calls about the life of VPEs. False: not this time. */
+static bool a_life_call(const struct view *view, uint32_t vpe, struct model_call *out,
+                        struct choice *choice)
+{
+    uint32_t drawn = choose(choice, 16), sel;
+    if (drawn >= 8)
+        return false;
+    if (drawn < 2) {
+        sel = aim_free(view, vpe, 2, choice);
+        *out = call_createvpe(sel, sel + 1);
+        if (drawn == 1 && choose(choice, 4) == 0) {
+            out->src = aim(view, vpe, false, choice);
+            out->ep = RESCIND_EP_FREE;
+        }
+        return true;
+    }
+    sel = aim(view, vpe, true, choice);
+    if (drawn < 5)
+        *out = call_vpectrl(sel, RESCIND_VPE_START);
+    else if (drawn < 7)
+        *out = call_vpectrl(sel, RESCIND_VPE_WAIT);
+    else
+        *out = call_fund(sel, choose(choice, 32), choose(choice, 2));
+    return true;
+}
+
 /* Calls that are refused, or do little. */
 static struct model_call an_odd_call(const struct view *view, struct choice *choice)
 {
@@ -260,8 +301,10 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
     view.drive = drive;
     view.selectors = selectors;
     view.count = drive_rows(drive, view.rows);
-    uint32_t drawn = choose(choice, build ? 10 : 24);
     struct model_call call;
+    if (drive->config.more > 0 && a_life_call(&view, vpe, &call, choice))
+        return call;
+    uint32_t drawn = choose(choice, build ? 10 : 24);
     if ((drawn >= 20 && undermine(&view, vpe, &call, choice)) ||
         (drawn >= 16 && observe(&view, vpe, &call, choice)))
         return call;
@@ -303,9 +346,14 @@ static struct drive *drive_for(struct scenarios *scenarios, bool wide, struct ch
     uint32_t layout = drawn / 9 % LAYOUTS;
     uint32_t pool = choose(choice, 8);
     pool = pool > 3 ? 0 : pool && wide ? pool + 3 : pool;
-    struct drive **drive = &scenarios->drives[vpes][work][layout][pool];
+    bool more = drawn / 27 % 3 == 2;
+    struct drive **drive = &scenarios->drives[more][vpes][work][layout][pool];
     if (!*drive) {
         struct drive_config config = {.vpes = vpes, .work = work + 1, .seed = 1};
+        if (more) {
+            config.more = MORE_VPES;
+            config.pages = (MORE_VPES - 1) * RESCIND_VPE_MEMORY / RESCIND_PAGE;
+        }
         config.nodes = 3 * vpes + grants(NULL, vpes, layout) + spare[pool];
         *drive = drive_new(&config);
         grants(*drive, vpes, layout);
@@ -341,7 +389,8 @@ static void set_up(struct drive *drive, uint32_t selectors, struct choice *choic
     for (uint32_t i = 0; i < calls && !drive->failure[0]; i++) {
         uint32_t vpe = choose(choice, drive->config.vpes);
         struct model_call call = scenario_call(drive, vpe, selectors, true, choice);
-        drive_now(drive, vpe, &call);
+        if (drive_idle(drive, vpe))
+            drive_now(drive, vpe, &call);
     }
 }
 
@@ -351,7 +400,7 @@ static int32_t some_vpe(const struct drive *drive, bool ready, struct choice *ch
     int32_t found[MODEL_VPES + 1];
     uint32_t count = 0;
     /* Behind the VPEs' tasks comes the kernel's own. */
-    for (uint32_t vpe = 0; vpe < drive->config.vpes + ready; vpe++)
+    for (uint32_t vpe = 0; vpe < drive_vpes(drive) + ready; vpe++)
         if (ready ? drive_ready(drive, vpe) : drive_idle(drive, vpe))
             found[count++] = (int32_t)vpe;
     if (count < 2)
@@ -362,7 +411,7 @@ static int32_t some_vpe(const struct drive *drive, bool ready, struct choice *ch
 static bool may_end(const struct drive *drive, uint32_t vpe)
 {
     int32_t at = drive->call[vpe];
-    if (drive->ending[vpe] != DRIVE_NOTHING ||
+    if (vpe >= drive->kernel->vpe_count || drive->ending[vpe] != DRIVE_NOTHING ||
         rescind_kernel_vpe_state(drive->kernel, vpe) == RESCIND_VPE_ENDED)
         return false;
     return at == DRIVE_NOTHING || drive->history.entries[at].call.op != RESCIND_SYS_EXIT;
@@ -378,8 +427,8 @@ static void side_by_side(struct drive *drive, uint32_t selectors, struct choice 
         if (calls == 0 || choice_over(choice))
             return;
         int32_t vpe = some_vpe(drive, drawn % 8 >= eager, choice);
-        if (drawn == 255 && may_end(drive, step % drive->config.vpes)) {
-            drive_end(drive, step % drive->config.vpes);
+        if (drawn == 255 && may_end(drive, step % drive_vpes(drive))) {
+            drive_end(drive, step % drive_vpes(drive));
             calls--;
         } else if (vpe == DRIVE_NOTHING) {
             continue;
@@ -420,7 +469,7 @@ struct scenarios *scenarios_new(void)
 
 void scenarios_free(struct scenarios *scenarios)
 {
-    struct drive **drives = &scenarios->drives[0][0][0][0];
+    struct drive **drives = &scenarios->drives[0][0][0][0][0];
     for (size_t i = 0; i < sizeof scenarios->drives / sizeof drives[0]; i++)
         if (drives[i])
             drive_free(drives[i]);

@@ -41,15 +41,21 @@ static void grant(struct system *s, unsigned pe, uint32_t vpe)
 
 struct system *system_new(unsigned kernels, uint32_t vpes, uint32_t nodes, uint32_t work)
 {
-    return system_new_roomy(kernels, vpes, vpes, nodes, work, 0);
+    return system_new_with_memory(kernels, vpes, nodes, work, 0);
+}
+
+struct system *system_new_with_memory(unsigned kernels, uint32_t vpes, uint32_t nodes,
+                                      uint32_t work, uint32_t memory)
+{
+    return system_new_roomy(kernels, vpes, vpes, nodes, work, memory);
 }
 
 struct system *system_new_roomy(unsigned kernels, uint32_t vpes, uint32_t limit, uint32_t nodes,
-                                uint32_t work, uint32_t pages)
+                                uint32_t work, uint32_t memory)
 {
     struct system *s = calloc(1, sizeof(*s));
     struct rescind_kernel_config config = {
-        .vpes = limit, .nodes = nodes, .work = work, .memory = pages * RESCIND_PAGE};
+        .vpes = limit, .nodes = nodes, .work = work, .memory = memory};
 
     s->kernels = kernels;
     s->vpes = vpes;

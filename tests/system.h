@@ -36,10 +36,12 @@ struct system {
 
 /* `nodes` and `work` are each kernel's. */
 struct system *system_new(unsigned kernels, uint32_t vpes, uint32_t nodes, uint32_t work);
-/* Of `limit` VPEs a kernel, `vpes` of which are there from the start, and with so many pages of
- * memory, of which each VPE has RESCIND_VPE_MEMORY. */
+/* The same with so many bytes of machine memory each, of which each VPE has RESCIND_VPE_MEMORY. */
+struct system *system_new_with_memory(unsigned kernels, uint32_t vpes, uint32_t nodes,
+                                      uint32_t work, uint32_t memory);
+/* And of `limit` VPEs a kernel, `vpes` of which are there from the start. */
 struct system *system_new_roomy(unsigned kernels, uint32_t vpes, uint32_t limit, uint32_t nodes,
-                                uint32_t work, uint32_t pages);
+                                uint32_t work, uint32_t memory);
 void system_free(struct system *s);
 
 /* A copy of kernels and channels, and back again. `copy` is a system of the same making. */

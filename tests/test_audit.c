@@ -22,6 +22,7 @@
 #include "rescind/kernel.h"
 #include "object/endpoint.h"
 #include "object/gate.h"
+#include "object/service.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "tests/kit.h"
@@ -794,6 +795,86 @@ static void an_endpoint_may_do_more_than_its_memory(struct rescind_kernel *k)
 
 /* ---- The cases ---------------------------------------------------------------------------- */
 
+/* VPE0 makes service "x" at 50, from its gate at 10, and a session with it at 51. */
+static void make_service(struct rescind_kernel *k)
+{
+    struct message m = {0};
+
+    message_u64(&m, RESCIND_SYS_CREATESRV);
+    message_u64(&m, 10);
+    message_u64(&m, 50);
+    message_u64(&m, 1);
+    message_put(&m, "x", 1);
+    assert_int_equal(kit_call(k, 0, m), RESCIND_NO_ERROR);
+    message_begin(&m, RESCIND_SYS_CREATESESSAT);
+    message_u64(&m, 50);
+    message_u64(&m, 51);
+    message_u64(&m, 7);
+    assert_int_equal(kit_call(k, 0, m), RESCIND_NO_ERROR);
+    kit_audit(k);
+}
+
+static void a_name_is_not_found_where_it_stands(struct rescind_kernel *k)
+{
+    make_service(k);
+    service_at(k, at(k, 0, 50)->object)->name[0] = 'y';
+}
+
+static void a_session_is_with_no_service(struct rescind_kernel *k)
+{
+    make_service(k);
+    session_at(k, at(k, 0, 51)->object)->service = at(k, 0, 51)->object;
+}
+
+/* A question that nobody has asked, in this state. */
+static struct visit *make_visit(struct rescind_kernel *k, uint8_t state)
+{
+    const struct visit_target nobody = {0};
+    uint32_t index = visit_create(k, ACCOUNT_KERNEL, RESCIND_SERVICE_OPEN, &nobody, k->pe, 0);
+
+    visit_at(k, index)->state = state;
+    return visit_at(k, index);
+}
+
+static void a_question_waits_in_no_ring(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_QUEUED);
+}
+
+static void a_ring_holds_a_question_that_does_not_wait(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_ANSWERED);
+
+    k->visits_lost = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+    task_join(k, &k->ready, task_of_peer(k, k->pe));
+}
+
+static void a_question_has_been_sent_without_a_message(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_SENT);
+}
+
+static void a_message_is_a_question_that_knows_nothing_of_it(struct rescind_kernel *k)
+{
+    uint32_t message = account_take(k, OBJECT_MESSAGE, ACCOUNT_KERNEL);
+
+    memset((char *)pool_node(k, message) + 8, 0, POOL_NODE_SIZE - 8);
+    message_at(k, message)->visit = cap_index(k, (const struct cap *)make_visit(k, VISIT_ANSWERED));
+}
+
+static void a_question_has_nobody_who_asks(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_ANSWERED);
+}
+
+static void a_call_waits_for_what_is_no_question(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->calling = true;
+    task_join(k, &k->ready, 0);
+    call_at(k, 0)->opcode = RESCIND_SYS_CREATESESS;
+    call_at(k, 0)->createsess.visit = kit_at(k, 0, 10);
+}
+
 struct harm {
     const char *row;
     const char *what;
@@ -917,6 +998,14 @@ static const struct harm harms[] = {
     HARM(locks_owned, a_range_is_locked_by_no_call),
     HARM(locks_owned, a_range_is_locked_by_a_call_that_locks_nothing),
     HARM(locks_owned, somebody_waits_for_a_range_that_is_not_locked),
+    HARM(names_sound, a_name_is_not_found_where_it_stands),
+    HARM(sessions_sound, a_session_is_with_no_service),
+    HARM(visits_queued, a_question_waits_in_no_ring),
+    HARM(visits_queued, a_ring_holds_a_question_that_does_not_wait),
+    HARM(visits_known, a_question_has_been_sent_without_a_message),
+    HARM(visits_known, a_message_is_a_question_that_knows_nothing_of_it),
+    HARM(visits_asked, a_question_has_nobody_who_asks),
+    HARM(visits_asked, a_call_waits_for_what_is_no_question),
     HARM(nothing_left, a_visit_is_left_over),
     HARM(nothing_left, a_marked_tree_is_left_over),
 };

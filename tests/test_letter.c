@@ -24,7 +24,7 @@
 #include "tests/system.h"
 
 enum { A, B, C };
-enum { WORK = 8, NODES = 200, PAGES = 16 };
+enum { WORK = 8, NODES = 200, MEMORY = 16 * RESCIND_PAGE };
 
 /* ---- Systems ------------------------------------------------------------------------------ */
 
@@ -220,7 +220,7 @@ enum { CHILD = 1, CHILD_CAP = 20, CHILD_MEM = 21, THERE = 30 };
 /* VPE 0 of B has a child, which VPE 0 of A holds at THERE. */
 static struct system *new_family(void)
 {
-    struct system *s = system_new_roomy(2, 1, 3, NODES, WORK, PAGES);
+    struct system *s = system_new_roomy(2, 1, 3, NODES, WORK, MEMORY);
 
     assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP, CHILD_MEM)), RESCIND_NO_ERROR);
     assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), THERE, CHILD_CAP, 1)),
@@ -535,7 +535,7 @@ static struct number read_number(struct system *s, unsigned pe, uint32_t ep, uin
 
 static struct system *new_lent(void)
 {
-    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, PAGES);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
 
     assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)),
                      RESCIND_NO_ERROR);
@@ -614,7 +614,7 @@ static void a_part_of_memory_of_another_kernel_is_derived(void **state)
 /* A's own memory, of which B has derived a part, comes back: what its capability names is at B. */
 static void own_memory_that_came_round_is_mapped(void **state)
 {
-    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, PAGES);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
 
     (void)state;
     assert_int_equal(call(s, A, 0, CALL(REQMEM, 50, RESCIND_ANY_ADDR, 8192, R | W)), 0);
@@ -713,7 +713,7 @@ static struct message creategate(uint32_t vpe, uint32_t dst, uint32_t ep, uint64
  * has room for two replies at BACK. */
 static struct system *new_talk(unsigned kernels, uint32_t order)
 {
-    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, PAGES);
+    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, MEMORY);
 
     assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, order, 9, 0)), 0);
     assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 10, 9, 0)), 0);

@@ -926,7 +926,7 @@ static uint32_t first_event(void *user, uint32_t n)
 /* Memory that another kernel's VPE has a capability of stays as long as that does. */
 static void memory_outlives_no_capability_on_another_kernel(void **state)
 {
-    struct system *s = system_new_roomy(2, 1, 1, 100, 2, 4);
+    struct system *s = system_new_with_memory(2, 1, 100, 2, 4 * RESCIND_PAGE);
     uint32_t vpe = system_sel(s, 1, 0);
     struct rescind_finding finding;
     enum rescind_error error;

@@ -41,7 +41,7 @@
       "are bound")                                                                                 \
     X(pages_owned, "the pages that are taken are exactly those of whole memory, each of one")      \
     X(memory_within, "a part of memory, a mapping and an endpoint lie within what they are of")    \
-    X(vpe_alive, "a VPE that has not begun to end holds selector 0; one of the boot, 1, too")      \
+    X(vpe_alive, "a VPE that is not to end holds selector 0; one of the boot, selector 1, too")    \
     X(ended_empty, "a VPE that has ended holds nothing and has no call")                           \
     X(marked_below, "every child of a marked capability is marked and counted in")                 \
     X(visited_chain, "marked or entered capabilities were visited, entered ones are marked")       \
@@ -472,7 +472,10 @@ static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
         *where = vpe;
-        if (vpe_at(k, vpe)->ended || is_ending(k, vpe))
+        if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->end_wanted || is_ending(k, vpe))
+            continue;
+        /* It ends behind the call that is under way. */
+        if (vpe_at(k, vpe)->revoked && vpe_at(k, vpe)->end_wanted)
             continue;
         if (table_find(k, table, RESCIND_SEL_VPE) == 0)
             return false;
@@ -617,7 +620,7 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
         return number < k->vpe_count && vpe_at(k, number)->calling;
     case RESCIND_TASK_MARKS:
         return task_at(k, number)->stack != 0 || peer_at(k, task.number)->first != 0 ||
-               (task.number == k->pe && (k->visits_lost != 0 || k->vpe_watched != 0));
+               (task.number == k->pe && (k->visits_lost | k->vpe_watched) != 0);
     default:
         served = served_at(k, task.number, task.slot);
         return served->state == SERVE_SETTLE || served->state == SERVE_UNDO ||

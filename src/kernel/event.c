@@ -240,13 +240,13 @@ static void work_for_peer(struct rescind_kernel *k, uint32_t number)
     struct rescind_kernel_task task = rescind_kernel_task(k, number);
     uint32_t work = k->work;
     bool own = task.kind == RESCIND_TASK_MARKS && task.number == k->pe;
-    bool tells = own && vpe_tell_watchers(k, &work);
     bool more = task.kind == RESCIND_TASK_MARKS ? revoke_for_peer(k, task.number, &work)
                                                 : serve_step(k, task.number, task.slot, &work);
 
-    if (own)
+    if (own) {
         more |= visit_answer_lost(k, &work);
-    more |= tells;
+        more |= vpe_tell_watchers(k, &work);
+    }
     k->worked = k->work - work;
     /* Marks may have given themselves more meanwhile, and that may be done already. An EXCHANGE may
      * have joined the line of what it is blocked by. */

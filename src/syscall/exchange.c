@@ -4,8 +4,8 @@
 #include "base/task.h"
 #include "base/work.h"
 #include "cap/create.h"
-#include "object/service.h"
 #include "syscall/lookup.h"
+#include "syscall/service.h"
 
 /* As it lies in the message. */
 struct BYTES_LAYOUT message {
@@ -310,29 +310,11 @@ static void undo(struct rescind_kernel *k, struct exchange *x)
     revoke_unreserve(k, table_find(k, x->dst_table, x->dst + x->done));
 }
 
-/* The session by which a service has agreed, and the VPE of this kernel that it is about. */
-static struct lookup look_for_session(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
-{
-    struct lookup session = lookup_source(k, table_of(caller, TABLE_OBJECT), x->session);
-    struct lookup vpe = lookup_vpe(k, caller, x->vpe);
-    struct lookup found = lookup_both(vpe, session);
-
-    if (found.error != RESCIND_NO_ERROR || found.line != NULL)
-        return found;
-    const struct cap *cap = cap_at(k, session.cap), *own = cap_at(k, vpe.cap);
-    if (cap->type != RESCIND_CAP_SESSION || cap->home != k->pe ||
-        session_at(k, cap->object)->serial != x->serial || own->home != k->pe ||
-        (x->done > 0 && own->object != x->own))
-        return (struct lookup){.error = RESCIND_INV_ARGS};
-    x->own = own->object;
-    return session;
-}
-
 /* RESERVE for one event. */
 static enum progress attempt(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                              uint32_t *work, enum rescind_error *error)
 {
-    struct lookup vpe = x->agreed ? look_for_session(k, x, caller) : lookup_vpe(k, caller, x->vpe);
+    struct lookup vpe = x->agreed ? service_agreed(k, x, caller) : lookup_vpe(k, caller, x->vpe);
 
     if (x->done == 0) {
         enum progress progress;

@@ -48,7 +48,8 @@ static inline struct lookup lookup_both(struct lookup a, struct lookup b)
 static inline struct lookup lookup_free(struct rescind_kernel *k, uint32_t table, uint32_t sel);
 
 /* The VPE capability at `sel` of the table of objects of `vpe`; its object is a live VPE, as far
- * as this kernel knows (home is the kernel of the VPE). */
+ * as this kernel knows (home is the kernel of the VPE). One that is ending is waited for: its end
+ * has been seen by some, and not by all. */
 static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
 
 /* ------------------------------------------------------------------------------------------- */
@@ -74,8 +75,12 @@ static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, u
 
     if (found.cap != 0) {
         const struct cap *cap = cap_at(k, found.cap);
-        if (cap->type != RESCIND_CAP_VPE || (cap->home == k->pe && vpe_at(k, cap->object)->ended))
+        struct vpe *v =
+            cap->type == RESCIND_CAP_VPE && cap->home == k->pe ? vpe_at(k, cap->object) : NULL;
+        if (cap->type != RESCIND_CAP_VPE || (v != NULL && v->ended))
             return (struct lookup){.error = RESCIND_INV_ARGS};
+        if (v != NULL && v->ending)
+            return (struct lookup){.line = &v->waiters};
     }
     return found;
 }

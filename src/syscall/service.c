@@ -447,6 +447,21 @@ static void agree(struct rescind_kernel *k, struct call *call)
     };
 }
 
+struct lookup service_agreed(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
+{
+    struct lookup session = look_for_session_cap(k, caller, x->session);
+    struct lookup vpe = look_for_local(k, caller, x->vpe);
+    struct lookup found = lookup_both(vpe, session);
+
+    if (found.error != RESCIND_NO_ERROR || found.line != NULL)
+        return found;
+    if (session_at(k, cap_at(k, session.cap)->object)->serial != x->serial ||
+        (x->done > 0 && cap_at(k, vpe.cap)->object != x->own))
+        return refused(RESCIND_INV_ARGS);
+    x->own = cap_at(k, vpe.cap)->object;
+    return session;
+}
+
 /* The answer: how many, and the service's args. */
 static enum progress tell(struct rescind_kernel *k, uint32_t vpe, struct call *call)
 {

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "cap/revoke.h"
 #include "syscall/exchange.h"
+#include "syscall/lookup.h"
 
 struct call;
 
@@ -64,6 +65,10 @@ enum progress obtain_begin(struct rescind_kernel *k, uint32_t vpe, struct call *
 enum progress obtain_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                           uint32_t *work);
 bool obtain_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call);
+
+/* For the EXCHANGE that a service has agreed to: the capability on the session, if that and the VPE
+ * that it is about still stand; x->own becomes that VPE. */
+struct lookup service_agreed(struct rescind_kernel *k, struct exchange *x, uint32_t caller);
 
 /* For a call that may wait for the answer to a visit of its own: it leaves its line, and the visit
  * is dropped. False: there is none. */

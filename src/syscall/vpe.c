@@ -196,7 +196,7 @@ static enum rescind_error start(struct rescind_kernel *k, uint32_t target)
 {
     struct vpe *v = vpe_at(k, target);
 
-    if (v->ended || v->ending)
+    if (v->ended || v->ending || v->revoked)
         return RESCIND_VPE_GONE;
     if (!v->asleep)
         return RESCIND_INV_ARGS;
@@ -275,6 +275,9 @@ enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *
         return ask_kernel(k, vpe, c, found.cap);
     c->target = cap_at(k, found.cap)->object;
     c->life = vpe_at(k, c->target)->life;
+    /* Of one that is ending some may have seen the end, and others not. */
+    if (vpe_at(k, c->target)->ending && !vpe_at(k, c->target)->ended)
+        return call_wait(k, vpe, &vpe_at(k, c->target)->waiters);
     if (c->op == RESCIND_VPE_START)
         return call_refuse(call, start(k, c->target));
     return c->target == vpe ? call_refuse(call, RESCIND_INV_ARGS) : await(k, vpe, call);
@@ -347,7 +350,7 @@ enum progress fund_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
 {
     const struct fund *f = &call->fund;
     struct lookup found = look_for_vpe(k, vpe, f->vpe);
-    const struct vpe *v;
+    struct vpe *v;
 
     (void)work;
     if (found.error != RESCIND_NO_ERROR)
@@ -357,6 +360,8 @@ enum progress fund_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
     if (cap_at(k, found.cap)->home != k->pe)
         return call_refuse(call, RESCIND_INV_ARGS);
     v = vpe_at(k, cap_at(k, found.cap)->object);
+    if (v->ending && !v->ended)
+        return call_wait(k, vpe, &v->waiters);
     if (v->boot || v->ended || v->maker != vpe || v->maker_life != vpe_at(k, vpe)->life)
         return call_refuse(call, RESCIND_INV_ARGS);
     if (account_left(k, f->back ? v->account : vpe_at(k, vpe)->account) < f->nodes)
