@@ -360,8 +360,8 @@ static void a_slot_for_letters_is_nobodys(struct rescind_kernel *k)
 static void a_letter_without_a_call_has_a_slot(struct rescind_kernel *k)
 {
     peer_at(k, 1)->letters_taken = 1;
-    peer_at(k, 1)->letter_askers[0] = 1;
-    call_at(k, 1)->letter = (struct letter){.state = LETTER_GRANTED, .peer = 1};
+    peer_at(k, 1)->letter_askers[0] = 0;
+    call_at(k, 0)->letter = (struct letter){.state = LETTER_GRANTED, .peer = 1};
 }
 
 static void a_note_is_nowhere(struct rescind_kernel *k)
@@ -371,8 +371,8 @@ static void a_note_is_nowhere(struct rescind_kernel *k)
 
 static void a_vpe_that_runs_has_its_end_told(struct rescind_kernel *k)
 {
-    vpe_watch(k, 1, 1, 0, 1);
-    k->vpe_watched = 2;
+    vpe_watch(k, 0, 1, 0, 1);
+    k->vpe_watched = 1;
     task_join(k, &k->ready, task_of_peer(k, k->pe));
 }
 

@@ -535,7 +535,7 @@ static struct number read_number(struct system *s, unsigned pe, uint32_t ep, uin
 
 static struct system *new_lent(void)
 {
-    struct system *s = system_new_with_memory(2, 1, NODES, 64, MEMORY);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
 
     assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)),
                      RESCIND_NO_ERROR);
@@ -614,7 +614,7 @@ static void a_part_of_memory_of_another_kernel_is_derived(void **state)
 /* A's own memory, of which B has derived a part, comes back: what its capability names is at B. */
 static void own_memory_that_came_round_is_mapped(void **state)
 {
-    struct system *s = system_new_with_memory(2, 1, NODES, 64, MEMORY);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
 
     (void)state;
     assert_int_equal(call(s, A, 0, CALL(REQMEM, 50, RESCIND_ANY_ADDR, 8192, R | W)), 0);
@@ -697,6 +697,315 @@ static void what_is_written_is_not_another_s_by_then(void **state)
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+/* ---- Messages ----------------------------------------------------------------------------- */
+
+enum { IN = 2, BACK, OUT, GATE = 60, TO_B, LABEL = 0xab, REPLY_LABEL = 0xcd, CREDITS = 3 };
+
+static struct message creategate(uint32_t vpe, uint32_t dst, uint32_t ep, uint64_t credits)
+{
+    return CALL(CREATEGATE, vpe, dst, LABEL, ep, credits);
+}
+
+/* VPE 0 of B receives at IN, in so many slots of 512 bytes; VPE 0 of A sends there through OUT and
+ * has room for two replies at BACK. */
+static struct system *new_talk(unsigned kernels, uint32_t order)
+{
+    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, MEMORY);
+
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, order, 9, 0)), 0);
+    assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 10, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, CREDITS)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), TO_B, GATE, 1)), 0);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, OUT, RESCIND_NONE, TO_B)), 0);
+    return s;
+}
+
+static struct message send_number(uint64_t value)
+{
+    return CALL(SEND, OUT, BACK, REPLY_LABEL, sizeof(value), value);
+}
+
+/* What RECEIVE tells. */
+struct received {
+    uint64_t error, id, label, is_reply, size, value;
+};
+
+static struct received receive(struct system *s, unsigned pe, uint32_t ep)
+{
+    struct received r = {0};
+
+    kit_send(s->k[pe], 0, CALL(RECEIVE, ep, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[pe], 0, &r, sizeof(r)));
+    return r;
+}
+
+static struct message reply_number(uint64_t id, uint64_t value)
+{
+    return CALL(REPLY, IN, id, sizeof(value), value);
+}
+
+static uint32_t senders(const struct system *s, unsigned pe)
+{
+    return table_at(s->k[pe], table_of(0, TABLE_SENDERS))->count;
+}
+
+static uint32_t credits(const struct system *s)
+{
+    return endpoint_of(s->k[A], endpoint_find(s->k[A], 0, OUT))->credits;
+}
+
+static void a_message_and_its_reply_cross(void **state)
+{
+    struct system *s = new_talk(2, 10);
+
+    (void)state;
+    for (uint64_t i = 0; i < 5; i++) {
+        struct received got;
+        assert_int_equal(call(s, A, 0, send_number(70 + i)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(senders(s, B), 1);
+        assert_int_equal(credits(s), CREDITS - 1);
+        got = receive(s, B, IN);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.label, LABEL);
+        assert_int_equal(got.is_reply, 0);
+        assert_int_equal(got.value, 70 + i);
+        assert_int_equal(call(s, B, 0, reply_number(got.id, 90 + i)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(credits(s), CREDITS);
+        got = receive(s, A, BACK);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.label, REPLY_LABEL);
+        assert_int_equal(got.is_reply, 1);
+        assert_int_equal(got.value, 90 + i);
+    }
+    assert_int_equal(call(s, A, 0, kit_revoke(TO_B, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(senders(s, B), 0);
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_EP_INVALID);
+    system_free(s);
+}
+
+static void as_much_as_a_message_holds_crosses(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct message m = CALL(SEND, OUT, BACK, REPLY_LABEL, RESCIND_DATA_MAX);
+    uint8_t data[RESCIND_DATA_MAX], got[40 + RESCIND_DATA_MAX];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(data); i++)
+        data[i] = (uint8_t)(i * 11);
+    message_put(&m, data, sizeof(data));
+    assert_int_equal(call(s, A, 0, m), RESCIND_NO_ERROR);
+    kit_send(s->k[B], 0, CALL(RECEIVE, IN, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[B], 0, got, sizeof(got)));
+    assert_memory_equal(got + 40, data, sizeof(data));
+    system_free(s);
+}
+
+static void a_message_that_is_not_taken_costs_no_credit(void **state)
+{
+    struct system *s = new_talk(2, 10); /* two slots */
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(2)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(3)), RESCIND_NO_RING_SPACE);
+    assert_int_equal(credits(s), CREDITS - 2);
+    rest(s);
+    system_free(s);
+
+    s = new_talk(2, 11); /* four slots, three credits */
+    for (uint64_t i = 0; i < CREDITS; i++)
+        assert_int_equal(call(s, A, 0, send_number(i)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(3)), RESCIND_MISS_CREDITS);
+    assert_int_equal(call(s, B, 0, CALL(DETACHRB, 0, IN)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(call(s, A, 0, send_number(3)), RESCIND_MISS_CREDITS);
+    system_free(s);
+}
+
+static void a_first_message_that_is_not_taken_leaves_nothing(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    uint32_t used[2];
+
+    (void)state;
+    for (unsigned pe = A; pe <= B; pe++)
+        used[pe] = pool_used(s->k[pe]);
+    rescind_kernel_starve(s->k[A], 0);
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_OUT_OF_MEM);
+    rescind_kernel_starve(s->k[A], UINT32_MAX);
+    rescind_kernel_starve(s->k[B], 0);
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_OUT_OF_MEM);
+    rescind_kernel_starve(s->k[B], UINT32_MAX);
+    assert_int_equal(call(s, B, 0, CALL(DETACHRB, 0, IN)), RESCIND_NO_ERROR);
+    used[B] = pool_used(s->k[B]);
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_RECV_GONE);
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 6, 5, 0)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(1)), RESCIND_INV_ARGS); /* 7 bytes a slot */
+    assert_int_equal(call(s, B, 0, CALL(DETACHRB, 0, IN)), RESCIND_NO_ERROR);
+    rest(s);
+    for (unsigned pe = A; pe <= B; pe++)
+        assert_int_equal(pool_used(s->k[pe]), used[pe]);
+    assert_int_equal(senders(s, B), 0);
+    assert_int_equal(credits(s), CREDITS);
+    system_free(s);
+}
+
+static void a_receiver_that_has_ended_gets_nothing(void **state)
+{
+    struct system *s = new_talk(3, 10);
+
+    (void)state;
+    /* A gate of C's, which leads to B: it outlives that VPE. */
+    assert_int_equal(call(s, C, 0, creategate(system_sel(s, B, 0), GATE, IN, 1)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, C, 0), 70, GATE, 1)), 0);
+    assert_int_equal(call(s, A, 0, CALL(ACTIVATE, OUT, TO_B, 70)), 0);
+    rest(s);
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    assert_int_equal(receive(s, B, IN).value, 5);
+    rescind_kernel_end(s->k[B], 0, 1);
+    rest(s);
+    endpoint_of(s->k[A], endpoint_find(s->k[A], 0, OUT))->credits = 1;
+    assert_int_equal(call(s, A, 0, send_number(6)), RESCIND_RECV_GONE);
+    assert_int_equal(credits(s), 1);
+    rest(s);
+    system_free(s);
+}
+
+static void a_reply_to_one_that_has_ended_is_refused(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    got = receive(s, B, IN);
+    rescind_kernel_end(s->k[A], 0, 1);
+    rest(s);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_RECV_GONE);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_INV_ARGS);
+    rest(s);
+    system_free(s);
+}
+
+static void what_was_not_received_goes_with_its_endpoint(void **state)
+{
+    struct system *s = new_talk(2, 10);
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, B, 0, kit_revoke(GATE, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(receive(s, B, IN).error, RESCIND_END_OF_FILE);
+    system_free(s);
+}
+
+static void receiver_revokes(struct system *s)
+{
+    kit_send(s->k[B], 0, kit_revoke(GATE, 1, true));
+}
+
+/* After the revocation there is nothing to be received; before it, there may be. */
+static void check_gate_gone(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_EP_INVALID);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(senders(s, B), 0);
+    assert_int_equal(endpoint_find(s->k[A], 0, OUT), 0);
+    assert_int_equal(receive(s, B, IN).error, RESCIND_END_OF_FILE);
+}
+
+static void receiver_is_killed(struct system *s)
+{
+    rescind_kernel_end(s->k[B], 0, 1);
+}
+
+static void check_receiver_gone(struct system *s)
+{
+    struct answer got = answer(s, A, 0);
+
+    rest(s);
+    assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_EP_INVALID ||
+                got.error == RESCIND_RECV_GONE);
+    assert_int_equal(senders(s, B), 0);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+}
+
+static void check_sender_gone(struct system *s)
+{
+    rest(s);
+    assert_int_equal(senders(s, B), 0);
+    assert_int_equal(receive(s, B, IN).error, RESCIND_END_OF_FILE);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+}
+
+static void a_message_and_an_end_come_in_every_order(void **state)
+{
+    struct system *start = new_talk(2, 10), *s = new_talk(2, 10);
+
+    (void)state;
+    for (int again = 0; again < 2; again++) { /* the first message, and one behind it */
+        struct system *from = new_talk(2, 10);
+        system_copy(from, start);
+        kit_send(from->k[A], 0, send_number(3));
+        every_order(from, s, receiver_revokes, check_gate_gone);
+        every_order(from, s, receiver_is_killed, check_receiver_gone);
+        every_order(from, s, asker_is_killed, check_sender_gone);
+        system_free(from);
+        assert_int_equal(call(start, A, 0, send_number(2)), RESCIND_NO_ERROR);
+    }
+    system_free(start);
+    system_free(s);
+}
+
+static void check_replied(struct system *s)
+{
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+}
+
+static void a_reply_and_an_end_come_in_every_order(void **state)
+{
+    struct system *start = new_talk(2, 10), *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(start, A, 0, send_number(2)), RESCIND_NO_ERROR);
+    got = receive(start, B, IN);
+    kit_send(start->k[B], 0, reply_number(got.id, 4));
+    kit_send(start->k[A], 0, CALL(RECEIVE, BACK, 1));
+    every_order(start, s, asker_is_killed, check_replied);
+    every_order(start, s, receiver_is_killed, check_replied);
+    system_free(start);
+    system_free(s);
+}
+
+/* The link's answer leaves before the UNLINK of a child that has gone at once. */
+static void a_link_is_told_before_its_end(void **state)
+{
+    struct system *s = new_talk(2, 10);
+
+    (void)state;
+    kit_send(s->k[A], 0, send_number(3));
+    assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+    rescind_kernel_end(s->k[B], 0, 1);
+    kit_rest(s->k[B]);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
     system_free(s);
 }
 
@@ -898,6 +1207,16 @@ int main(void)
         cmocka_unit_test(own_memory_that_came_round_is_mapped),
         cmocka_unit_test(memory_and_its_revocation_come_in_every_order),
         cmocka_unit_test(what_is_written_is_not_another_s_by_then),
+        cmocka_unit_test(a_message_and_its_reply_cross),
+        cmocka_unit_test(as_much_as_a_message_holds_crosses),
+        cmocka_unit_test(a_message_that_is_not_taken_costs_no_credit),
+        cmocka_unit_test(a_first_message_that_is_not_taken_leaves_nothing),
+        cmocka_unit_test(a_receiver_that_has_ended_gets_nothing),
+        cmocka_unit_test(a_reply_to_one_that_has_ended_is_refused),
+        cmocka_unit_test(what_was_not_received_goes_with_its_endpoint),
+        cmocka_unit_test(a_message_and_an_end_come_in_every_order),
+        cmocka_unit_test(a_reply_and_an_end_come_in_every_order),
+        cmocka_unit_test(a_link_is_told_before_its_end),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

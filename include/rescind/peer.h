@@ -45,6 +45,11 @@
  * answers and NOTEs go in messages of their own, which take turns with those of the other records;
  * among themselves they take turns in coming first.
  *
+ * The first message that is sent through an endpoint to a VPE of another kernel makes a child of
+ * the endpoint's capability there, by the same letter: it names a reserved stub, and an answer
+ * without an error says that the child is there. That answer leaves before any other record, so
+ * that it comes before the child's UNLINK.
+ *
  * ANSWERs come first in a message, and there is always room for all that there can be; the other
  * kinds take turns in coming next, so that none waits for ever behind another. So the ANSWER that
  * brings a child comes before any MARK for it, and the one that says that its stub is wanted before
@@ -193,6 +198,8 @@ enum rescind_letter_op {
                                 name? The answer is one of the structs below */
     RESCIND_LETTER_READ,     /* args[1] bytes from address args[0] of the hearer's memory; */
     RESCIND_LETTER_WRITE,    /* to there */
+    RESCIND_LETTER_SEND,     /* a message to an endpoint of VPE `object`: struct below, data */
+    RESCIND_LETTER_REPLY,    /* an answer to one of VPE `object`: the same */
     RESCIND_LETTER_OPS,
 };
 
@@ -210,6 +217,26 @@ enum {
     RESCIND_PEER_LETTERS = 2,   /* slots of a pair of kernels, in each direction */
     RESCIND_PEER_NOTE_MAX = 88, /* bytes that come with a note */
 };
+
+/* The args of SEND and REPLY. */
+struct rescind_letter_message {
+    uint64_t label;
+    uint64_t reply_label; /* SEND */
+    uint32_t stub;        /* SEND: which the sender's child here is linked to: the answer OK to
+                             one with `links` says that there is that child now */
+    uint32_t serial;      /* of the sender's endpoint */
+    uint32_t life;        /* which VPE of the number `object` it is, or UINT32_MAX */
+    uint32_t sender_life; /* SEND: the same of the teller's VPE */
+    uint8_t ep;           /* where it goes to */
+    uint8_t sender_ep;    /* of the teller's VPE, which sends or replies */
+    uint8_t credit_ep;    /* REPLY: that the message was sent through, of VPE `object` */
+    uint8_t reply_ep;     /* SEND: of the teller's VPE, for the answer; 0: none is wanted */
+    uint8_t links;        /* SEND: 1: the first through this endpoint */
+    uint8_t reserved[3];  /* 0 */
+};
+
+/* The selector of the sender's child in the receiver's table of senders. */
+#define RESCIND_SENDER_SEL(pe, vpe, ep) ((uint32_t)(pe) << 15 | (uint32_t)(vpe) << 4 | (ep))
 
 /* A question of a VPE's call that is no EXCHANGE. */
 struct rescind_peer_letter {

@@ -40,6 +40,7 @@ struct peer {
     uint8_t letter_answers;  /* there is an answer to one of its letters to write */
     uint8_t letter_turn;     /* which of them goes first */
     bool letters_next;       /* the next message is theirs */
+    bool letters_first;      /* whatever else there is: an answer brings a link */
     uint16_t letter_waiters; /* line of tasks that wait for a slot; */
     uint16_t note_waiters;   /* and of those that wait for a note */
     uint32_t letter_askers[RESCIND_PEER_LETTERS];

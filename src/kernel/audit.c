@@ -390,13 +390,19 @@ static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
            cap->object == parent->object && (cap->rights & ~parent->rights) == 0;
 }
 
+/* A child elsewhere is of its parent's type, but for a sender's. */
+static bool stub_type_good(uint32_t parent, uint32_t child)
+{
+    return child == parent || (parent == CAP_ENDPOINT && child == CAP_SENDER);
+}
+
 static bool stubs_sound_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     (void)index;
     return cap->peer != k->pe && cap->peer < k->peer_count && cap->parent != 0 &&
            !(cap->flags & CAP_REMOTE) && RESCIND_KEY_PE(remote_key(cap)) == cap->peer &&
-           RESCIND_KEY_TYPE(remote_key(cap)) == cap_at(k, cap->parent)->type && cap->child == 0 &&
-           (cap->flags & CAP_AWAY);
+           stub_type_good(cap_at(k, cap->parent)->type, RESCIND_KEY_TYPE(remote_key(cap))) &&
+           cap->child == 0 && (cap->flags & CAP_AWAY);
 }
 
 static bool check_stubs_sound(const struct rescind_kernel *k, uint32_t *where)
@@ -561,7 +567,7 @@ static bool is_reserving(const struct rescind_kernel *k, uint32_t vpe)
 
     return vpe_at(k, vpe)->calling &&
            (call_exchange(call) != NULL || call->opcode == RESCIND_SYS_REQMEM ||
-            call->opcode == RESCIND_SYS_CREATEMAP ||
+            call->opcode == RESCIND_SYS_CREATEMAP || call->letter.stub != 0 ||
             (call->opcode == RESCIND_SYS_ACTIVATE && call_revoke(call) != NULL));
 }
 

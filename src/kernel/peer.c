@@ -188,6 +188,10 @@ _Static_assert(sizeof(struct rescind_peer_message) + sizeof(struct rescind_peer_
                        RESCIND_DATA_MAX <=
                    RESCIND_PEER_MSG_MAX,
                "a letter fits; its answer, and a note, are smaller");
+_Static_assert(sizeof(struct rescind_peer_message) + 2 * sizeof(struct rescind_peer_letter_answer) +
+                       RESCIND_DATA_MAX <=
+                   RESCIND_PEER_MSG_MAX,
+               "and so do two answers of which one has no data");
 
 static void put_notes(struct rescind_kernel *k, uint32_t pe, struct writer *w)
 {
@@ -206,6 +210,10 @@ static void put_letters(struct rescind_kernel *k, uint32_t pe, struct writer *w)
     enum { ONES = 2 * RESCIND_PEER_LETTERS + 1 };
     struct peer *peer = peer_at(k, pe);
 
+    /* Where an answer brings a link, both have room: that one has no data. */
+    if (peer->letters_first)
+        peer->letter_turn = 0;
+    peer->letters_first = false;
     for (uint32_t i = 0; i < ONES; i++) {
         uint32_t turn = (peer->letter_turn + i) % ONES;
         if (turn < RESCIND_PEER_LETTERS)
@@ -225,8 +233,9 @@ size_t rescind_kernel_tell(struct rescind_kernel *k, uint32_t pe, void *message)
     struct writer w = {.out = message, .size = sizeof(struct rescind_peer_message)};
     struct rescind_peer_message head = {.sender = k->pe};
 
-    /* Messages of letters and of the rest take turns. */
-    if (peer_has_letters(peer) && (peer->letters_next || !peer_has_records(peer))) {
+    /* Messages of letters and of the rest take turns, but for the answer that brings a link. */
+    if (peer_has_letters(peer) &&
+        (peer->letters_next || peer->letters_first || !peer_has_records(peer))) {
         put_letters(k, pe, &w);
         peer->letters_next = false;
     } else {

@@ -79,6 +79,13 @@ enum progress letter_ask(struct rescind_kernel *k, uint32_t vpe, const struct le
     return CALL_WAITS;
 }
 
+bool letter_can_ask(const struct rescind_kernel *k, uint32_t vpe, uint32_t pe)
+{
+    const struct letter *l = letter_of(k, vpe);
+
+    return (l->state == LETTER_GRANTED && l->peer == pe) || free_slot(peer_at(k, pe)) != NO_SLOT;
+}
+
 enum progress letter_await(struct rescind_kernel *k, uint32_t vpe)
 {
     struct letter *l = letter_of(k, vpe);
@@ -194,6 +201,11 @@ enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
     if (l->op == RESCIND_LETTER_DESCRIBE && answer->error == RESCIND_NO_ERROR &&
         !is_description(k, l, answer->data))
         return REMOTE_REFUSED;
+    if (l->stub != 0 && answer->error == RESCIND_NO_ERROR)
+        remote_settle(k, l->stub);
+    else if (l->stub != 0)
+        remote_unreserve(k, l->stub);
+    l->stub = 0;
     if (answer->error == RESCIND_PEER_TAKEN)
         l->state = LETTER_TAKEN;
     else
@@ -276,10 +288,12 @@ struct described letter_described(struct rescind_kernel *k, uint32_t vpe)
     return told;
 }
 
-static bool names_object(const struct rescind_kernel *k, const struct rescind_peer_letter *letter)
+static bool names_object(const struct rescind_kernel *k, uint32_t pe,
+                         const struct rescind_peer_letter *letter)
 {
     uint64_t type = letter->args[0];
 
+    (void)pe;
     return letter->length == 0 && (type == RESCIND_CAP_GATE || type == RESCIND_CAP_MEM) &&
            pool_has(k, letter->object) && cap_at(k, letter->object)->type == cap_types[type]->node;
 }
@@ -316,15 +330,18 @@ static uint32_t serve_describe(struct rescind_kernel *k, uint32_t pe,
 /* What is done about a letter, of each kind. */
 struct served_letter {
     /* Can an honest kernel ask that? */
-    bool (*is_sound)(const struct rescind_kernel *k, const struct rescind_peer_letter *letter);
+    bool (*is_sound)(const struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter);
     /* The answer: an error code, or TAKEN; `reply->length` bytes go to `data`. */
     uint32_t (*serve)(struct rescind_kernel *k, uint32_t pe,
                       const struct rescind_peer_letter *letter, struct letter_reply *reply,
                       uint8_t *data);
 };
 
-static bool names_vpe(const struct rescind_kernel *k, const struct rescind_peer_letter *letter)
+static bool names_vpe(const struct rescind_kernel *k, uint32_t pe,
+                      const struct rescind_peer_letter *letter)
 {
+    (void)pe;
     return letter->object < k->vpe_count && letter->length == 0;
 }
 
@@ -334,6 +351,8 @@ static const struct served_letter served_letters[RESCIND_LETTER_OPS] = {
     [RESCIND_LETTER_DESCRIBE] = {names_object, serve_describe},
     [RESCIND_LETTER_READ] = {access_is_sound, access_serve},
     [RESCIND_LETTER_WRITE] = {access_is_sound, access_serve},
+    [RESCIND_LETTER_SEND] = {send_is_sound, send_serve},
+    [RESCIND_LETTER_REPLY] = {reply_is_sound, reply_serve},
 };
 
 enum remote_sense letter_hear(struct rescind_kernel *k, uint32_t pe,
@@ -344,7 +363,7 @@ enum remote_sense letter_hear(struct rescind_kernel *k, uint32_t pe,
     struct letter_reply *reply = &peer->replies[slot];
 
     if ((peer->letter_answers & 1u << slot) || letter->asker >= RESCIND_VPE_MAX ||
-        letter->op >= RESCIND_LETTER_OPS || !served_letters[letter->op].is_sound(k, letter))
+        letter->op >= RESCIND_LETTER_OPS || !served_letters[letter->op].is_sound(k, pe, letter))
         return REMOTE_REFUSED;
     reply->length = 0;
     reply->error = served_letters[letter->op].serve(k, pe, letter, reply, peer_reply(k, pe, slot));

@@ -37,6 +37,7 @@ struct letter {
     uint8_t slot;
     uint16_t peer;    /* the kernel that is asked */
     uint32_t pin;     /* the capability that it is about, held while it is ASKED; 0: none */
+    uint32_t stub;    /* reserved, and its child is there once the answer is OK; 0: none */
     uint32_t serial;  /* no other letter of this kernel has it */
     uint16_t op;      /* enum rescind_letter_op */
     uint16_t length;  /* of the data: what is asked, then the answer's */
@@ -58,6 +59,9 @@ static inline bool letter_is_out(const struct letter *l)
  * CALL_WAITS in any case: for the answer, or first for a slot, where nothing has been asked. O(1).
  */
 enum progress letter_ask(struct rescind_kernel *k, uint32_t vpe, const struct letter *what);
+
+/* Would it be for the answer? O(1). */
+bool letter_can_ask(const struct rescind_kernel *k, uint32_t vpe, uint32_t pe);
 
 /* CALL_DONE: the answer is there, in `error` and `length`; else it is waited for. O(1). */
 enum progress letter_await(struct rescind_kernel *k, uint32_t vpe);

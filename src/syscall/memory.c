@@ -601,11 +601,13 @@ enum progress write_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     return call_refuse(call, RESCIND_NO_ERROR);
 }
 
-bool access_is_sound(const struct rescind_kernel *k, const struct rescind_peer_letter *letter)
+bool access_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter)
 {
     uint64_t size = letter->args[1];
 
     (void)k;
+    (void)pe;
     return size > 0 && size <= RESCIND_DATA_MAX &&
            letter->length == (letter->op == RESCIND_LETTER_WRITE ? size : 0);
 }

@@ -86,7 +86,8 @@ enum progress write_begin(struct rescind_kernel *k, uint32_t vpe, struct call *c
 enum progress write_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
 
 /* What a READ or WRITE of another kernel wants; see syscall/letter.c. */
-bool access_is_sound(const struct rescind_kernel *k, const struct rescind_peer_letter *letter);
+bool access_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter);
 uint32_t access_serve(struct rescind_kernel *k, uint32_t pe,
                       const struct rescind_peer_letter *letter, struct letter_reply *reply,
                       uint8_t *data);

@@ -1,6 +1,8 @@
 /* SEND, RECEIVE, REPLY and ACK; see message.h. */
 #include "syscall/message.h"
 
+#include "cap/create.h"
+#include "cap/peer.h"
 #include "object/endpoint.h"
 #include "object/visit.h"
 #include "syscall/call.h"
@@ -77,19 +79,185 @@ static enum rescind_error send(struct rescind_kernel *k, uint32_t vpe, const str
     return error;
 }
 
+/* What a letter says, as it goes into its args. */
+union message_args {
+    struct rescind_letter_message message;
+    uint64_t args[5];
+};
+_Static_assert(sizeof(struct rescind_letter_message) == 5 * sizeof(uint64_t), "all args");
+
+static struct rescind_letter_message message_of(const struct rescind_peer_letter *letter)
+{
+    union message_args args;
+
+    memcpy(args.args, letter->args, sizeof(args));
+    return args.message;
+}
+
+/* Asks the receiver's kernel. The first time, that makes a child of the endpoint's there. */
+static enum progress send_away(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                               uint32_t cap)
+{
+    const struct message_call *c = &call->message;
+    struct endpoint_node *e = endpoint_of(k, cap);
+    struct letter letter = {
+        .peer = e->pe,
+        .pin = cap,
+        .op = RESCIND_LETTER_SEND,
+        .length = (uint16_t)c->size,
+        .object = e->vpe,
+    };
+    union message_args args = {{
+        .label = e->label,
+        .reply_label = c->reply_label,
+        .stub = cap_at(k, cap)->child,
+        .serial = e->serial,
+        .life = e->life,
+        .sender_life = vpe_at(k, vpe)->life,
+        .ep = (uint8_t)e->ep,
+        .sender_ep = (uint8_t)c->ep,
+        .reply_ep = c->reply_ep != RESCIND_NONE ? (uint8_t)c->reply_ep : 0,
+        .links = cap_at(k, cap)->child == 0,
+    }};
+
+    if (e->credits == 0)
+        return call_refuse(call, RESCIND_MISS_CREDITS);
+    if (e->ep >= RESCIND_EP_COUNT)
+        return call_refuse(call, RESCIND_RECV_GONE);
+    if (args.message.links && letter_can_ask(k, vpe, e->pe)) {
+        uint32_t sel = RESCIND_SENDER_SEL(k->pe, vpe, c->ep);
+        letter.stub = args.message.stub =
+            remote_stub(k, cap, e->pe,
+                        RESCIND_KEY(e->pe, e->vpe, CAP_SENDER, (uint64_t)TABLE_SENDERS << 32 | sel),
+                        vpe, vpe_at(k, vpe)->account);
+        if (letter.stub == 0)
+            return call_refuse(call, RESCIND_OUT_OF_MEM);
+    }
+    memcpy(letter.args, args.args, sizeof(args));
+    letter_ask(k, vpe, &letter);
+    e->credits -= letter_is_out(&call->letter);
+    return CALL_WAITS;
+}
+
+/* The receiver's kernel has answered. */
+static enum progress sent_away(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    struct endpoint_node *e = endpoint_of(k, call->letter.pin);
+    enum rescind_error error = (enum rescind_error)call->letter.error;
+
+    if (error != RESCIND_NO_ERROR && e->credits < e->credits_max)
+        e->credits++;
+    letter_await(k, vpe);
+    return call_refuse(call, error);
+}
+
 enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     const struct message_call *c = &call->message;
-    struct lookup to = look_for(k, vpe, c->ep, ENDPOINT_SEND), back = {0};
+    struct lookup to, back = {0};
 
     (void)work;
+    if (letter_is_out(&call->letter))
+        return sent_away(k, vpe, call);
+    to = look_for(k, vpe, c->ep, ENDPOINT_SEND);
     if (c->reply_ep != RESCIND_NONE)
         back = look_for(k, vpe, c->reply_ep, ENDPOINT_RECEIVE);
     if (to.error != RESCIND_NO_ERROR || back.error != RESCIND_NO_ERROR)
         return call_refuse(call, RESCIND_EP_INVALID);
     if (to.line != NULL || back.line != NULL)
         return call_wait(k, vpe, to.line != NULL ? to.line : back.line);
-    return call_refuse(call, send(k, vpe, call, to.cap));
+    if (endpoint_of(k, to.cap)->pe == k->pe)
+        return call_refuse(call, send(k, vpe, call, to.cap));
+    if (cap_at(k, to.cap)->flags & CAP_VISITED)
+        return call_wait(k, vpe, cap_line(cap_at(k, to.cap)));
+    return send_away(k, vpe, call, to.cap);
+}
+
+/* The child of the sender's endpoint here, or 0. */
+static uint32_t find_sender(const struct rescind_kernel *k, uint32_t pe,
+                            const struct rescind_peer_letter *letter)
+{
+    struct rescind_letter_message m = message_of(letter);
+
+    if (letter->object >= k->vpe_count)
+        return 0;
+    return table_find(k, table_of(letter->object, TABLE_SENDERS),
+                      RESCIND_SENDER_SEL(pe, letter->asker, m.sender_ep));
+}
+
+bool send_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                   const struct rescind_peer_letter *letter)
+{
+    struct rescind_letter_message m = message_of(letter);
+
+    return letter->object < RESCIND_VPE_MAX && m.stub != 0 && m.ep < RESCIND_EP_COUNT &&
+           m.sender_ep < RESCIND_EP_COUNT && m.reply_ep < RESCIND_EP_COUNT && m.links <= 1 &&
+           (!m.links || find_sender(k, pe, letter) == 0);
+}
+
+/* What the message hangs on here; 0 with *error: there is none. */
+static uint32_t sender_of(struct rescind_kernel *k, uint32_t pe,
+                          const struct rescind_peer_letter *letter, uint32_t *error)
+{
+    struct rescind_letter_message m = message_of(letter);
+    uint32_t table = table_of(letter->object, TABLE_SENDERS), index = find_sender(k, pe, letter);
+
+    *error = RESCIND_RECV_GONE;
+    if (!m.links)
+        return index != 0 && cap_at(k, index)->peer == pe && cap_at(k, index)->parent == m.stub &&
+                       cap_at(k, index)->object == m.ep
+                   ? index
+                   : 0;
+    if (table_has_lock(table_at(k, table)))
+        return 0; /* it is ending */
+    *error = RESCIND_OUT_OF_MEM;
+    if (pool_left(k) == 0)
+        return 0;
+    return cap_create_at(k, &(struct cap_spec){
+                                .table = table,
+                                .sel = RESCIND_SENDER_SEL(pe, letter->asker, m.sender_ep),
+                                .type = CAP_SENDER,
+                                .flags = CAP_REMOTE | CAP_BOUND,
+                                .home = k->pe,
+                                .object = m.ep,
+                                .peer = pe,
+                                .parent = m.stub,
+                            });
+}
+
+uint32_t send_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_peer_letter *letter,
+                    struct letter_reply *reply, uint8_t *data)
+{
+    struct rescind_letter_message m = message_of(letter);
+    struct delivery what = {
+        .pe = (uint16_t)pe,
+        .vpe = (uint16_t)letter->asker,
+        .life = m.sender_life,
+        .sender_ep = m.sender_ep,
+        .reply_ep = m.reply_ep,
+        .serial = m.serial,
+        .label = m.label,
+        .reply_label = m.reply_label,
+        .data = letter->data,
+        .size = letter->length,
+    };
+    uint32_t error;
+
+    (void)reply;
+    (void)data;
+    if (!vpe_lives(k, letter->object, m.life))
+        return RESCIND_RECV_GONE;
+    what.sender = sender_of(k, pe, letter, &error);
+    if (what.sender == 0)
+        return error;
+    error = cap_at(k, what.sender)->flags & CAP_MARKED
+                ? RESCIND_RECV_GONE
+                : endpoint_deliver(k, letter->object, m.ep, &what);
+    if (error != RESCIND_NO_ERROR && m.links)
+        revoke_unreserve(k, what.sender);
+    else if (m.links)
+        peer_at(k, pe)->letters_first = true;
+    return error;
 }
 
 /* ---- RECEIVE ------------------------------------------------------------------------------ */
@@ -193,21 +361,90 @@ static enum rescind_error answer(struct rescind_kernel *k, uint32_t vpe, const s
         .size = call->message.size,
     };
 
-    if (message->pe != k->pe || !vpe_lives(k, message->vpe, message->life))
+    if (!vpe_lives(k, message->vpe, message->life))
         return RESCIND_RECV_GONE;
     endpoint_give_credit(k, message->vpe, message->sender_ep, message->serial);
     return endpoint_deliver(k, message->vpe, message->reply_ep, &what);
 }
 
+/* The message has come from another kernel: the answer goes there, and is what matters from now on.
+ */
+static enum progress answer_away(struct rescind_kernel *k, uint32_t vpe, struct call *call,
+                                 uint32_t endpoint, uint32_t index)
+{
+    const struct message_node *message = message_at(k, index);
+    struct letter letter = {
+        .peer = message->pe,
+        .op = RESCIND_LETTER_REPLY,
+        .length = (uint16_t)call->message.size,
+        .object = message->vpe,
+    };
+    union message_args args = {{
+        .label = message->reply_label,
+        .serial = message->serial,
+        .life = message->life,
+        .ep = message->reply_ep,
+        .sender_ep = (uint8_t)call->message.ep,
+        .credit_ep = message->sender_ep,
+    }};
+
+    memcpy(letter.args, args.args, sizeof(args));
+    letter_ask(k, vpe, &letter);
+    if (letter_is_out(&call->letter)) {
+        endpoint_close(k, endpoint, index);
+        visit_room(k, vpe, call->message.ep);
+    }
+    return CALL_WAITS;
+}
+
+bool reply_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                    const struct rescind_peer_letter *letter)
+{
+    struct rescind_letter_message m = message_of(letter);
+
+    (void)pe;
+    return letter->object < k->vpe_count && m.ep < RESCIND_EP_COUNT &&
+           m.sender_ep < RESCIND_EP_COUNT && m.credit_ep < RESCIND_EP_COUNT && m.links == 0 &&
+           m.stub == 0;
+}
+
+uint32_t reply_serve(struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                     uint8_t *data)
+{
+    struct rescind_letter_message m = message_of(letter);
+    struct delivery what = {
+        .pe = (uint16_t)pe,
+        .vpe = (uint16_t)letter->asker,
+        .sender_ep = m.sender_ep,
+        .is_reply = true,
+        .label = m.label,
+        .data = letter->data,
+        .size = letter->length,
+    };
+
+    (void)reply;
+    (void)data;
+    if (!vpe_lives(k, letter->object, m.life))
+        return RESCIND_RECV_GONE;
+    endpoint_give_credit(k, letter->object, m.credit_ep, m.serial);
+    return endpoint_deliver(k, letter->object, m.ep, &what);
+}
+
 enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     const struct message_call *c = &call->message;
-    struct lookup found = look_for(k, vpe, c->ep, ENDPOINT_RECEIVE);
     enum rescind_error error = RESCIND_NO_ERROR;
+    struct lookup found;
     uint32_t endpoint, index;
     struct message_node message;
 
     (void)work;
+    if (letter_is_out(&call->letter)) {
+        letter_await(k, vpe);
+        return call_refuse(call, (enum rescind_error)call->letter.error);
+    }
+    found = look_for(k, vpe, c->ep, ENDPOINT_RECEIVE);
     if (found.error != RESCIND_NO_ERROR)
         return call_refuse(call, found.error);
     if (found.line != NULL)
@@ -217,6 +454,8 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     if (index == 0 || (message_at(k, index)->reply_ep == 0 && message_at(k, index)->visit == 0))
         return call_refuse(call, RESCIND_INV_ARGS);
     message = *message_at(k, index);
+    if (message.visit == 0 && message.pe != k->pe)
+        return answer_away(k, vpe, call, endpoint, index);
     endpoint_close(k, endpoint, index);
     if (message.visit != 0)
         visit_answered(k, message.visit, call_buffer(k, vpe), c->size);

@@ -11,6 +11,8 @@
 #include "cap/revoke.h"
 
 struct call;
+struct letter_reply;
+struct rescind_peer_letter;
 
 struct message_call {
     uint32_t ep;
@@ -39,5 +41,16 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
 
 enum progress ack_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in);
 enum progress ack_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work);
+
+/* What a SEND or REPLY of another kernel wants; see syscall/letter.c. */
+bool send_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                   const struct rescind_peer_letter *letter);
+uint32_t send_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_peer_letter *letter,
+                    struct letter_reply *reply, uint8_t *data);
+bool reply_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                    const struct rescind_peer_letter *letter);
+uint32_t reply_serve(struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                     uint8_t *data);
 
 #endif
