@@ -54,11 +54,13 @@ static void forget(struct drive *drive)
 
 struct drive *drive_new(const struct drive_config *config)
 {
+    uint32_t of_vpes = config->vpes * RESCIND_VPE_MEMORY;
+    uint32_t memory = config->pages != 0 ? config->pages * RESCIND_PAGE + of_vpes : 0;
     struct rescind_kernel_config kernel = {
         .vpes = config->vpes + config->more,
         .nodes = config->nodes,
         .work = config->work,
-        .memory = config->pages * RESCIND_PAGE,
+        .memory = memory,
         .seed = config->seed,
     };
     struct drive *drive = calloc(1, sizeof *drive);
@@ -72,8 +74,8 @@ struct drive *drive_new(const struct drive_config *config)
     if (!drive->size || !drive->kernel)
         abort();
     for (uint32_t vpe = 0; vpe < config->vpes; vpe++) {
-        if (rescind_kernel_boot_vpe(drive->kernel, 0x100000ull * (vpe + 1), 0x100000) !=
-            RESCIND_NO_ERROR)
+        uint64_t at = memory != 0 ? RESCIND_ANY_ADDR : 0x100000ull * (vpe + 1);
+        if (rescind_kernel_boot_vpe(drive->kernel, at, RESCIND_VPE_MEMORY) != RESCIND_NO_ERROR)
             abort();
     }
     model_boot(&drive->start, kernel.vpes);
@@ -175,7 +177,7 @@ struct drive *drive_populated(void)
     struct drive_config config = {
         .vpes = VPES,
         .more = MADE + MORE,
-        .nodes = 180,
+        .nodes = 400,
         .pages = (MADE + MORE) * RESCIND_VPE_MEMORY / RESCIND_PAGE,
         .work = 3,
         .seed = 1,

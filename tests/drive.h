@@ -19,7 +19,7 @@
 struct drive_config {
     uint32_t vpes;  /* at most ORDER_VPES, with `more`, where histories are to be judged */
     uint32_t more;  /* that CREATEVPE may make */
-    uint32_t pages; /* of machine memory */
+    uint32_t pages; /* of machine memory, beside that of the boot's VPEs; 0: there is none at all */
     uint32_t nodes; /* of the pool */
     uint32_t work;  /* capabilities an event */
     uint64_t seed;

@@ -276,7 +276,7 @@ enum progress vpectrl_step(struct rescind_kernel *k, uint32_t vpe, struct call *
     c->target = cap_at(k, found.cap)->object;
     c->life = vpe_at(k, c->target)->life;
     /* Of one that is ending some may have seen the end, and others not. */
-    if (vpe_at(k, c->target)->ending && !vpe_at(k, c->target)->ended)
+    if (c->op == RESCIND_VPE_START && vpe_at(k, c->target)->ending && !vpe_at(k, c->target)->ended)
         return call_wait(k, vpe, &vpe_at(k, c->target)->waiters);
     if (c->op == RESCIND_VPE_START)
         return call_refuse(call, start(k, c->target));
