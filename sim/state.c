@@ -451,17 +451,14 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
         hash_letter(k, vpe, hash);
 }
 
-/* What only those have that were not there at the start, or have nodes of their own. Once it has
- * ended nobody pays for it, or asks more than how. */
+/* What only those have that were not there at the start, or have nodes of their own. */
 static void hash_life(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
 {
     const struct vpe *v = vpe_at(k, vpe);
 
     mix_two(hash, (uint64_t)v->life << 32 | v->end_code,
             (uint64_t)v->boot << 32 | (uint64_t)v->pager << 16 | v->account);
-    mix_two(hash, v->ended ? 0 : v->maker + 1ull,
-            v->ended ? 0 : vpe_lives(k, v->maker, v->maker_life));
-    mix(hash, account_left(k, vpe_own_account(vpe)));
+    mix_two(hash, v->maker, account_left(k, vpe_own_account(vpe)));
 }
 
 static void hash_vpe(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)

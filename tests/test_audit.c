@@ -25,6 +25,7 @@
 #include "object/service.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "tests/calls.h"
 #include "tests/kit.h"
 #include "tests/system.h"
 
@@ -793,6 +794,249 @@ static void an_endpoint_may_do_more_than_its_memory(struct rescind_kernel *k)
     endpoint_of(k, endpoint_find(k, 0, 5))->rights |= RESCIND_PERM_W;
 }
 
+/* ---- Ways to harm accounts, VPEs and endpoints --------------------------------------------- */
+
+/* VPE0, which has an account of its own, receives at RECEIVER; VPE1 has sent it three messages from
+ * SENDER, of which one was received and is open. VPE0 has made a VPE that sleeps, and one more,
+ * which is gone: nothing is left of its number. */
+enum { SENDER = 5, RECEIVER = 4, MAIL_GATE = 20, GONE = 3 };
+
+static struct rescind_kernel *new_mail(void)
+{
+    struct rescind_kernel *k =
+        calls_new(&(struct calls_config){.vpes = 5, .nodes = 200, .quota = {100, 0}});
+
+    calls_ok(k, 0, say_createvpe(CHILD, CHILD_MEM));
+    calls_ok(k, 0, say_createvpe(30, 31));
+    assert_int_equal(calls_told().created, GONE);
+    calls_ok(k, 0, kit_revoke(30, 2, true));
+    calls_rest(k);
+    calls_ok(k, 0, say_attach(0, RECEIVER, 0, 8, 6));
+    calls_ok(k, 0, say_gate(0, MAIL_GATE, RECEIVER, 1, 8));
+    calls_ok(k, 0, kit_delegate(OTHER, MAIL_GATE, MAIL_GATE, 1));
+    calls_ok(k, 1, say_activate(SENDER, RESCIND_NONE, MAIL_GATE));
+    for (uint64_t i = 0; i < 3; i++)
+        calls_ok(k, 1, say_send(SENDER, RESCIND_NONE, i));
+    calls_ok(k, 0, say_receive(RECEIVER, false));
+    return k;
+}
+
+static struct endpoint_node *receiver(struct rescind_kernel *k)
+{
+    return endpoint_of(k, endpoint_find(k, 0, RECEIVER));
+}
+
+static struct endpoint_node *sender(struct rescind_kernel *k)
+{
+    return endpoint_of(k, endpoint_find(k, 1, SENDER));
+}
+
+static void nodes_go_to_another_account(struct rescind_kernel *k)
+{
+    --*account_at(k, vpe_own_account(0));
+    ++*account_at(k, ACCOUNT_KERNEL);
+}
+
+static void a_node_comes_from_another_account(struct rescind_kernel *k)
+{
+    at(k, 0, MAIL_GATE)->account = ACCOUNT_KERNEL;
+}
+
+static void a_node_comes_from_no_account(struct rescind_kernel *k)
+{
+    at(k, 0, MAIL_GATE)->account = 1000;
+}
+
+static void a_quota_is_forgotten(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->quota = 0;
+}
+
+static void a_quota_is_that_of_one_without_an_account(struct rescind_kernel *k)
+{
+    vpe_at(k, 1)->quota = 3;
+}
+
+static void a_vpe_pays_from_anothers_account(struct rescind_kernel *k)
+{
+    vpe_at(k, 1)->account = vpe_own_account(0);
+}
+
+static void the_account_of_a_living_vpe_is_closed(struct rescind_kernel *k)
+{
+    *account_at(k, vpe_own_account(0)) |= ACCOUNT_CLOSED;
+}
+
+static void nodes_stay_in_the_account_of_one_that_has_ended(struct rescind_kernel *k)
+{
+    --*account_at(k, ACCOUNT_KERNEL);
+    ++*account_at(k, vpe_own_account(GONE));
+    vpe_at(k, GONE)->quota = 1;
+}
+
+static void selector_0_is_not_bound(struct rescind_kernel *k)
+{
+    at(k, 0, RESCIND_SEL_VPE)->flags &= (uint16_t)~CAP_BOUND;
+}
+
+static void two_vpes_have_changed_their_selectors_0(struct rescind_kernel *k)
+{
+    at(k, 0, RESCIND_SEL_VPE)->object = at(k, 1, OTHER)->object = 1;
+    at(k, 1, RESCIND_SEL_VPE)->object = at(k, 0, OTHER)->object = 0;
+}
+
+static void a_free_number_is_forgotten(struct rescind_kernel *k)
+{
+    k->vpe_free = 0;
+}
+
+static void the_number_of_a_living_vpe_is_free(struct rescind_kernel *k)
+{
+    k->vpe_free = 1;
+}
+
+static void a_number_that_is_not_there_is_free(struct rescind_kernel *k)
+{
+    k->vpe_free = 1000;
+}
+
+static void the_free_numbers_go_round_in_a_circle(struct rescind_kernel *k)
+{
+    vpe_at(k, GONE)->next = k->vpe_free;
+}
+
+static void one_that_is_to_end_is_left_over(struct rescind_kernel *k)
+{
+    k->vpe_ending = 2;
+}
+
+static void a_maker_counts_one_too_many(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->made++;
+}
+
+static void a_maker_is_not_there(struct rescind_kernel *k)
+{
+    vpe_at(k, 2)->maker = 1000;
+}
+
+static void a_sleeping_vpe_calls(struct rescind_kernel *k)
+{
+    calls_ok(k, 1, say_attach(0, 7, 0, 8, 6));
+    calls_send(k, 1, say_receive(7, true));
+    vpe_at(k, 1)->asleep = true;
+}
+
+static void an_endpoint_stands_behind_the_last(struct rescind_kernel *k)
+{
+    cap_at(k, endpoint_find(k, 1, SENDER))->sel = RESCIND_EP_COUNT;
+}
+
+static void an_endpoint_stands_where_replies_arrive(struct rescind_kernel *k)
+{
+    cap_at(k, endpoint_find(k, 1, SENDER))->sel = RESCIND_EP_REPLY;
+}
+
+static void an_endpoint_of_a_gate_is_for_memory(struct rescind_kernel *k)
+{
+    sender(k)->kind = ENDPOINT_MEMORY;
+}
+
+static void an_endpoint_of_memory_sends(struct rescind_kernel *k)
+{
+    receiver(k)->kind = ENDPOINT_SEND;
+}
+
+static void an_endpoint_is_of_no_kind(struct rescind_kernel *k)
+{
+    receiver(k)->kind = 9;
+}
+
+static void an_endpoint_has_one_slot_more(struct rescind_kernel *k)
+{
+    receiver(k)->slots++;
+}
+
+static void a_slot_seems_to_be_free(struct rescind_kernel *k)
+{
+    receiver(k)->taken &= receiver(k)->taken - 1;
+}
+
+static void a_slot_seems_to_be_taken(struct rescind_kernel *k)
+{
+    receiver(k)->taken |= 1u << 3;
+}
+
+static void two_messages_are_in_one_slot(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->first)->slot = message_at(k, receiver(k)->last)->slot;
+}
+
+static void a_spare_node_is_lost(struct rescind_kernel *k)
+{
+    receiver(k)->spare = message_at(k, receiver(k)->spare)->next;
+}
+
+static void a_message_belongs_to_no_endpoint(struct rescind_kernel *k)
+{
+    pool_take(k, OBJECT_MESSAGE);
+}
+
+static void the_spare_nodes_go_round_in_a_circle(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->spare)->next = receiver(k)->spare;
+}
+
+static void the_messages_lead_out_of_the_pool(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->last)->next = 0x7fffffff;
+}
+
+static void the_open_messages_begin_at_a_gate(struct rescind_kernel *k)
+{
+    receiver(k)->open = at(k, 0, MAIL_GATE)->object;
+}
+
+static void a_buffer_lies_behind_its_memory(struct rescind_kernel *k)
+{
+    receiver(k)->buffer += RESCIND_VPE_MEMORY;
+}
+
+static void a_message_has_come_through_a_gate(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->first)->sender = kit_at(k, 1, MAIL_GATE);
+}
+
+static void a_message_has_come_from_out_of_the_pool(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->last)->sender = 0x7fffffff;
+}
+
+static void a_message_has_come_through_where_it_is_received(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->first)->sender = endpoint_find(k, 0, RECEIVER);
+}
+
+static void a_reply_has_come_through_a_send_endpoint(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->first)->is_reply = true;
+}
+
+static void an_open_message_may_still_go(struct rescind_kernel *k)
+{
+    message_at(k, receiver(k)->open)->sender = endpoint_find(k, 1, SENDER);
+}
+
+static void a_sender_leads_to_another_endpoint(struct rescind_kernel *k)
+{
+    sender(k)->ep++;
+}
+
+static void a_sender_leads_to_another_life(struct rescind_kernel *k)
+{
+    sender(k)->life = 7;
+}
+
 /* ---- The cases ---------------------------------------------------------------------------- */
 
 /* VPE0 makes service "x" at 50, from its gate at 10, and a session with it at 51. */
@@ -875,20 +1119,28 @@ static void a_call_waits_for_what_is_no_question(struct rescind_kernel *k)
     call_at(k, 0)->createsess.visit = kit_at(k, 0, 10);
 }
 
+/* What is harmed: the first of new_system()'s kernels, or new_mail(). */
+enum place { PLAIN, ACROSS, MAIL };
+
 struct harm {
     const char *row;
     const char *what;
     void (*act)(struct rescind_kernel *k);
-    bool across; /* the first of new_system()'s kernels is harmed */
+    enum place place;
 };
 
 #define HARM(row, act)                                                                             \
     {                                                                                              \
-#row, #row ": " #act, act, false                                                           \
+#row, #row ": " #act, act, PLAIN                                                           \
     }
 #define HARM_ACROSS(row, act)                                                                      \
     {                                                                                              \
-#row, #row ": " #act, act, true                                                            \
+#row, #row ": " #act, act, ACROSS                                                          \
+    }
+
+#define HARM_MAIL(row, act)                                                                        \
+    {                                                                                              \
+#row, #row ": " #act, act, MAIL                                                            \
     }
 
 static const struct harm harms[] = {
@@ -1008,6 +1260,46 @@ static const struct harm harms[] = {
     HARM(visits_asked, a_call_waits_for_what_is_no_question),
     HARM(nothing_left, a_visit_is_left_over),
     HARM(nothing_left, a_marked_tree_is_left_over),
+    HARM_MAIL(accounts_add, nodes_go_to_another_account),
+    HARM_MAIL(accounts_add, a_node_comes_from_another_account),
+    HARM_MAIL(accounts_add, a_node_comes_from_no_account),
+    HARM_MAIL(accounts_add, a_quota_is_forgotten),
+    HARM_MAIL(accounts_add, a_quota_is_that_of_one_without_an_account),
+    HARM_MAIL(accounts_add, a_vpe_pays_from_anothers_account),
+    HARM_MAIL(accounts_add, the_account_of_a_living_vpe_is_closed),
+    HARM_MAIL(accounts_add, nodes_stay_in_the_account_of_one_that_has_ended),
+    HARM_MAIL(lives_by_0, selector_0_is_not_bound),
+    HARM_MAIL(lives_by_0, two_vpes_have_changed_their_selectors_0),
+    HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
+    HARM_MAIL(vpe_lists, the_number_of_a_living_vpe_is_free),
+    HARM_MAIL(vpe_lists, a_number_that_is_not_there_is_free),
+    HARM_MAIL(vpe_lists, the_free_numbers_go_round_in_a_circle),
+    HARM_MAIL(vpe_lists, one_that_is_to_end_is_left_over),
+    HARM_MAIL(vpe_lists, a_maker_counts_one_too_many),
+    HARM_MAIL(vpe_lists, a_maker_is_not_there),
+    HARM_MAIL(sleepers_silent, a_sleeping_vpe_calls),
+    HARM_MAIL(endpoints_fit, an_endpoint_stands_behind_the_last),
+    HARM_MAIL(endpoints_fit, an_endpoint_stands_where_replies_arrive),
+    HARM_MAIL(endpoints_fit, an_endpoint_of_a_gate_is_for_memory),
+    HARM_MAIL(endpoints_fit, an_endpoint_of_memory_sends),
+    HARM_MAIL(endpoints_fit, an_endpoint_is_of_no_kind),
+    HARM_MAIL(slots_add, an_endpoint_has_one_slot_more),
+    HARM_MAIL(slots_add, a_slot_seems_to_be_free),
+    HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
+    HARM_MAIL(slots_add, two_messages_are_in_one_slot),
+    HARM_MAIL(slots_add, a_spare_node_is_lost),
+    HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
+    HARM_MAIL(slots_add, the_spare_nodes_go_round_in_a_circle),
+    HARM_MAIL(slots_add, the_messages_lead_out_of_the_pool),
+    HARM_MAIL(slots_add, the_open_messages_begin_at_a_gate),
+    HARM_MAIL(slots_add, a_buffer_lies_behind_its_memory),
+    HARM_MAIL(senders_lead, a_message_has_come_through_a_gate),
+    HARM_MAIL(senders_lead, a_message_has_come_from_out_of_the_pool),
+    HARM_MAIL(senders_lead, a_message_has_come_through_where_it_is_received),
+    HARM_MAIL(senders_lead, a_reply_has_come_through_a_send_endpoint),
+    HARM_MAIL(senders_lead, an_open_message_may_still_go),
+    HARM_MAIL(senders_lead, a_sender_leads_to_another_endpoint),
+    HARM_MAIL(senders_lead, a_sender_leads_to_another_life),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 
@@ -1040,10 +1332,14 @@ static void the_row_is_named(void **state)
 {
     const struct harm *harm = *state;
 
-    if (harm->across) {
+    if (harm->place == ACROSS) {
         struct system *s = new_system();
         harm_and_audit(s->k[0], harm);
         system_free(s);
+    } else if (harm->place == MAIL) {
+        struct rescind_kernel *k = new_mail();
+        harm_and_audit(k, harm);
+        calls_free(k);
     } else {
         void *kernel;
         new_kernel(&kernel);

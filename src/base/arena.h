@@ -124,6 +124,9 @@ static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
     return account_take(k, type, ACCOUNT_KERNEL);
 }
 
+/* Something has come back to a closed account (object/vpe.h). */
+void account_pass_on(struct rescind_kernel *k, uint32_t account);
+
 /* Gives back a node that was taken. */
 static inline void pool_give(struct rescind_kernel *k, uint32_t index)
 {
@@ -133,7 +136,8 @@ static inline void pool_give(struct rescind_kernel *k, uint32_t index)
     node->type = 0;
     node->next_free = k->pool.free;
     k->pool.free = index;
-    ++*account_at(k, node->account + k->pool.starved);
+    if (++*account_at(k, node->account + k->pool.starved) & ACCOUNT_CLOSED)
+        account_pass_on(k, node->account);
 }
 
 #endif

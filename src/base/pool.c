@@ -15,11 +15,14 @@ void pool_starve(struct rescind_kernel *k, uint32_t left)
     k->pool.starved = left != UINT32_MAX ? accounts : 0;
     for (uint32_t account = 0; account < accounts; account++) {
         uint32_t *own = account_at(k, account), *withheld = account_at(k, accounts + account);
-        uint32_t all = *own + *withheld, some = left < all ? left : all;
+        uint32_t closed = *own & ACCOUNT_CLOSED, all = (*own - closed) + *withheld;
+        uint32_t some = left < all ? left : all;
 
-        *own = some;
+        *own = some | closed;
         *withheld = all - some;
         left -= k->pool.starved != 0 ? some : 0;
+        if (closed != 0)
+            account_pass_on(k, account);
     }
 }
 
@@ -28,6 +31,6 @@ uint32_t pool_used(const struct rescind_kernel *k)
     uint32_t used = k->pool.limit - k->pool.first;
 
     for (uint32_t i = 0; i < 2 * (k->vpe_limit + 1); i++)
-        used -= *account_at(k, i);
+        used -= *account_at(k, i) & ~ACCOUNT_CLOSED;
     return used;
 }

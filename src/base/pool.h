@@ -36,6 +36,9 @@ struct pool_node {
 
 enum { ACCOUNT_KERNEL = 0 };
 
+/* In the number of an account whose owner has ended: what comes back to it goes on to its heir. */
+#define ACCOUNT_CLOSED 0x80000000u
+
 void pool_init(struct pool *pool, uint32_t first, uint32_t limit);
 
 /* Fault injection: `left` more nodes can be taken, and then none; UINT32_MAX ends it. */

@@ -67,7 +67,22 @@
     X(visits_known, "a question that has been sent and its message name each other, and every "    \
                     "other message has none")                                                      \
     X(visits_asked, "a question has one asker, whose call is under way, if it is not abandoned")   \
-    X(nothing_left, "with no call under way no capability bears a mark, and nothing waits")
+    X(nothing_left, "with no call under way no capability bears a mark, and nothing waits")        \
+    X(accounts_add, "the nodes taken from an account and those left there are all that it was "    \
+                    "given; nothing stays in that of a VPE that has ended")                        \
+    X(lives_by_0, "selector 0 of a VPE that is not to end is bound, and names it")                 \
+    X(vpe_lists, "those VPE numbers are free that nothing is left of, once each, and no VPE that " \
+                 "has lost selector 0 is forgotten")                                               \
+    X(sleepers_silent, "a VPE that has not been started has no call but its end")                  \
+    X(endpoints_fit,                                                                               \
+      "an endpoint stands at a selector for endpoints, and is of the kind that its "               \
+      "parent makes")                                                                              \
+    X(slots_add,                                                                                   \
+      "each slot of a receive endpoint has one node, which waits, is open or is spare, "           \
+      "and a bit where it is not spare")                                                           \
+    X(senders_lead,                                                                                \
+      "a message has come through an endpoint that leads to where it waits, or from "              \
+      "a kernel, or is a reply")
 
 struct invariant {
     const char *name;
@@ -467,12 +482,17 @@ static bool is_ending(const struct rescind_kernel *k, uint32_t vpe)
     return vpe_at(k, vpe)->calling && call_at(k, vpe)->opcode == RESCIND_SYS_EXIT;
 }
 
+static bool is_to_end(const struct rescind_kernel *k, uint32_t vpe)
+{
+    return vpe_at(k, vpe)->ended || vpe_at(k, vpe)->end_wanted || is_ending(k, vpe);
+}
+
 static bool check_vpe_alive(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         uint32_t table = table_of(vpe, RESCIND_TABLE_OBJECT);
         *where = vpe;
-        if (vpe_at(k, vpe)->ended || vpe_at(k, vpe)->end_wanted || is_ending(k, vpe))
+        if (is_to_end(k, vpe))
             continue;
         if (table_find(k, table, RESCIND_SEL_VPE) == 0)
             return false;
@@ -1279,6 +1299,228 @@ bool rescind_kernel_audit_rest(const struct rescind_kernel *k, struct rescind_fi
         *finding = (struct rescind_finding){
             "at_rest", "when nothing can move any more, nothing is left of any call", where};
     return false;
+}
+
+/* ---- Accounts and VPEs --------------------------------------------------------------------- */
+
+static uint32_t left_in(const struct rescind_kernel *k, uint32_t account)
+{
+    uint32_t withheld = *account_at(k, k->vpe_limit + 1 + account);
+
+    return (*account_at(k, account) & ~ACCOUNT_CLOSED) + withheld;
+}
+
+/* A factor for each account, so that one sum of them all tells whether each is right. */
+static uint64_t weight(uint32_t account)
+{
+    uint64_t w = (account + 1) * 0x9e3779b97f4a7c15u;
+
+    w = (w ^ w >> 30) * 0xbf58476d1ce4e5b9u;
+    return w ^ w >> 27;
+}
+
+static bool check_accounts_add(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t kernels = k->pool.limit - k->pool.first;
+    uint64_t sum = 0;
+
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct vpe *v = vpe_at(k, vpe);
+        uint32_t own = *account_at(k, vpe_own_account(vpe));
+        *where = vpe;
+        if ((v->account == ACCOUNT_KERNEL && v->quota != 0) ||
+            (v->account != ACCOUNT_KERNEL && v->account != vpe_own_account(vpe)) ||
+            (v->ended && (own & ~ACCOUNT_CLOSED) != 0) || (!v->ended && (own & ACCOUNT_CLOSED)))
+            return false;
+        kernels -= v->quota;
+        sum +=
+            weight(vpe_own_account(vpe)) * ((uint64_t)left_in(k, vpe_own_account(vpe)) - v->quota);
+    }
+    sum += weight(ACCOUNT_KERNEL) * ((uint64_t)left_in(k, ACCOUNT_KERNEL) - kernels);
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct pool_node *node = pool_node(k, index);
+        *where = index;
+        if (node->type != 0 && node->account > k->vpe_limit)
+            return false;
+        sum += node->type != 0 ? weight(node->account) : 0;
+    }
+    *where = 0;
+    return sum == 0;
+}
+
+static bool check_lives_by_0(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct cap *cap;
+        *where = table_find(k, table_of(vpe, TABLE_OBJECT), RESCIND_SEL_VPE);
+        cap = cap_at(k, *where);
+        if (!is_to_end(k, vpe) && (cap->type != RESCIND_CAP_VPE || !(cap->flags & CAP_BOUND) ||
+                                   cap->home != k->pe || cap->object != vpe))
+            return false;
+    }
+    return true;
+}
+
+/* Nothing is left of it. */
+static bool is_done_with(const struct vpe *v)
+{
+    return v->ended && !v->boot && v->refs == 0 && v->watchers == 0 && v->made == 0 &&
+           v->quota == 0;
+}
+
+static bool check_vpe_lists(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t free = 0, done_with = 0, made = 0, makers = 0;
+
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct vpe *v = vpe_at(k, vpe);
+        *where = vpe;
+        if (!v->boot && v->maker >= k->vpe_count)
+            return false;
+        done_with += is_done_with(v);
+        made += !v->boot && !is_done_with(v);
+        makers += v->made;
+    }
+    for (uint32_t at = k->vpe_free; at != 0 && free <= done_with; at = vpe_at(k, at - 1)->next) {
+        *where = at - 1;
+        if (at > k->vpe_count || !is_done_with(vpe_at(k, at - 1)))
+            return false;
+        free++;
+    }
+    *where = 0;
+    return free == done_with && made == makers && k->vpe_ending == 0;
+}
+
+static bool check_sleepers_silent(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
+        const struct vpe *v = vpe_at(k, vpe);
+        *where = vpe;
+        if (v->asleep && v->calling && !is_ending(k, vpe))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Endpoints ----------------------------------------------------------------------------- */
+
+/* Until it takes its place, the one of an ACTIVATE stands aside. */
+static bool stands_well(const struct cap *cap)
+{
+    uint32_t ep = cap->flags & CAP_RESERVED ? cap->sel - RESCIND_EP_COUNT : cap->sel;
+
+    return ep >= RESCIND_EP_FREE && ep < RESCIND_EP_COUNT;
+}
+
+static bool endpoints_fit_good(const struct rescind_kernel *k, uint32_t index,
+                               const struct cap *cap)
+{
+    const struct cap *parent = cap_at(k, cap_parent(cap));
+    bool is_gate = parent->type == RESCIND_CAP_GATE;
+
+    (void)index;
+    if (cap->type != CAP_ENDPOINT)
+        return true;
+    return table_kind(cap->table) == TABLE_ENDPOINTS && stands_well(cap) &&
+           (cap->flags & CAP_BOUND) && cap_parent(cap) != 0 &&
+           endpoint_of(k, index)->kind <= ENDPOINT_RECEIVE &&
+           is_gate == (endpoint_of(k, index)->kind == ENDPOINT_SEND);
+}
+
+static bool check_endpoints_fit(const struct rescind_kernel *k, uint32_t *where)
+{
+    return each_cap(k, where, endpoints_fit_good);
+}
+
+enum { SLOTS_MAX = 32 }; /* a bit each in 32 */
+
+/* Counts the nodes of a list, and adds the bits of their slots. False: it is not sound. */
+static bool add_messages(const struct rescind_kernel *k, uint32_t list, uint32_t *count,
+                         uint32_t *bits)
+{
+    for (uint32_t at = list; at != 0; at = message_at(k, at)->next) {
+        const struct message_node *message = message_at(k, at);
+        if (!pool_has(k, at) || message->object.type != OBJECT_MESSAGE || ++*count > SLOTS_MAX)
+            return false;
+        if (bits == NULL)
+            continue;
+        if (message->slot >= SLOTS_MAX || (*bits & 1u << message->slot))
+            return false;
+        *bits |= 1u << message->slot;
+    }
+    return true;
+}
+
+static bool slots_are_good(const struct rescind_kernel *k, const struct endpoint_node *e,
+                           const struct cap *cap)
+{
+    const struct mem *mem = mem_at(k, cap_at(k, cap->parent)->object);
+    uint32_t count = 0, bits = 0;
+
+    return add_messages(k, e->first, &count, &bits) && add_messages(k, e->open, &count, &bits) &&
+           add_messages(k, e->spare, &count, NULL) && count == e->slots && bits == e->taken &&
+           e->slots == 1u << (e->order - e->slot_order) && e->buffer >= mem->addr &&
+           e->buffer - mem->addr + (1ull << e->order) <= mem->size;
+}
+
+static bool check_slots_add(const struct rescind_kernel *k, uint32_t *where)
+{
+    uint32_t slots = 0, messages = 0;
+
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        *where = index;
+        messages += cap->type == OBJECT_MESSAGE;
+        if (cap->type != CAP_ENDPOINT || endpoint_of(k, index)->kind != ENDPOINT_RECEIVE)
+            continue;
+        if (!slots_are_good(k, endpoint_of(k, index), cap))
+            return false;
+        slots += endpoint_of(k, index)->slots;
+    }
+    *where = 0;
+    return messages == slots;
+}
+
+/* Does `sender` lead to this receive endpoint? */
+static bool leads_to(const struct rescind_kernel *k, uint32_t sender, const struct cap *receiver)
+{
+    const struct cap *cap = cap_at(k, sender);
+    const struct endpoint_node *e;
+
+    if (!is_cap(k, sender))
+        return false;
+    if (cap->type == CAP_SENDER)
+        return cap->table == table_of(table_vpe(receiver->table), TABLE_SENDERS) &&
+               cap->object == receiver->sel;
+    if (cap->type != CAP_ENDPOINT || endpoint_of(k, sender)->kind != ENDPOINT_SEND)
+        return false;
+    e = endpoint_of(k, sender);
+    return e->pe == k->pe && e->vpe == table_vpe(receiver->table) && e->ep == receiver->sel &&
+           vpe_lives(k, e->vpe, e->life);
+}
+
+static bool senders_lead_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
+{
+    const struct endpoint_node *e;
+
+    if (cap->type != CAP_ENDPOINT || endpoint_of(k, index)->kind != ENDPOINT_RECEIVE)
+        return true;
+    e = endpoint_of(k, index);
+    for (uint32_t at = e->first; at != 0; at = message_at(k, at)->next) {
+        const struct message_node *message = message_at(k, at);
+        if (message->sender != 0 && (message->is_reply || !leads_to(k, message->sender, cap)))
+            return false;
+    }
+    for (uint32_t at = e->open; at != 0; at = message_at(k, at)->next) {
+        if (message_at(k, at)->sender != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool check_senders_lead(const struct rescind_kernel *k, uint32_t *where)
+{
+    return each_cap(k, where, senders_lead_good);
 }
 
 static const struct invariant invariants[] = {

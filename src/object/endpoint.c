@@ -157,6 +157,16 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
     return index;
 }
 
+uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
+{
+    uint32_t cap = endpoint_find(k, vpe, ep);
+
+    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE ||
+        !(cap_at(k, cap)->flags & CAP_MARKED))
+        return NULL;
+    return cap_line(cap_at(k, cap));
+}
+
 enum rescind_error endpoint_deliver(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
                                     const struct delivery *what)
 {

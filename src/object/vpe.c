@@ -20,16 +20,45 @@ static uint32_t *vpe_refs(struct rescind_kernel *k, uint32_t object)
     return &vpe_at(k, object)->refs;
 }
 
-/* It has ended and nothing names it, or has to be told: its number can be used again. */
-static void recycle(struct rescind_kernel *k, uint32_t vpe)
+static void move_nodes(struct rescind_kernel *k, uint32_t from, uint32_t to, uint32_t nodes)
+{
+    *account_at(k, from) -= nodes;
+    *account_at(k, to) += nodes;
+    if (from != ACCOUNT_KERNEL)
+        vpe_at(k, from - 1)->quota -= nodes;
+    if (to != ACCOUNT_KERNEL)
+        vpe_at(k, to - 1)->quota += nodes;
+}
+
+/* Where what its account holds goes when it has ended. */
+static uint16_t heir(const struct rescind_kernel *k, const struct vpe *v)
+{
+    return v->boot ? ACCOUNT_KERNEL : vpe_at(k, v->maker)->account;
+}
+
+/* If it has ended: nothing stays in its account, and where nothing is left of it and nothing names
+ * it any more or has to be told, its number can be used again. Then the same for its maker. */
+static void settle(struct rescind_kernel *k, uint32_t vpe)
 {
     struct vpe *v = vpe_at(k, vpe);
 
-    if (!v->ended || v->refs != 0 || v->watchers != 0 || v->boot)
-        return;
-    v->life++;
-    v->next = k->vpe_free;
-    k->vpe_free = vpe + 1;
+    for (; v->ended; v = vpe_at(k, v->maker)) {
+        if (v->account != ACCOUNT_KERNEL)
+            move_nodes(k, v->account, heir(k, v), *account_at(k, v->account) & ~ACCOUNT_CLOSED);
+        if (v->boot)
+            return;
+        if (v->refs == 0 && v->watchers == 0 && v->made == 0 && v->quota == 0) {
+            v->next = k->vpe_free;
+            k->vpe_free = (uint32_t)(v - vpe_at(k, 0)) + 1;
+            *account_at(k, v->account) = 0; /* not closed any more */
+            vpe_at(k, v->maker)->made--;
+        }
+    }
+}
+
+void account_pass_on(struct rescind_kernel *k, uint32_t account)
+{
+    settle(k, account - 1);
 }
 
 /* Its selector 0 goes. */
@@ -49,7 +78,7 @@ const struct cap_type vpe_type = {
     .name = "vpe",
     .exists = vpe_exists,
     .refs = vpe_refs,
-    .free = recycle,
+    .free = settle,
     .gone = vpe_gone,
     .size = sizeof(struct vpe),
 };
@@ -72,7 +101,7 @@ static struct vpe *begin(struct rescind_kernel *k, uint32_t vpe)
 
     for (uint32_t kind = 0; kind < TABLE_KINDS; kind++)
         table_init(table_at(k, table_of(vpe, kind)));
-    *v = (struct vpe){.life = v->life, .map_version = v->map_version + 1};
+    *v = (struct vpe){.life = v->life + v->ended, .map_version = v->map_version + 1};
     ring_init(vpe_syscall_ring(k, vpe));
     ring_init(vpe_reply_ring(k, vpe));
     return v;
@@ -125,12 +154,6 @@ enum rescind_error vpe_boot(struct rescind_kernel *k, uint64_t mem_addr, uint64_
     return RESCIND_NO_ERROR;
 }
 
-static void move_nodes(struct rescind_kernel *k, uint32_t from, uint32_t to, uint32_t nodes)
-{
-    *account_at(k, from) -= nodes;
-    *account_at(k, to) += nodes;
-}
-
 enum rescind_error vpe_boot_quota(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes)
 {
     struct vpe *v = vpe_at(k, vpe);
@@ -157,20 +180,9 @@ uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund)
     v->asleep = true;
     v->account = vpe_own_account(vpe);
     v->maker = maker;
-    v->maker_life = vpe_at(k, maker)->life;
-    /* What peers were told of late is still there, from who had the number before. */
-    move_nodes(k, v->account, ACCOUNT_KERNEL, *account_at(k, v->account));
+    vpe_at(k, maker)->made++;
     move_nodes(k, vpe_at(k, maker)->account, v->account, fund);
     return vpe;
-}
-
-/* The account that one's nodes go back to: its maker's while that lives, or else the kernel's. */
-static uint16_t funder(const struct rescind_kernel *k, const struct vpe *v)
-{
-    const struct vpe *maker = vpe_at(k, v->maker);
-
-    return v->boot || maker->ended || maker->life != v->maker_life ? ACCOUNT_KERNEL
-                                                                   : maker->account;
 }
 
 void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
@@ -178,11 +190,10 @@ void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
     struct vpe *v = vpe_at(k, vpe);
 
     if (v->account != ACCOUNT_KERNEL)
-        move_nodes(k, v->account, funder(k, v), *account_at(k, v->account));
-    if (v->watchers == 0) {
-        recycle(k, vpe);
+        *account_at(k, v->account) |= ACCOUNT_CLOSED;
+    settle(k, vpe);
+    if (v->watchers == 0)
         return;
-    }
     /* However many they are, this is O(1): the kernel's own task tells them. */
     v->next = k->vpe_watched;
     k->vpe_watched = vpe + 1;
@@ -219,7 +230,7 @@ bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work)
         work_spend(work, WORK_REMOVE);
         if (v->watchers == 0) {
             k->vpe_watched = v->next;
-            recycle(k, vpe);
+            settle(k, vpe);
         }
     }
     return k->vpe_watched != 0;

@@ -29,13 +29,15 @@ struct vpe {
     uint16_t account; /* that what it makes is taken from: its own, or the kernel's */
     uint16_t waiters; /* line of tasks that wait for its end */
     uint32_t end_code;
-    uint32_t next;              /* in the list of those that are done with, or are ending */
-    uint32_t life;              /* how many have had its number before */
-    uint32_t refs;              /* capabilities without a parent that name it, and selector 0 */
-    uint32_t maker, maker_life; /* the VPE whose account has funded its own */
-    uint32_t map_version;       /* counts what may have made a mapping of its invalid */
-    uint32_t watchers;          /* list of notes: those of other kernels that wait for its end */
-    uint64_t reply_label;       /* of the outstanding call's message */
+    uint32_t next;        /* in the list of those that are done with, or are ending */
+    uint32_t life;        /* how many have had its number before */
+    uint32_t refs;        /* capabilities without a parent that name it, and selector 0 */
+    uint32_t maker;       /* the VPE whose account has funded its own, and is its heir */
+    uint32_t made;        /* VPEs that it has made and whose numbers are not free again */
+    uint32_t quota;       /* nodes of its own account: those taken from it and those left */
+    uint32_t map_version; /* counts what may have made a mapping of its invalid */
+    uint32_t watchers;    /* list of notes: those of other kernels that wait for its end */
+    uint64_t reply_label; /* of the outstanding call's message */
 };
 
 extern const struct cap_type vpe_type;
@@ -97,7 +99,9 @@ static inline bool vpe_is_left(const struct rescind_kernel *k)
  * account, of `fund` nodes that `maker`'s has. O(1). */
 uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund);
 
-/* It has ended: its account's nodes go back, and its number if nothing names it any more. O(1). */
+/* It has ended: what is left in its account goes to its maker's, and so does what comes back to it
+ * later; when nothing is left of it at all, its number is free. O(1) for each of those above it
+ * that have ended, too. */
 void vpe_bury(struct rescind_kernel *k, uint32_t vpe);
 
 /* A VPE of kernel `pe` is to be told when it ends, by a note; or else the kernel's account is

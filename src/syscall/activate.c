@@ -214,7 +214,9 @@ static struct lookup look_for_memory(struct rescind_kernel *k, uint32_t target,
     if (found.cap == 0)
         return found;
     mem = mem_at(k, cap_at(k, found.cap)->object);
-    if (!mem_is_real(k, mem) || a->addr > mem->size || (1ull << a->order) > mem->size - a->addr)
+    /* Where its maker has revoked it, anything may have come to that selector. */
+    if (cap_at(k, found.cap)->type != RESCIND_CAP_MEM || cap_at(k, found.cap)->home != k->pe ||
+        !mem_is_real(k, mem) || a->addr > mem->size || (1ull << a->order) > mem->size - a->addr)
         found.error = RESCIND_INV_ARGS;
     return found;
 }

@@ -37,6 +37,13 @@ static bool take_data(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, 
     return true;
 }
 
+/* Where to wait until it can be said whether endpoint `ep` of a VPE of this kernel is there. */
+static uint16_t *line_of(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t life,
+                         uint32_t ep)
+{
+    return pe == k->pe && vpe_lives(k, vpe, life) ? endpoint_line(k, vpe, ep) : NULL;
+}
+
 /* ---- SEND --------------------------------------------------------------------------------- */
 
 enum progress send_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
@@ -155,6 +162,8 @@ enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
 {
     const struct message_call *c = &call->message;
     struct lookup to, back = {0};
+    const struct endpoint_node *e;
+    uint16_t *line;
 
     (void)work;
     if (letter_is_out(&call->letter))
@@ -166,8 +175,13 @@ enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
         return call_refuse(call, RESCIND_EP_INVALID);
     if (to.line != NULL || back.line != NULL)
         return call_wait(k, vpe, to.line != NULL ? to.line : back.line);
-    if (endpoint_of(k, to.cap)->pe == k->pe)
+    e = endpoint_of(k, to.cap);
+    if (e->pe == k->pe) {
+        line = line_of(k, e->pe, e->vpe, e->life, e->ep);
+        if (line != NULL)
+            return call_wait(k, vpe, line);
         return call_refuse(call, send(k, vpe, call, to.cap));
+    }
     if (cap_at(k, to.cap)->flags & CAP_VISITED)
         return call_wait(k, vpe, cap_line(cap_at(k, to.cap)));
     return send_away(k, vpe, call, to.cap);
@@ -438,6 +452,7 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     struct lookup found;
     uint32_t endpoint, index;
     struct message_node message;
+    uint16_t *line = NULL;
 
     (void)work;
     if (letter_is_out(&call->letter)) {
@@ -456,6 +471,10 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     message = *message_at(k, index);
     if (message.visit == 0 && message.pe != k->pe)
         return answer_away(k, vpe, call, endpoint, index);
+    if (message.visit == 0)
+        line = line_of(k, message.pe, message.vpe, message.life, message.reply_ep);
+    if (line != NULL)
+        return call_wait(k, vpe, line);
     endpoint_close(k, endpoint, index);
     if (message.visit != 0)
         visit_answered(k, message.visit, call_buffer(k, vpe), c->size);

@@ -362,7 +362,7 @@ enum progress fund_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
     v = vpe_at(k, cap_at(k, found.cap)->object);
     if (v->ending && !v->ended)
         return call_wait(k, vpe, &v->waiters);
-    if (v->boot || v->ended || v->maker != vpe || v->maker_life != vpe_at(k, vpe)->life)
+    if (v->boot || v->ended || v->maker != vpe)
         return call_refuse(call, RESCIND_INV_ARGS);
     if (account_left(k, f->back ? v->account : vpe_at(k, vpe)->account) < f->nodes)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
