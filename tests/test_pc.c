@@ -989,15 +989,15 @@ static struct maker *lend(uint32_t kernel, bool spins)
     add_reqmem(m, 50, 2 * RESCIND_PAGE);
     add_createmap(m, 0, 50, 0, RESCIND_PERM_R | RESCIND_PERM_W);
     add_store(m, mapped_at(0, 0), 5);
-    for (uint32_t i = 0; i < MORE; i++) {
-        add_createmap(m, 0, 50, 1 + i, RESCIND_PERM_R);
-    }
     add_delegate(m, 2, 50, ROGUE_MEMORY, 1);
     add_signal(m, 0);
     if (spins) {
         add_run(m, ROGUE_FIRST + ROGUE_SPIN);
     } else {
         add_wait(m, 1);
+    }
+    for (uint32_t i = 0; i < MORE; i++) {
+        add_createmap(m, 0, 50, 1 + i, RESCIND_PERM_R);
     }
     add_load(m, mapped_at(0, 0));
     expect(m, 1, 6);
