@@ -310,6 +310,30 @@ static void a_service_needs_a_gate_to_its_own_vpe_and_a_name(void **state)
     free_kernel(k);
 }
 
+static void a_gate_to_who_had_its_number_before_is_not_to_itself(void **state)
+{
+    struct rescind_kernel *k = new_kernel(0);
+    const uint32_t child = VPES;
+
+    (void)state;
+    for (int life = 0; life < 2; life++) {
+        struct message m = with_string(CALL(RESCIND_SYS_CREATEVPE, 80, 81), "child", 5);
+        message_u64(&m, RESCIND_ANY_PE);
+        message_u64(&m, RESCIND_NONE);
+        message_u64(&m, 0);
+        expect(k, A, m, RESCIND_NO_ERROR);
+        expect(k, A, CALL(RESCIND_SYS_VPECTRL, 80, RESCIND_VPE_START, 0), RESCIND_NO_ERROR);
+        expect(k, A, CALL(RESCIND_SYS_CREATEGATE, 80, GATE + life, LABEL, 2, 1), RESCIND_NO_ERROR);
+        expect(k, A, kit_delegate(80, GATE, GATE, 1 + life), RESCIND_NO_ERROR);
+        if (life == 0)
+            expect(k, A, kit_revoke(80, 2, true), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(vpe_at(k, child)->life, 1);
+    refuse(k, child, createsrv(GATE, SRV + 1, "files"), RESCIND_INV_ARGS);
+    expect(k, child, createsrv(GATE + 1, SRV + 1, "files"), RESCIND_NO_ERROR);
+    free_kernel(k);
+}
+
 static void a_name_is_free_again_when_its_service_or_its_gate_has_gone(void **state)
 {
     struct rescind_kernel *k = new_service(0);
@@ -1238,6 +1262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_needs_a_gate_to_its_own_vpe_and_a_name),
+        cmocka_unit_test(a_gate_to_who_had_its_number_before_is_not_to_itself),
         cmocka_unit_test(a_name_is_free_again_when_its_service_or_its_gate_has_gone),
         cmocka_unit_test(a_name_whose_service_is_being_revoked_is_waited_for),
         cmocka_unit_test(names_fill_their_places_and_no_more),
