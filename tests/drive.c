@@ -79,6 +79,7 @@ struct drive *drive_new(const struct drive_config *config)
             abort();
     }
     model_boot(&drive->start, kernel.vpes);
+    drive->start.memory = memory;
     for (uint32_t vpe = 0; vpe < kernel.vpes; vpe++) {
         if (vpe >= config->vpes)
             model_child(&drive->start, vpe);
@@ -496,7 +497,7 @@ bool drive_call(struct drive *drive, uint32_t vpe, const struct model_call *call
 {
     uint8_t message[MODEL_MESSAGE_MAX];
     size_t size = model_encode(call, message);
-    return deliver(drive, vpe, call, message, size);
+    return drive_bytes(drive, vpe, message, size);
 }
 
 bool drive_bytes(struct drive *drive, uint32_t vpe, const void *message, size_t size)
@@ -682,7 +683,12 @@ struct model_call call_noop(void)
 
 struct model_call call_creategate(uint32_t vpe, uint32_t dst)
 {
-    return (struct model_call){.op = RESCIND_SYS_CREATEGATE, .vpe = vpe, .dst = dst};
+    return (struct model_call){.op = RESCIND_SYS_CREATEGATE,
+                               .vpe = vpe,
+                               .dst = dst,
+                               .label = 0xCAFE,
+                               .ep = RESCIND_EP_FREE,
+                               .credits = 32};
 }
 
 struct model_call call_delegate(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count)
