@@ -548,6 +548,23 @@ static void the_first_of_three_is_revoked(struct rescind_kernel *k)
     assert_int_equal(calls_told().ends, ends + 3);
 }
 
+/* The last one has its nodes in another's table, and the others are gone all the same. */
+static void what_the_last_has_paid_for_lives_on(struct rescind_kernel *k)
+{
+    uint32_t generation[3], numbers = calls_trace(k).vpes;
+
+    three_generations(k, generation);
+    calls_ok(k, 0, kit_delegate(CHILD, OTHER, 30, 1));
+    calls_ok(k, generation[0], kit_delegate(CHILD, 30, 30, 1));
+    calls_ok(k, generation[1], kit_delegate(CHILD, 30, 30, 1));
+    calls_ok(k, generation[2], say_attach(30, RING, 0, 8, 6)); /* on VPE1 */
+    revoke_child(k, 0);
+    /* Its number is kept, and that of its heir where that has ended before its own maker. */
+    assert_in_range(calls_trace(k).vpes, numbers + 1, numbers + 2);
+    calls_ok(k, 1, say_detach(0, RING));
+    assert_int_equal(calls_trace(k).vpes, numbers);
+}
+
 static void the_first_of_three_exits(struct rescind_kernel *k)
 {
     uint32_t generation[3], ends = three_generations(k, generation);
@@ -582,6 +599,7 @@ static void whole_families_end_and_leave_nothing(void **state)
 {
     (void)state;
     each_work(the_first_of_three_is_revoked);
+    each_work(what_the_last_has_paid_for_lives_on);
     each_work(the_first_of_three_exits);
     each_work(the_last_of_three_exits_first);
 }
