@@ -376,9 +376,54 @@ static void hash_asking(const struct rescind_kernel *k, uint32_t vpe, uint64_t *
     }
 }
 
-/* What a call asks another kernel, or has been answered. */
-static void hash_letter(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+/* Has VPE `vpe` of kernel `pe` still the endpoint that had this serial number? */
+static bool has_endpoint(const struct rescind_kernel *const *all, uint32_t pe, uint32_t vpe,
+                         uint32_t ep, uint32_t serial)
 {
+    uint32_t cap = vpe < all[pe]->vpe_count ? endpoint_find(all[pe], vpe, ep) : 0;
+
+    return cap != 0 && endpoint_of(all[pe], cap)->serial == serial;
+}
+
+/* A message or a reply that kernel `from` carries to kernel `to`. */
+static void hash_mail(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
+                      const struct rescind_peer_letter *letter, uint64_t *hash)
+{
+    struct rescind_letter_message m;
+    bool reply = letter->op == RESCIND_LETTER_REPLY, known;
+
+    memcpy(&m, letter->args, sizeof(m));
+    known = reply ? has_endpoint(all, to, letter->object, m.credit_ep, m.serial)
+                  : has_endpoint(all, from, letter->asker, m.sender_ep, m.serial);
+    mix_two(hash, m.label, m.reply_label);
+    mix_two(hash, m.stub != 0 ? stub_name(all[from], m.stub) : 0,
+            (uint64_t)known << 33 | (uint64_t)m.links << 32 | (uint32_t)m.ep << 24 |
+                (uint32_t)m.sender_ep << 16 | (uint32_t)m.credit_ep << 8 | m.reply_ep);
+    mix(hash, reply ? vpe_lives(all[to], letter->object, m.life) : m.life);
+    if (!reply)
+        mix(hash, vpe_lives(all[from], letter->asker, m.sender_life));
+}
+
+/* What a letter asks, beside its data. Which object it wants described is in the capability that
+ * its call holds. A letter's own serial number is its call's, which waits for the answer. */
+static void hash_question(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
+                          const struct rescind_peer_letter *letter, uint64_t *hash)
+{
+    mix(hash, letter->op);
+    if (letter->op == RESCIND_LETTER_DESCRIBE)
+        return;
+    mix(hash, letter->object);
+    if (letter->op == RESCIND_LETTER_SEND || letter->op == RESCIND_LETTER_REPLY)
+        hash_mail(all, from, to, letter, hash);
+    else
+        mix_bytes(hash, letter->args, sizeof(letter->args));
+}
+
+/* What a call asks another kernel, or has been answered. */
+static void hash_letter(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                        uint32_t vpe, uint64_t *hash)
+{
+    struct rescind_peer_letter letter = {.asker = vpe};
     const struct letter *l = &call_at(k, vpe)->letter;
 
     mix(hash, l->state);
@@ -387,11 +432,15 @@ static void hash_letter(const struct rescind_kernel *k, uint32_t vpe, uint64_t *
     mix_two(hash, (uint64_t)l->peer << 32 | (uint64_t)l->slot << 16 | l->op, l->expects);
     if (l->state == LETTER_GRANTED)
         return;
-    mix_two(hash, name(k, l->pin), (uint64_t)l->object << 32 | l->error);
-    for (size_t i = 0; i < G_N_ELEMENTS(l->args); i++)
-        mix(hash, l->args[i]);
-    if (l->state == LETTER_ASKED || l->state == LETTER_ANSWERED)
+    letter.op = l->op;
+    letter.object = l->object;
+    memcpy(letter.args, l->args, sizeof(letter.args));
+    hash_question(all, k->pe, l->peer, &letter, hash);
+    mix_two(hash, name(k, l->pin), l->state == LETTER_ANSWERED ? l->error : 0);
+    if (l->state == LETTER_ASKED)
         mix_bytes(hash, call_buffer(k, vpe), l->length);
+    if (l->state == LETTER_ANSWERED)
+        mix_bytes(hash, call_buffer(k, vpe) + l->at, l->length);
 }
 
 /* What a call has found out that is in no capability, and in no program. */
@@ -433,7 +482,8 @@ static void hash_found(const struct rescind_kernel *k, uint32_t vpe, uint64_t *h
 }
 
 /* How far the call of `vpe` has come; the rest of it is in the program. */
-static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+static void hash_call(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                      uint32_t vpe, uint64_t *hash)
 {
     struct call *call = call_at(k, vpe);
     const struct exchange *exchange = call_exchange(call);
@@ -448,7 +498,7 @@ static void hash_call(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
     }
     hash_found(k, vpe, hash);
     if (k->peer_count > 1)
-        hash_letter(k, vpe, hash);
+        hash_letter(all, k, vpe, hash);
 }
 
 /* What only those have that were not there at the start, or have nodes of their own. */
@@ -461,7 +511,8 @@ static void hash_life(const struct rescind_kernel *k, uint32_t vpe, uint64_t *ha
     mix_two(hash, v->maker, account_left(k, vpe_own_account(vpe)));
 }
 
-static void hash_vpe(const struct rescind_kernel *k, uint32_t vpe, uint64_t *hash)
+static void hash_vpe(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
+                     uint32_t vpe, uint64_t *hash)
 {
     const struct vpe *v = vpe_at(k, vpe);
 
@@ -472,7 +523,7 @@ static void hash_vpe(const struct rescind_kernel *k, uint32_t vpe, uint64_t *has
     if (!v->boot || v->account != ACCOUNT_KERNEL || v->ended || v->ending || v->end_wanted)
         hash_life(k, vpe, hash);
     if (v->calling)
-        hash_call(k, vpe, hash);
+        hash_call(all, k, vpe, hash);
 }
 
 /* Whose numbers are given again, in which order; whose end has still to be told, and to whom; and
@@ -666,7 +717,7 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
         hash_peers(all, k, &hash);
     hash_orders(all, k, &hash);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
-        hash_vpe(k, vpe, &hash);
+        hash_vpe(all, k, vpe, &hash);
     hash_lists(all, k, &hash);
     hash_pages(k, &hash);
     return hash;
@@ -717,12 +768,11 @@ static void hash_given(const struct rescind_kernel *teller, const struct rescind
     }
 }
 
-/* A letter's serial number is its call's, which waits for the answer. */
-static void hash_letter_record(const struct rescind_peer_letter *letter, uint64_t *hash)
+static void hash_letter_record(const struct rescind_kernel *const *all, uint32_t from, uint32_t to,
+                               const struct rescind_peer_letter *letter, uint64_t *hash)
 {
-    mix_two(hash, (uint64_t)letter->asker << 32 | letter->object,
-            (uint64_t)letter->op << 32 | letter->length);
-    mix_bytes(hash, letter->args, sizeof(letter->args));
+    mix(hash, letter->asker);
+    hash_question(all, from, to, letter, hash);
     mix_bytes(hash, letter->data, letter->length);
 }
 
@@ -759,7 +809,7 @@ static void hash_record(const struct rescind_kernel *const *all, uint32_t from, 
         hash_given(all[from], answer->caps, answer->given, hash);
         break;
     case RESCIND_PEER_LETTER:
-        hash_letter_record((const void *)record, hash);
+        hash_letter_record(all, from, to, (const void *)record, hash);
         break;
     case RESCIND_PEER_LETTER_ANSWER:
         mix(hash, reply->error);

@@ -445,8 +445,34 @@ static const char abroad[] = "kernel K0\nkernel K1\n"
                              "    noop\n"
                              "    exit 4\n";
 
-static const char *const lives[] = {family, strangers, letters, nursery,
-                                    mapped, clients,   faults,  abroad};
+/* Messages between kernels, from a gate that is taken away. */
+static const char post[] = "kernel K0\nkernel K1\n"
+                           "vpe Server @ K0\nvpe One @ K1\nvpe Two @ K1\n"
+                           "grant Server 3 = vpe One\ngrant Server 4 = vpe Two\n"
+                           "program Server\n"
+                           "    attachrb 0 2 addr=0 order=7 msgorder=6\n"
+                           "    creategate 0 20 label=5 ep=2 credits=2\n"
+                           "    exchange delegate 3 20 20\n"
+                           "    exchange delegate 4 20 20\n"
+                           "    signal ready\n"
+                           "    receive 2\n"
+                           "    reply 2 7 => any\n"
+                           "    revoke 20\n"
+                           "    receive 2 nowait => any\n"
+                           "program One\n"
+                           "    attachrb 0 3 addr=0 order=7 msgorder=6\n"
+                           "    wait ready\n"
+                           "    activate 2 20 => any\n"
+                           "    send 2 1 reply=3 label=9 => any\n"
+                           "    receive 3 nowait => any\n"
+                           "    activate 2 none => any\n"
+                           "program Two\n"
+                           "    wait ready\n"
+                           "    activate 2 20 => any\n"
+                           "    send 2 3 => any\n";
+
+static const char *const lives[] = {family,  strangers, letters, nursery, mapped,
+                                    clients, faults,    abroad,  post};
 
 static void a_restored_machine_has_the_same_future(void **state)
 {
