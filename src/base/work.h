@@ -9,7 +9,9 @@
 
 enum work {
     WORK_LOOK = 1,   /* a look at a capability */
-    WORK_REMOVE = 2, /* its removal */
+    WORK_REMOVE = 2, /* its removal, */
+    WORK_OTHERS =
+        2, /* and where it may have an object, or others to tell, so much more than a look */
     WORK_SETTLE = 2, /* settling a reservation */
     WORK_ROOT = 4,   /* a root of a revocation, found and begun with */
     WORK_COPY = 4,   /* a capability found and copied, reserved, or its copy undone */

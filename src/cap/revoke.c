@@ -286,11 +286,12 @@ static void sweep_on(struct rescind_kernel *k, uint32_t *stack, uint32_t *work)
             *stack = cap->work;
             cap = cap_at(k, *stack);
         } else {
-            if (sweep_one(k, stack)) {
-                cap = cap_at(k, *stack);
-                continue;
-            }
-            break;
+            bool more = sweep_one(k, stack);
+            work_spend(&left, WORK_OTHERS);
+            if (!more)
+                break;
+            cap = cap_at(k, *stack);
+            continue;
         }
         cap_destroy_child(k, at);
         work_spend(&left, WORK_REMOVE - WORK_LOOK);
