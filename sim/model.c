@@ -262,7 +262,7 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
     if (!model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst) ||
         !model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst2))
         return RESCIND_INV_ARGS;
-    if (call->src != RESCIND_NONE && (pager < 0 || model->caps[pager].home != kernel))
+    if (call->src != RESCIND_NONE && pager < 0)
         return RESCIND_INV_ARGS;
     if (call->pe != kernel && call->pe != RESCIND_ANY_PE)
         return RESCIND_NO_FREE_CORE;

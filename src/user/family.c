@@ -182,7 +182,9 @@ static bool let_end(struct rescind_env *env, uint32_t child)
                rescind_send(env, EP_GATES + child, EP_REPLIES, child, NULL, 0), RESCIND_RECV_GONE);
 }
 
-/* The region is revoked under the child, which goes on without it; then the child itself is. */
+/* The region is revoked under the child, which goes on without it; then the child itself is: what
+ * its capability was handed on to, itself above all. The capability stays, to wait for its end by.
+ */
 static bool take_all(struct rescind_env *env, uint32_t child)
 {
     uint32_t code;
@@ -191,9 +193,9 @@ static bool take_all(struct rescind_env *env, uint32_t child)
         !tell(env, child, WORK, 0, RESCIND_EP_INVALID))
         return false;
     say(env, "a child has lost its region and lives on");
-    if (!went(env, "REVOKE of a VPE", rescind_revoke(env, one(SEL_VPES + child), true)) ||
-        !got(env, "VPECTRL wait without the VPE",
-             rescind_vpectrl_wait(env, SEL_VPES + child, &code), RESCIND_INV_ARGS) ||
+    if (!went(env, "REVOKE of a VPE", rescind_revoke(env, one(SEL_VPES + child), false)) ||
+        !got(env, "VPECTRL wait for one that was revoked",
+             rescind_vpectrl_wait(env, SEL_VPES + child, &code), RESCIND_VPE_GONE) ||
         !got(env, "SEND to a child that was revoked",
              rescind_send(env, EP_GATES + child, EP_REPLIES, child, NULL, 0), RESCIND_RECV_GONE))
         return false;
