@@ -34,7 +34,8 @@ struct model_cap *model_root(struct model *model, uint32_t vpe, uint32_t sel, ui
                              .vpe = (uint8_t)vpe,
                              .kind = RESCIND_TABLE_OBJECT,
                              .type = (uint8_t)type,
-                             .home = model->vpe[vpe].kernel};
+                             .home = model->vpe[vpe].kernel,
+                             .pe = model->vpe[vpe].kernel};
     return model_add(model, root);
 }
 
@@ -100,7 +101,7 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel)
     model->vpe[vpe].kernel = (uint8_t)kernel;
     for (uint32_t i = 0; i < model->count; i++)
         if (model->caps[i].vpe == vpe)
-            model->caps[i].home = (uint8_t)kernel;
+            model->caps[i].home = model->caps[i].pe = (uint8_t)kernel;
 }
 
 struct model_cap *model_derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind,
@@ -400,6 +401,7 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     case RESCIND_SYS_CREATEMAP:
     case RESCIND_SYS_ATTACHRB:
     case RESCIND_SYS_ACTIVATE:
+    case RESCIND_SYS_SEND: /* to another kernel */
         return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
     case RESCIND_SYS_CREATEVPE: /* pages and numbers aren't counted */
         return error == RESCIND_OUT_OF_MEM || error == RESCIND_NO_FREE_CORE;

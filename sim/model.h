@@ -48,7 +48,8 @@ struct model_cap {
     uint8_t perms;  /* of memory, a mapping, a memory endpoint */
     uint8_t use;    /* of an endpoint: enum model_use */
     uint8_t slots, slot_order; /* of a receive endpoint */
-    uint8_t reserved[2];
+    uint8_t pe;                /* of memory: the kernel whose it is */
+    uint8_t reserved;
     uint32_t ep;            /* of a gate, a send endpoint: where it leads to */
     uint32_t credits, most; /* of the same: left, and at first */
     uint32_t ids;           /* of a receive endpoint: numbers given to messages */
