@@ -52,9 +52,9 @@ void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
     model->vpes = vpes;
-    model->memory = UINT64_MAX;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
-        model->vpe[vpe] = (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY};
+        model->vpe[vpe] =
+            (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY, .memory = UINT64_MAX};
         model_root(model, vpe, RESCIND_SEL_VPE, RESCIND_CAP_VPE)->target = (uint8_t)vpe;
         root_memory(model, vpe, RESCIND_SEL_MEM);
     }
@@ -277,7 +277,8 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                                  .life = model->vpe[call->child].life + 1,
                                                  .waits = MODEL_NOBODY,
                                                  .kernel = kernel,
-                                                 .account = 1};
+                                                 .account = 1,
+                                                 .memory = model->vpe[caller].memory};
     model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)call->child;
     root_memory(model, caller, call->dst2);
     int32_t memory = (int32_t)model->count - 1, vpe = memory - 1;
@@ -408,7 +409,7 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     case RESCIND_SYS_REQMEM:
         return error == RESCIND_OUT_OF_MEM ||
                (error == RESCIND_INV_ARGS && call->addr != RESCIND_ANY_ADDR &&
-                model->memory == UINT64_MAX);
+                model->vpe[vpe].memory == UINT64_MAX);
     case RESCIND_SYS_VPECTRL: /* where the VPE is another kernel's */
         return error == RESCIND_OUT_OF_MEM && call->action == RESCIND_VPE_WAIT &&
                !model_is_local(model, vpe, any_vpe(model, vpe, call->vpe));
@@ -495,8 +496,8 @@ uint64_t model_hash(const struct model *model)
         sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
-        uint64_t words[2];
-        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is two words");
+        uint64_t words[3];
+        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is three words");
         memcpy(words, &model->vpe[vpe], sizeof words);
         sum += mix(words[0] ^ vpe, words[1]);
     }

@@ -87,13 +87,13 @@ struct model_vpe {
     uint8_t account;  /* it has one of its own */
     uint8_t receives; /* its RECEIVE has found nothing yet */
     uint8_t reserved[6];
+    uint64_t memory; /* bytes of machine memory of its kernel; UINT64_MAX: not known */
 };
 
 struct model {
     uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
     uint32_t count; /* of caps */
     uint32_t messages_count;
-    uint64_t memory; /* bytes of machine memory of a kernel; UINT64_MAX: not known */
     struct model_vpe vpe[MODEL_VPES];
     struct model_message messages[MODEL_MESSAGES];
     struct model_cap caps[MODEL_CAPS];

@@ -27,8 +27,9 @@ static bool is_within(uint64_t at, uint64_t size, uint64_t all)
 static enum rescind_error reqmem(struct model *model, uint32_t caller,
                                  const struct model_call *call)
 {
-    bool known = model->memory != UINT64_MAX && call->addr != RESCIND_ANY_ADDR;
-    if (known && !is_within(call->addr, call->size, model->memory))
+    uint64_t all = model->vpe[caller].memory;
+    if (all != UINT64_MAX && call->addr != RESCIND_ANY_ADDR &&
+        !is_within(call->addr, call->size, all))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
         return RESCIND_INV_ARGS;
@@ -66,7 +67,8 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     if (is_odd(model, caller, source))
         return MODEL_BEYOND;
     const struct model_cap *memory = &model->caps[source];
-    if (model->memory == 0 || is_far(model, caller, source) || memory->off % RESCIND_PAGE != 0 ||
+    if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
+        memory->off % RESCIND_PAGE != 0 ||
         !is_within(call->addr, call->size, memory->size / RESCIND_PAGE))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)memory->perms) != 0)
@@ -141,7 +143,7 @@ static enum rescind_error attachrb(struct model *model, uint32_t caller,
     int32_t memory = model_object(model, (uint32_t)vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
     if (memory >= 0 && is_odd(model, (uint32_t)vpe, memory))
         return MODEL_BEYOND;
-    if (memory < 0 || model->memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
+    if (memory < 0 || model->vpe[vpe].memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
         !is_within(call->addr, 1ull << call->order, model->caps[memory].size))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, (uint32_t)vpe, MODEL_TABLE_ENDPOINTS, call->ep))
@@ -176,9 +178,11 @@ static enum rescind_error access(struct model *model, uint32_t caller,
         return RESCIND_EP_INVALID;
     if ((memory->perms & perm) == 0)
         return RESCIND_NO_PERM;
-    if (model->memory == 0 || !is_within(call->addr, call->size, memory->size))
-        return RESCIND_INV_ARGS;
-    return RESCIND_NO_ERROR;
+    bool real = true; /* a boot VPE's memory is not, where its kernel has none */
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
+        real = real && (model->vpe[vpe].kernel != memory->pe || model->vpe[vpe].memory != 0);
+    return real && is_within(call->addr, call->size, memory->size) ? RESCIND_NO_ERROR
+                                                                   : RESCIND_INV_ARGS;
 }
 
 /* ---- Messages ------------------------------------------------------------------------------- */
