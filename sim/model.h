@@ -147,9 +147,10 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel);
 /* What the bytes of a message ask for. */
 struct model_call model_decode(const void *message, size_t size);
 
-/* The message for a call whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
+/* The message for a call (also one that is beyond) whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
  * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0,
- * CREATEVPE's VPE has the name MODEL_NAME, and data is of MODEL_DATA_MAX bytes at most. */
+ * CREATEVPE's VPE and services have the name MODEL_NAME, and data, of MODEL_DATA_MAX bytes at most,
+ * says what a service that agrees would. */
 enum { MODEL_MESSAGE_MAX = 128, MODEL_DATA_MAX = 64 };
 #define MODEL_NAME "the next" /* of eight bytes */
 size_t model_encode(const struct model_call *call, uint8_t *out);
