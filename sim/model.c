@@ -390,6 +390,12 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
     }
 }
 
+static bool names_far_vpe(const struct model *model, uint32_t caller, uint32_t sel)
+{
+    int32_t vpe = any_vpe(model, caller, sel);
+    return vpe >= 0 && !model_is_local(model, caller, vpe);
+}
+
 bool model_may_refuse(const struct model *model, uint32_t vpe, const struct model_call *call,
                       enum rescind_error error, bool is_short)
 {
@@ -410,9 +416,9 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
         return error == RESCIND_OUT_OF_MEM ||
                (error == RESCIND_INV_ARGS && call->addr != RESCIND_ANY_ADDR &&
                 model->vpe[vpe].memory == UINT64_MAX);
-    case RESCIND_SYS_VPECTRL: /* where the VPE is another kernel's */
+    case RESCIND_SYS_VPECTRL:
         return error == RESCIND_OUT_OF_MEM && call->action == RESCIND_VPE_WAIT &&
-               !model_is_local(model, vpe, any_vpe(model, vpe, call->vpe));
+               names_far_vpe(model, vpe, call->vpe);
     case RESCIND_SYS_FUND:
         return error == RESCIND_OUT_OF_MEM && call->size > 0;
     default:
