@@ -34,7 +34,8 @@ struct model_cap *model_root(struct model *model, uint32_t vpe, uint32_t sel, ui
                              .vpe = (uint8_t)vpe,
                              .kind = RESCIND_TABLE_OBJECT,
                              .type = (uint8_t)type,
-                             .home = model->vpe[vpe].kernel};
+                             .home = model->vpe[vpe].kernel,
+                             .pe = model->vpe[vpe].kernel};
     return model_add(model, root);
 }
 
@@ -51,9 +52,9 @@ void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
     model->vpes = vpes;
-    model->memory = UINT64_MAX;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
-        model->vpe[vpe] = (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY};
+        model->vpe[vpe] =
+            (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY, .memory = UINT64_MAX};
         model_root(model, vpe, RESCIND_SEL_VPE, RESCIND_CAP_VPE)->target = (uint8_t)vpe;
         root_memory(model, vpe, RESCIND_SEL_MEM);
     }
@@ -100,7 +101,7 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel)
     model->vpe[vpe].kernel = (uint8_t)kernel;
     for (uint32_t i = 0; i < model->count; i++)
         if (model->caps[i].vpe == vpe)
-            model->caps[i].home = (uint8_t)kernel;
+            model->caps[i].home = model->caps[i].pe = (uint8_t)kernel;
 }
 
 struct model_cap *model_derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind,
@@ -276,7 +277,8 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                                  .life = model->vpe[call->child].life + 1,
                                                  .waits = MODEL_NOBODY,
                                                  .kernel = kernel,
-                                                 .account = 1};
+                                                 .account = 1,
+                                                 .memory = model->vpe[caller].memory};
     model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)call->child;
     root_memory(model, caller, call->dst2);
     int32_t memory = (int32_t)model->count - 1, vpe = memory - 1;
@@ -388,6 +390,12 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
     }
 }
 
+static bool names_far_vpe(const struct model *model, uint32_t caller, uint32_t sel)
+{
+    int32_t vpe = any_vpe(model, caller, sel);
+    return vpe >= 0 && !model_is_local(model, caller, vpe);
+}
+
 bool model_may_refuse(const struct model *model, uint32_t vpe, const struct model_call *call,
                       enum rescind_error error, bool is_short)
 {
@@ -400,16 +408,17 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     case RESCIND_SYS_CREATEMAP:
     case RESCIND_SYS_ATTACHRB:
     case RESCIND_SYS_ACTIVATE:
+    case RESCIND_SYS_SEND: /* to another kernel */
         return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
     case RESCIND_SYS_CREATEVPE: /* pages and numbers aren't counted */
         return error == RESCIND_OUT_OF_MEM || error == RESCIND_NO_FREE_CORE;
     case RESCIND_SYS_REQMEM:
         return error == RESCIND_OUT_OF_MEM ||
                (error == RESCIND_INV_ARGS && call->addr != RESCIND_ANY_ADDR &&
-                model->memory == UINT64_MAX);
-    case RESCIND_SYS_VPECTRL: /* where the VPE is another kernel's */
+                model->vpe[vpe].memory == UINT64_MAX);
+    case RESCIND_SYS_VPECTRL:
         return error == RESCIND_OUT_OF_MEM && call->action == RESCIND_VPE_WAIT &&
-               !model_is_local(model, vpe, any_vpe(model, vpe, call->vpe));
+               names_far_vpe(model, vpe, call->vpe);
     case RESCIND_SYS_FUND:
         return error == RESCIND_OUT_OF_MEM && call->size > 0;
     default:
@@ -493,8 +502,8 @@ uint64_t model_hash(const struct model *model)
         sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
-        uint64_t words[2];
-        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is two words");
+        uint64_t words[3];
+        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is three words");
         memcpy(words, &model->vpe[vpe], sizeof words);
         sum += mix(words[0] ^ vpe, words[1]);
     }

@@ -48,7 +48,8 @@ struct model_cap {
     uint8_t perms;  /* of memory, a mapping, a memory endpoint */
     uint8_t use;    /* of an endpoint: enum model_use */
     uint8_t slots, slot_order; /* of a receive endpoint */
-    uint8_t reserved[2];
+    uint8_t pe;                /* of memory: the kernel whose it is */
+    uint8_t reserved;
     uint32_t ep;            /* of a gate, a send endpoint: where it leads to */
     uint32_t credits, most; /* of the same: left, and at first */
     uint32_t ids;           /* of a receive endpoint: numbers given to messages */
@@ -86,13 +87,13 @@ struct model_vpe {
     uint8_t account;  /* it has one of its own */
     uint8_t receives; /* its RECEIVE has found nothing yet */
     uint8_t reserved[6];
+    uint64_t memory; /* bytes of machine memory of its kernel; UINT64_MAX: not known */
 };
 
 struct model {
     uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
     uint32_t count; /* of caps */
     uint32_t messages_count;
-    uint64_t memory; /* bytes of machine memory of a kernel; UINT64_MAX: not known */
     struct model_vpe vpe[MODEL_VPES];
     struct model_message messages[MODEL_MESSAGES];
     struct model_cap caps[MODEL_CAPS];
@@ -146,9 +147,10 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel);
 /* What the bytes of a message ask for. */
 struct model_call model_decode(const void *message, size_t size);
 
-/* The message for a call whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
+/* The message for a call (also one that is beyond) whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
  * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0,
- * CREATEVPE's VPE has the name MODEL_NAME, and data is of MODEL_DATA_MAX bytes at most. */
+ * CREATEVPE's VPE and services have the name MODEL_NAME, and data, of MODEL_DATA_MAX bytes at most,
+ * says what a service that agrees would. */
 enum { MODEL_MESSAGE_MAX = 128, MODEL_DATA_MAX = 64 };
 #define MODEL_NAME "the next" /* of eight bytes */
 size_t model_encode(const struct model_call *call, uint8_t *out);

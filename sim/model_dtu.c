@@ -6,10 +6,16 @@
 
 /* ---- Memory --------------------------------------------------------------------------------- */
 
-/* Another kernel's memory and gates are beyond the model. */
-static bool is_far(const struct model *model, uint32_t caller, int32_t cap)
+/* Another kernel's memory. */
+static bool is_far(const struct model *model, uint32_t vpe, int32_t cap)
 {
-    return model->caps[cap].home != model->vpe[caller].kernel;
+    return model->caps[cap].pe != model->vpe[vpe].kernel;
+}
+
+/* This kernel's, but by way of another's capability: beyond the model where it matters. */
+static bool is_odd(const struct model *model, uint32_t vpe, int32_t cap)
+{
+    return !is_far(model, vpe, cap) && model->caps[cap].home != model->vpe[vpe].kernel;
 }
 
 /* Whether `size` things from `at` on are among `all`. */
@@ -21,8 +27,9 @@ static bool is_within(uint64_t at, uint64_t size, uint64_t all)
 static enum rescind_error reqmem(struct model *model, uint32_t caller,
                                  const struct model_call *call)
 {
-    bool known = model->memory != UINT64_MAX && call->addr != RESCIND_ANY_ADDR;
-    if (known && !is_within(call->addr, call->size, model->memory))
+    uint64_t all = model->vpe[caller].memory;
+    if (all != UINT64_MAX && call->addr != RESCIND_ANY_ADDR &&
+        !is_within(call->addr, call->size, all))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
         return RESCIND_INV_ARGS;
@@ -38,13 +45,12 @@ static enum rescind_error derivemem(struct model *model, uint32_t caller,
     int32_t source = model_object(model, caller, call->src, RESCIND_CAP_MEM);
     if (source < 0 || !model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
         return RESCIND_INV_ARGS;
-    if (is_far(model, caller, source))
-        return MODEL_BEYOND;
     if (!is_within(call->addr, call->size, model->caps[source].size))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)model->caps[source].perms) != 0)
         return RESCIND_NO_PERM;
     struct model_cap *part = model_derive(model, source, caller, RESCIND_TABLE_OBJECT, call->dst);
+    part->home = model->vpe[caller].kernel;
     part->off += call->addr;
     part->size = call->size;
     part->perms = (uint8_t)call->perms;
@@ -58,10 +64,11 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     int32_t source = model_object(model, caller, call->src, RESCIND_CAP_MEM);
     if (!model_is_local(model, caller, vpe) || source < 0)
         return RESCIND_INV_ARGS;
-    if (is_far(model, caller, source))
+    if (is_odd(model, caller, source))
         return MODEL_BEYOND;
     const struct model_cap *memory = &model->caps[source];
-    if (model->memory == 0 || memory->off % RESCIND_PAGE != 0 ||
+    if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
+        memory->off % RESCIND_PAGE != 0 ||
         !is_within(call->addr, call->size, memory->size / RESCIND_PAGE))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)memory->perms) != 0)
@@ -120,8 +127,6 @@ static enum rescind_error activate(struct model *model, uint32_t caller,
         return RESCIND_INV_ARGS;
     if (call->src != RESCIND_NONE && (old < 0 || from < 0 || model->caps[old].parent != from))
         return RESCIND_INV_ARGS;
-    if (call->dst != RESCIND_NONE && is_far(model, caller, new))
-        return MODEL_BEYOND;
     deactivate(model, caller, call->ep);
     if (call->dst != RESCIND_NONE)
         model_activate(model, model_find(model, caller, RESCIND_TABLE_OBJECT, call->dst), caller,
@@ -136,7 +141,9 @@ static enum rescind_error attachrb(struct model *model, uint32_t caller,
     if (!model_is_local(model, caller, vpe))
         return RESCIND_INV_ARGS;
     int32_t memory = model_object(model, (uint32_t)vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
-    if (memory < 0 || model->memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
+    if (memory >= 0 && is_odd(model, (uint32_t)vpe, memory))
+        return MODEL_BEYOND;
+    if (memory < 0 || model->vpe[vpe].memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
         !is_within(call->addr, 1ull << call->order, model->caps[memory].size))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, (uint32_t)vpe, MODEL_TABLE_ENDPOINTS, call->ep))
@@ -171,9 +178,11 @@ static enum rescind_error access(struct model *model, uint32_t caller,
         return RESCIND_EP_INVALID;
     if ((memory->perms & perm) == 0)
         return RESCIND_NO_PERM;
-    if (model->memory == 0 || !is_within(call->addr, call->size, memory->size))
-        return RESCIND_INV_ARGS;
-    return RESCIND_NO_ERROR;
+    bool real = true; /* a boot VPE's memory is not, where its kernel has none */
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
+        real = real && (model->vpe[vpe].kernel != memory->pe || model->vpe[vpe].memory != 0);
+    return real && is_within(call->addr, call->size, memory->size) ? RESCIND_NO_ERROR
+                                                                   : RESCIND_INV_ARGS;
 }
 
 /* ---- Messages ------------------------------------------------------------------------------- */
@@ -244,8 +253,6 @@ static enum rescind_error send(struct model *model, uint32_t caller, const struc
     if (through == NULL ||
         (wants_reply && endpoint(model, caller, call->reply_ep, MODEL_RECEIVE) == NULL))
         return RESCIND_EP_INVALID;
-    if (!model_is_local(model, caller, through->target))
-        return MODEL_BEYOND;
     if (through->credits == 0)
         return RESCIND_MISS_CREDITS;
     if (!lives(model, through->target, through->life) || through->ep >= RESCIND_EP_COUNT)

@@ -345,12 +345,15 @@ static uint8_t *put_creategate(uint8_t *out, const struct model_call *call)
     return put64(out, call->credits);
 }
 
-/* So many bytes of data, or what there is room for. */
-static uint8_t *put_data(uint8_t *out, uint64_t size)
+/* So many bytes of data, or what there is room for: a service's consent, to one capability at the
+ * call's `dst`. */
+static uint8_t *put_data(uint8_t *out, const struct model_call *call)
 {
-    size_t copied = size < MODEL_DATA_MAX ? size : MODEL_DATA_MAX;
-    out = put64(out, size);
-    memset(out, 'd', copied);
+    size_t copied = call->size < MODEL_DATA_MAX ? call->size : MODEL_DATA_MAX;
+    uint8_t data[MODEL_DATA_MAX] = {0};
+    put64(put64(put64(data, 0), (uint64_t)call->dst << 32), 1);
+    out = put64(out, call->size);
+    memcpy(out, data, copied);
     return out + (copied + 7) / 8 * 8;
 }
 
@@ -359,6 +362,26 @@ static uint8_t *put_all(uint8_t *out, const uint64_t *values, int count)
     for (int i = 0; i < count; i++)
         out = put64(out, values[i]);
     return out;
+}
+
+/* Of calls that are beyond the model, but can be sent. */
+static uint8_t *put_service_arguments(uint8_t *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_PAGEFAULT:
+        return put_all(out, (uint64_t[]){c->addr, c->perms}, 2);
+    case RESCIND_SYS_CREATESRV:
+        return put_text(put_all(out, (uint64_t[]){c->src, c->dst}, 2), MODEL_NAME);
+    case RESCIND_SYS_CREATESESS:
+        return put_text(put_all(out, (uint64_t[]){c->vpe, c->dst}, 2), MODEL_NAME);
+    case RESCIND_SYS_CREATESESSAT:
+        return put_all(out, (uint64_t[]){c->src, c->dst, c->id}, 3);
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+        return put_range(put_all(out, (uint64_t[]){c->vpe, c->src}, 2), &c->own);
+    default:
+        return out;
+    }
 }
 
 static uint8_t *put_dtu_arguments(uint8_t *out, const struct model_call *c)
@@ -377,19 +400,19 @@ static uint8_t *put_dtu_arguments(uint8_t *out, const struct model_call *c)
     case RESCIND_SYS_ACTIVATE:
         return put_all(out, (uint64_t[]){c->ep, c->src, c->dst}, 3);
     case RESCIND_SYS_SEND:
-        return put_data(put_all(out, (uint64_t[]){c->ep, c->reply_ep, c->label}, 3), c->size);
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->reply_ep, c->label}, 3), c);
     case RESCIND_SYS_RECEIVE:
         return put_all(out, (uint64_t[]){c->ep, c->flag}, 2);
     case RESCIND_SYS_REPLY:
-        return put_data(put_all(out, (uint64_t[]){c->ep, c->id}, 2), c->size);
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->id}, 2), c);
     case RESCIND_SYS_ACK:
         return put_all(out, (uint64_t[]){c->ep, c->id}, 2);
     case RESCIND_SYS_READ:
         return put_all(out, (uint64_t[]){c->ep, c->addr, c->size}, 3);
     case RESCIND_SYS_WRITE:
-        return put_data(put_all(out, (uint64_t[]){c->ep, c->addr}, 2), c->size);
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->addr}, 2), c);
     default:
-        return out;
+        return put_service_arguments(out, c);
     }
 }
 

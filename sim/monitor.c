@@ -382,7 +382,8 @@ static void add_end(struct draft *d, const uint32_t *from, uint32_t vpe)
 /* The call of `vpe` is refused for what the model does not count. */
 static void add_refusals(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
 {
-    static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE};
+    static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE,
+                                                  RESCIND_INV_ARGS};
     uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
     const struct model_call *call = call_of(d->m, status);
 

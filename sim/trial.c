@@ -384,6 +384,8 @@ static void place_vpes(struct model *model, const struct litmus *l)
         const struct litmus_vpe *vpe = litmus_vpe(l, i);
         model_place(model, i, vpe->kernel);
         model->vpe[i].account = vpe->quota != 0;
+        if (litmus_kernel(l, vpe->kernel)->memory != LITMUS_AS_NEEDED)
+            model->vpe[i].memory = litmus_kernel(l, vpe->kernel)->memory;
         if (vpe->child)
             model_child(model, i);
     }

@@ -79,8 +79,8 @@ struct drive *drive_new(const struct drive_config *config)
             abort();
     }
     model_boot(&drive->start, kernel.vpes);
-    drive->start.memory = memory;
     for (uint32_t vpe = 0; vpe < kernel.vpes; vpe++) {
+        drive->start.vpe[vpe].memory = memory;
         if (vpe >= config->vpes)
             model_child(&drive->start, vpe);
         drive->ring[vpe][DRIVE_CALLS] = rescind_kernel_syscall_ring(drive->kernel, vpe);

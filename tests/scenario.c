@@ -367,6 +367,11 @@ static struct model_call a_message_call(const struct view *view, uint32_t vpe,
         aim_ep(view, vpe, call.op == RESCIND_SYS_SEND ? ENDPOINT_SEND : ENDPOINT_RECEIVE, choice);
     if (call.op == RESCIND_SYS_SEND && choose(choice, 4) > 0)
         call.reply_ep = aim_ep(view, vpe, ENDPOINT_RECEIVE, choice);
+    if (view->drive->beyond && choose(choice, 2)) { /* as a service does */
+        call = call_receive(2, choose(choice, 2));
+        call.size = 24;
+    }
+    call.dst = aim(view, vpe, false, choice); /* what it would give */
     for (uint32_t ep = 2; ep < 4 && choose(choice, 4) > 0; ep++)
         if (open_message(view, vpe, ep) != 0) { /* mostly, it is answered */
             call.op = choose(choice, 4) ? RESCIND_SYS_REPLY : RESCIND_SYS_ACK;
@@ -374,6 +379,32 @@ static struct model_call a_message_call(const struct view *view, uint32_t vpe,
         }
     uint64_t open = open_message(view, vpe, call.ep);
     call.id = open != 0 && choose(choice, 16) > 0 ? open : choose(choice, 4);
+    return call;
+}
+
+/* Calls about services and pagers. */
+static struct model_call a_service_call(const struct view *view, uint32_t vpe,
+                                        struct choice *choice)
+{
+    static const enum rescind_syscall calls[8] = {RESCIND_SYS_CREATESRV,  RESCIND_SYS_CREATESESS,
+                                                  RESCIND_SYS_CREATESESS, RESCIND_SYS_CREATESESSAT,
+                                                  RESCIND_SYS_DELEGATE,   RESCIND_SYS_OBTAIN,
+                                                  RESCIND_SYS_OBTAIN,     RESCIND_SYS_PAGEFAULT};
+    struct model_call call = {.op = calls[choose(choice, 8)],
+                              .dst = aim_free(view, vpe, 1, choice),
+                              .src = aim(view, vpe, false, choice),
+                              .addr = RESCIND_MAP_FIRST * RESCIND_PAGE,
+                              .perms = 1 + choose(choice, 3),
+                              .id = choose(choice, 4)};
+    uint32_t type = call.op == RESCIND_SYS_CREATESRV      ? RESCIND_CAP_GATE
+                    : call.op == RESCIND_SYS_CREATESESSAT ? RESCIND_CAP_SERVICE
+                                                          : RESCIND_CAP_SESSION;
+    for (uint32_t i = 0; i < view->count && choose(choice, 8) > 0; i++)
+        if (view->rows[i].vpe == vpe && view->rows[i].type == type)
+            call.src = view->rows[i].sel;
+    call.own = (struct rescind_range){RESCIND_TABLE_OBJECT, call.dst, 1 + choose(choice, 2)};
+    if (call.op == RESCIND_SYS_DELEGATE)
+        call.own.start = aim(view, vpe, false, choice);
     return call;
 }
 
@@ -421,6 +452,10 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
     struct model_call call;
     if (drive->config.more > 0 && a_life_call(&view, vpe, &call, choice))
         return call;
+    if (drive->config.pages > 0 && drive->beyond && vpe == 0 && choose(choice, 4) > 0)
+        return a_message_call(&view, vpe, choice);
+    if (drive->config.pages > 0 && drive->beyond && choose(choice, 2) == 0)
+        return a_service_call(&view, vpe, choice);
     bool has_post = drive->config.pages > 0 && endpoint_find(drive->kernel, vpe, 4) != 0;
     if (drive->config.pages > 0 && choose(choice, has_post ? 8 : 2) > 0) {
         uint32_t about = choose(choice, has_post ? 20 : 8);
@@ -523,6 +558,19 @@ static void open_posts(struct drive *drive, struct choice *choice)
     }
 }
 
+/* VPE0 becomes a service, by the gate to its endpoint 2 that the last VPE has; the others know it.
+ * What follows is beyond the naive model, and is audited. */
+static void open_service(struct drive *drive)
+{
+    const struct model_call calls[] = {
+        call_attachrb(2, 0),
+        call_creategate(0, FIRST + 5),
+        {.op = RESCIND_SYS_CREATESRV, .src = FIRST + 5, .dst = FIRST + 6}};
+    for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (drive_idle(drive, 0))
+            drive_now(drive, 0, &calls[i]);
+}
+
 /* Calls one after the other, each from rest to rest: what the VPEs then fight over. */
 static void set_up(struct drive *drive, uint32_t selectors, struct choice *choice)
 {
@@ -594,6 +642,8 @@ struct drive *scenario_run(struct scenarios *scenarios, struct choice choice)
         long_runs(drive, &choice);
     if (drive->config.pages > 0 && choose(&choice, 2))
         open_posts(drive, &choice);
+    if (drive->config.pages > 0 && choose(&choice, 4) == 0)
+        open_service(drive);
     set_up(drive, selectors, &choice);
     side_by_side(drive, selectors, &choice);
     if (!drive->failure[0] && drive_rest(drive))

@@ -419,6 +419,179 @@ static void it_agrees_with_the_order_search(void **state)
     order_free(order);
 }
 
+/* ---- Calls that wait, and what others do meanwhile ------------------------------------------- */
+
+/* The same, with a fourth VPE that is not there yet: CREATEVPE of MODEL_NAME makes it. */
+static struct watch begin_with_child(void)
+{
+    struct watch w = {.set = MONITOR_START};
+
+    model_boot(&w.start, VPES + 1);
+    model_child(&w.start, VPES);
+    for (uint32_t vpe = 0; vpe < VPES; vpe++)
+        model_grant(&w.start, vpe, 2, (vpe + 1) % VPES);
+    w.monitor = monitor_new(&w.start);
+    monitor_name(w.monitor, MODEL_NAME, VPES);
+    return w;
+}
+
+static struct model_call create(uint32_t dst, uint32_t mem_dst)
+{
+    return (struct model_call){.op = RESCIND_SYS_CREATEVPE,
+                               .dst = dst,
+                               .dst2 = mem_dst,
+                               .pe = RESCIND_ANY_PE,
+                               .src = RESCIND_NONE};
+}
+
+static struct model_call control(uint32_t vpe, enum rescind_vpectrl action)
+{
+    return (struct model_call){.op = RESCIND_SYS_VPECTRL, .vpe = vpe, .action = action};
+}
+
+/* Sends the call of VPE0 and has it answered. */
+static uint32_t now(struct watch *w, uint32_t vpe, struct model_call call, enum rescind_error error)
+{
+    send(w, vpe, call);
+    return answer(w, vpe, error);
+}
+
+static void who_waits_for_an_end_waits_until_it_comes(void **state)
+{
+    struct watch w = begin_with_child();
+
+    (void)state;
+    GOOD(send(&w, 0, control(2, RESCIND_VPE_WAIT)));
+    assert_int_equal(monitor_results(w.monitor, w.set, 0), 0);
+    uint32_t waiting = w.set;
+    BAD(answer(&w, 0, RESCIND_NO_ERROR));
+    w.set = waiting;
+    GOOD(send(&w, 1, leave));
+    GOOD(happen(&w, MONITOR_ENDED, 1));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    /* Nobody waits for oneself, and what is no capability on a VPE can't be waited for. */
+    GOOD(now(&w, 0, control(0, RESCIND_VPE_WAIT), RESCIND_INV_ARGS));
+    GOOD(now(&w, 0, control(1, RESCIND_VPE_WAIT), RESCIND_INV_ARGS));
+    end(&w);
+}
+
+/* It has not been started; its maker revokes it; then it has ended, by a revocation. */
+static void a_child_ends_with_its_selector_0(void **state)
+{
+    struct watch w = begin_with_child();
+    struct model_call all = revoke(20);
+
+    (void)state;
+    GOOD(now(&w, 0, create(20, 21), RESCIND_NO_ERROR));
+    GOOD(now(&w, 2, obtain(2, 30, 20, 1), RESCIND_NO_ERROR));
+    GOOD(send(&w, 2, control(30, RESCIND_VPE_WAIT)));
+    uint32_t before = w.set;
+    BAD(happen(&w, MONITOR_ENDED, VPES));
+    w.set = before;
+    GOOD(send(&w, 0, all));
+    GOOD(happen(&w, MONITOR_ENDED, VPES));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    /* It had begun to wait; or begins only now, when what it names is gone. */
+    assert_int_equal(monitor_results(w.monitor, w.set, 2),
+                     1u << RESCIND_VPE_GONE | 1u << RESCIND_INV_ARGS);
+    GOOD(answer(&w, 2, RESCIND_VPE_GONE));
+    BAD(now(&w, 0, control(20, RESCIND_VPE_START), RESCIND_NO_ERROR));
+    end(&w);
+}
+
+static void memory_and_numbers_may_lack_at_any_time(void **state)
+{
+    struct watch w = begin_with_child();
+    struct model_call ask = {.op = RESCIND_SYS_REQMEM,
+                             .dst = 40,
+                             .addr = RESCIND_ANY_ADDR,
+                             .size = RESCIND_PAGE,
+                             .perms = RESCIND_PERM_R};
+
+    (void)state;
+    GOOD(now(&w, 0, create(20, 21), RESCIND_OUT_OF_MEM));
+    GOOD(now(&w, 0, create(20, 21), RESCIND_NO_FREE_CORE));
+    GOOD(now(&w, 0, ask, RESCIND_OUT_OF_MEM));
+    GOOD(now(&w, 0, ask, RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, create(20, 21), RESCIND_NO_ERROR));
+    BAD(now(&w, 0, gate(50), RESCIND_OUT_OF_MEM));
+    end(&w);
+}
+
+/* VPE1 receives at endpoint 2, and VPE0 can send there through its endpoint 4, once. */
+static void open_post(struct watch *w)
+{
+    struct model_call buffer = {.op = RESCIND_SYS_ATTACHRB, .ep = 2, .order = 7, .slot_order = 6};
+    struct model_call to = {
+        .op = RESCIND_SYS_CREATEGATE, .vpe = 2, .dst = 20, .ep = 2, .credits = 1};
+    struct model_call use = {.op = RESCIND_SYS_ACTIVATE, .ep = 4, .src = RESCIND_NONE, .dst = 20};
+
+    GOOD(now(w, 1, buffer, RESCIND_NO_ERROR));
+    GOOD(now(w, 0, to, RESCIND_NO_ERROR));
+    GOOD(now(w, 0, use, RESCIND_NO_ERROR));
+}
+
+static const struct model_call say = {
+    .op = RESCIND_SYS_SEND, .ep = 4, .reply_ep = RESCIND_NONE, .size = 8};
+static const struct model_call hear = {.op = RESCIND_SYS_RECEIVE, .ep = 2, .flag = true};
+static const struct model_call look = {.op = RESCIND_SYS_RECEIVE, .ep = 2};
+
+static void a_message_is_sent_before_it_is_received(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    open_post(&w);
+    GOOD(now(&w, 1, look, RESCIND_END_OF_FILE));
+    GOOD(send(&w, 1, hear));
+    uint32_t waiting = w.set;
+    BAD(answer(&w, 1, RESCIND_NO_ERROR));
+    w.set = waiting;
+    GOOD(send(&w, 0, say));
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    BAD(now(&w, 0, say, RESCIND_NO_ERROR)); /* the credit has not come back */
+    end(&w);
+}
+
+static void a_sent_message_goes_with_its_gate(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    open_post(&w);
+    GOOD(now(&w, 0, say, RESCIND_NO_ERROR));
+    GOOD(send(&w, 0, revoke(20)));
+    GOOD(send(&w, 1, look));
+    uint32_t meanwhile = w.set;
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    w.set = meanwhile;
+    GOOD(answer(&w, 1, RESCIND_END_OF_FILE));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, say, RESCIND_EP_INVALID));
+    BAD(now(&w, 1, look, RESCIND_NO_ERROR));
+    end(&w);
+}
+
+static void what_is_beyond_the_model_is_not_judged(void **state)
+{
+    const struct model_call calls[] = {{.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 30},
+                                       {.op = RESCIND_SYS_CREATESESS, .dst = 30},
+                                       {.op = RESCIND_SYS_PAGEFAULT}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct watch w = begin();
+        assert_int_equal(send(&w, 0, calls[i]), MONITOR_OFF);
+        assert_int_equal(answer(&w, 0, RESCIND_EXISTS), MONITOR_OFF);
+        end(&w);
+    }
+    /* Nobody has said which VPE it makes. */
+    struct watch w = begin();
+    assert_int_equal(send(&w, 0, create(20, 21)), MONITOR_OFF);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +605,12 @@ int main(void)
         cmocka_unit_test(tables_at_the_end_are_those_of_some_order),
         cmocka_unit_test(a_call_and_an_answer_of_another_do_not_commute),
         cmocka_unit_test(what_is_too_large_is_not_judged),
+        cmocka_unit_test(who_waits_for_an_end_waits_until_it_comes),
+        cmocka_unit_test(a_child_ends_with_its_selector_0),
+        cmocka_unit_test(memory_and_numbers_may_lack_at_any_time),
+        cmocka_unit_test(a_message_is_sent_before_it_is_received),
+        cmocka_unit_test(a_sent_message_goes_with_its_gate),
+        cmocka_unit_test(what_is_beyond_the_model_is_not_judged),
         cmocka_unit_test(it_agrees_with_the_order_search),
     };
 
