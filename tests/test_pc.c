@@ -913,9 +913,11 @@ static void a_number_serves_one_child_behind_the_other(void **state)
     add_obtain(m, 10, 40, RESCIND_SEL_MEM);
     add_child(m, "second", 0);
     add_gate(m, 20);
+    add_run(m, ROGUE_FIRST + ROGUE_FIND_TEXT);
     add_run(m, ROGUE_FIRST + ROGUE_NULL);
     add_child(m, "first", 0);
     add_noop(m);
+    add_run(m, ROGUE_FIRST + ROGUE_LEAVE_TEXT);
     add_exit(m);
     outcome = boot(m, &(struct boot_options){0});
     assert_results(outcome, 0,

@@ -191,6 +191,29 @@ static int flood(struct rescind_env *env)
     return 0;
 }
 
+/* The words of a ring's page behind the ring. */
+enum { LEFT_FROM = RING_BYTES / 8, LEFT_TO = RESCIND_PAGE / 8 };
+
+static int leave_text(struct rescind_env *env)
+{
+    for (size_t i = LEFT_FROM; i < LEFT_TO; i++) {
+        ((volatile uint64_t *)env->syscalls)[i] = i;
+        ((volatile uint64_t *)env->replies)[i] = i;
+    }
+    return 0;
+}
+
+static int find_text(struct rescind_env *env)
+{
+    uint64_t found = 0;
+
+    for (size_t i = LEFT_FROM; i < LEFT_TO; i++) {
+        found |= ((volatile uint64_t *)env->syscalls)[i];
+        found |= ((volatile uint64_t *)env->replies)[i];
+    }
+    return found == 0 ? 0 : 1;
+}
+
 /* ---- With memory -------------------------------------------------------------------------- */
 
 enum { SEL_MEMORY = 50, PAGES = 2, TABLE_PAGES = 512, MANY = 20 };
@@ -395,5 +418,7 @@ rescind_program *const rogue_programs[ROGUE_COUNT] = {
     [ROGUE_RECOVER_KERNEL] = recover_in_kernel,
     [ROGUE_RECOVER_WILD] = recover_wildly,
     [ROGUE_MANY_TABLES] = look_everywhere,
+    [ROGUE_LEAVE_TEXT] = leave_text,
+    [ROGUE_FIND_TEXT] = find_text,
     [ROGUE_READ_FOREVER] = read_forever,
 };

@@ -44,6 +44,8 @@ enum rogue {
     ROGUE_RECOVER_KERNEL, /* says to go on in the kernel */
     ROGUE_RECOVER_WILD,   /* and at an address that is none */
     ROGUE_MANY_TABLES,  /* maps here and there, and looks at all of it and what is gone: content */
+    ROGUE_LEAVE_TEXT,   /* fills what is left of its rings' pages: content */
+    ROGUE_FIND_TEXT,    /* looks for something there: content if there is nothing */
     ROGUE_READ_FOREVER, /* maps what it has at ROGUE_MEMORY, and reads it without a call */
     ROGUE_COUNT,
 };
