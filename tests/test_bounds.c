@@ -528,8 +528,8 @@ static void no_event_touches_more_than_was_configured(void **state)
         assert_bounded(k, 0, kit_delegate(2, GATE, 100, 50), 7 * 50 + 4);
         assert_bounded(k, 0, kit_obtain(2, 200, 100, 50), 7 * 50 + 4);
         assert_bounded(k, 0, kit_delegate(2, 200, 300, 50), 7 * 50 + 4);
-        assert_bounded(k, 0, kit_revoke(200, 50, false), 12 * 100);
-        assert_bounded(k, 0, kit_revoke(2, 4294967294u, true), 12 * 200);
+        assert_bounded(k, 0, kit_revoke(200, 50, false), 14 * 100);
+        assert_bounded(k, 0, kit_revoke(2, 4294967294u, true), 14 * 200);
         kit_audit(k);
         kit_free(k);
     }

@@ -9,11 +9,10 @@
 
 enum work {
     WORK_LOOK = 1,   /* a look at a capability */
-    WORK_REMOVE = 2, /* its removal, */
-    WORK_OTHERS =
-        2, /* and where it may have an object, or others to tell, so much more than a look */
+    WORK_REMOVE = 2, /* its removal */
+    WORK_OTHERS = 2, /* beside a look: that of one with an object of its own, or others to tell */
     WORK_SETTLE = 2, /* settling a reservation */
-    WORK_ROOT = 4,   /* a root of a revocation, found and begun with */
+    WORK_ROOT = 5,   /* a root of a revocation, found and begun with */
     WORK_COPY = 4,   /* a capability found and copied, reserved, or its copy undone */
     WORK_PAGE = 32,  /* clearing a page of memory */
 };
