@@ -1008,6 +1008,313 @@ static void a_link_is_told_before_its_end(void **state)
     system_free(s);
 }
 
+/* ---- Pagers ------------------------------------------------------------------------------- */
+
+/* VPE 0 of B is a pager; A has a child with a gate to it. */
+static struct system *new_paged(void)
+{
+    struct system *s = system_new_roomy(2, 1, 2, NODES, 64, MEMORY);
+    struct message m = createvpe(CHILD_CAP, CHILD_MEM);
+
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 10, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), TO_B, GATE, 1)), 0);
+    m.size -= 16; /* pfgate, pfep */
+    message_u64(&m, TO_B);
+    message_u64(&m, EP);
+    assert_int_equal(call(s, A, 0, m), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+    return s;
+}
+
+static struct message fault(void)
+{
+    return CALL(PAGEFAULT, 0x12345000, RESCIND_PERM_W);
+}
+
+static void a_pager_of_another_kernel_is_asked(void **state)
+{
+    struct system *s = new_paged();
+    struct {
+        uint64_t error, id, label, is_reply, size, virt, access;
+    } got;
+
+    (void)state;
+    for (enum rescind_error error = RESCIND_NO_ERROR; error <= RESCIND_NO_MAPPING; error += 4) {
+        kit_send(s->k[A], CHILD, fault());
+        settle(s);
+        assert_true(waits(s, A, CHILD));
+        kit_send(s->k[B], 0, CALL(RECEIVE, IN, 0));
+        settle(s);
+        assert_true(rescind_kernel_receive(s->k[B], 0, &got, sizeof(got)));
+        assert_int_equal(got.label, LABEL);
+        assert_int_equal(got.virt, 0x12345000);
+        assert_int_equal(got.access, RESCIND_PERM_W);
+        assert_int_equal(call(s, B, 0, CALL(REPLY, IN, got.id, 8, error)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, CHILD).error, error);
+    }
+    /* Nobody answers any more. */
+    kit_send(s->k[A], CHILD, fault());
+    settle(s);
+    assert_int_equal(call(s, B, 0, CALL(DETACHRB, 0, IN)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, CHILD).error, RESCIND_NO_MAPPING);
+    assert_int_equal(call(s, A, CHILD, fault()), RESCIND_NO_MAPPING);
+    rescind_kernel_starve(s->k[B], 1);
+    assert_int_equal(call(s, A, CHILD, fault()), RESCIND_OUT_OF_MEM);
+    rest(s);
+    system_free(s);
+}
+
+static void faulting_child_is_killed(struct system *s)
+{
+    rescind_kernel_end(s->k[A], CHILD, 1);
+}
+
+/* Whatever has happened, the pager's VPE is at its end, too, and nothing is left. */
+static void check_faulted(struct system *s)
+{
+    rescind_kernel_end(s->k[B], 0, 1);
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    for (uint32_t index = s->k[B]->pool.first; index < s->k[B]->pool.high; index++) {
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_VISIT);
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_NOTE);
+    }
+}
+
+static void a_fault_and_an_end_come_in_every_order(void **state)
+{
+    struct system *start = new_paged(), *s = new_paged();
+
+    (void)state;
+    kit_send(start->k[A], CHILD, fault());
+    every_order(start, s, receiver_revokes, check_faulted);
+    every_order(start, s, receiver_is_killed, check_faulted);
+    every_order(start, s, faulting_child_is_killed, check_faulted);
+    system_free(start);
+    system_free(s);
+}
+
+/* ---- Sessions ----------------------------------------------------------------------------- */
+
+enum { SERVICE = 80, SESSION, IDENT = 0x1234, ITEM = 90, PLACE = 95 };
+
+static struct message createsrv(void)
+{
+    struct message m = CALL(CREATESRV, GATE, SERVICE, 2);
+
+    message_put(&m, "fs", 2);
+    return m;
+}
+
+/* VPE 0 of B has a service, and VPE 0 of A a session with it, which that has made. */
+static struct system *new_session(void)
+{
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
+
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 10, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, B, 0, createsrv()), 0);
+    assert_int_equal(call(s, B, 0, CALL(CREATESESSAT, SERVICE, SESSION, IDENT)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), SESSION, SESSION, 1)), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(call(s, B, 0, kit_creategate(ITEM + i)), 0);
+        assert_int_equal(call(s, A, 0, kit_creategate(ITEM + i)), 0);
+    }
+    return s;
+}
+
+/* OBTAIN or DELEGATE of so many, with one number for the service. */
+static struct message through_session(enum rescind_syscall opcode, uint32_t start, uint32_t count)
+{
+    struct message m = {0};
+
+    message_u64(&m, opcode);
+    message_u64(&m, 0);
+    message_u64(&m, SESSION);
+    message_range(&m, (struct rescind_range){.start = start, .count = count});
+    message_u64(&m, 8);
+    message_u64(&m, 0x77);
+    return m;
+}
+
+/* What a service is asked. */
+struct question {
+    uint64_t error, id, label, is_reply, size;
+    uint64_t op, ident, kind, count, arg;
+};
+
+static struct question asked(struct system *s)
+{
+    struct question q = {0};
+
+    kit_send(s->k[B], 0, CALL(RECEIVE, IN, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[B], 0, &q, sizeof(q)));
+    return q;
+}
+
+/* The service agrees to a range of its own, and says a number. */
+static struct message agree(uint64_t id, uint32_t start, uint32_t count)
+{
+    struct message m = CALL(REPLY, IN, id, 8 + 16 + 8, RESCIND_NO_ERROR);
+
+    message_range(&m, (struct rescind_range){.start = start, .count = count});
+    message_u64(&m, 0x88);
+    return m;
+}
+
+/* The answer to OBTAIN and DELEGATE. */
+struct exchanged {
+    uint64_t error, count, size, arg;
+};
+
+static struct exchanged exchanged(struct system *s)
+{
+    struct exchanged e = {0};
+
+    assert_true(rescind_kernel_receive(s->k[A], 0, &e, sizeof(e)));
+    return e;
+}
+
+static void capabilities_go_through_a_session_of_another_kernel(void **state)
+{
+    struct system *s = new_session();
+    const enum rescind_syscall opcodes[] = {RESCIND_SYS_OBTAIN, RESCIND_SYS_DELEGATE};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        bool obtains = i == 0;
+        struct question q;
+        struct exchanged e;
+        kit_send(s->k[A], 0, through_session(opcodes[i], obtains ? PLACE : ITEM, 3));
+        settle(s);
+        assert_true(waits(s, A, 0));
+        q = asked(s);
+        assert_int_equal(q.op, obtains ? RESCIND_SERVICE_OBTAIN : RESCIND_SERVICE_DELEGATE);
+        assert_int_equal(q.ident, IDENT);
+        assert_int_equal(q.kind, RESCIND_TABLE_OBJECT);
+        assert_int_equal(q.count, 3);
+        assert_int_equal(q.arg, 0x77);
+        assert_int_equal(call(s, B, 0, agree(q.id, obtains ? ITEM : PLACE, 2)), 0);
+        rest(s);
+        e = exchanged(s);
+        assert_int_equal(e.error, RESCIND_NO_ERROR);
+        assert_int_equal(e.count, 2);
+        assert_int_equal(e.size, 8);
+        assert_int_equal(e.arg, 0x88);
+        assert_true(kit_holds(s->k[i], 0, PLACE + 1));
+        assert_false(kit_holds(s->k[i], 0, PLACE + 2));
+    }
+    assert_int_equal(call(s, B, 0, kit_revoke(ITEM, 2, false)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_false(kit_holds(s->k[A], 0, PLACE));
+    system_free(s);
+}
+
+static void a_service_of_another_kernel_may_refuse(void **state)
+{
+    struct system *s = new_session();
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+    settle(s);
+    q = asked(s);
+    assert_int_equal(call(s, B, 0, CALL(REPLY, IN, q.id, 8, RESCIND_NO_PERM)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_PERM);
+    /* Or say what can't be. */
+    kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+    settle(s);
+    q = asked(s);
+    assert_int_equal(call(s, B, 0, agree(q.id, ITEM, 3)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_RECV_GONE);
+    for (uint32_t left = 0; left < 3; left++) {
+        rescind_kernel_starve(s->k[B], left);
+        assert_int_equal(call(s, A, 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2)),
+                         RESCIND_OUT_OF_MEM);
+        rest(s);
+    }
+    system_free(s);
+}
+
+static void client_is_asking(struct system *s, enum rescind_syscall opcode, uint32_t start)
+{
+    struct question q;
+
+    kit_send(s->k[A], 0, through_session(opcode, start, 2));
+    settle(s);
+    q = asked(s);
+    kit_send(s->k[B], 0, agree(q.id, start == PLACE ? ITEM : PLACE, 2));
+}
+
+static void session_is_revoked(struct system *s)
+{
+    struct answer ignored;
+
+    take(s, B, 0, &ignored);
+    if (rescind_kernel_vpe_state(s->k[B], 0) == RESCIND_VPE_RUNNING)
+        kit_send(s->k[B], 0, kit_revoke(SESSION, 1, true));
+}
+
+/* All or nothing has come through. */
+static void check_exchanged(struct system *s)
+{
+    bool alive = rescind_kernel_vpe_state(s->k[A], 0) != RESCIND_VPE_ENDED;
+    struct answer got = {0};
+
+    rest(s);
+    if (alive) {
+        got = answer(s, A, 0);
+        assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_INV_ARGS ||
+                    got.error == RESCIND_RECV_GONE);
+    }
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    if (alive && got.error != RESCIND_NO_ERROR) {
+        for (unsigned pe = A; pe <= B; pe++)
+            assert_false(kit_holds(s->k[pe], 0, PLACE) || kit_holds(s->k[pe], 0, PLACE + 1));
+    }
+}
+
+/* The service is not there to answer: it ends. */
+static void check_killed_asking(struct system *s)
+{
+    rescind_kernel_end(s->k[B], 0, 1);
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+}
+
+static void an_exchange_through_a_session_and_its_end_come_in_every_order(void **state)
+{
+    happen *const happens[] = {session_is_revoked, receiver_is_killed, asker_is_killed};
+    struct system *s = new_session();
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct system *start = new_session();
+        client_is_asking(start, RESCIND_SYS_OBTAIN, PLACE);
+        every_order(start, s, happens[i], check_exchanged);
+        system_free(start);
+        start = new_session();
+        client_is_asking(start, RESCIND_SYS_DELEGATE, ITEM);
+        every_order(start, s, happens[i], check_exchanged);
+        system_free(start);
+        start = new_session();
+        kit_send(start->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 1));
+        if (happens[i] != session_is_revoked)
+            every_order(start, s, happens[i], check_killed_asking);
+        system_free(start);
+    }
+    system_free(s);
+}
+
 /* ---- Letters that no honest kernel sends -------------------------------------------------- */
 
 static struct system_message forge(unsigned sender, const void *record, size_t size)
@@ -1216,6 +1523,11 @@ int main(void)
         cmocka_unit_test(a_message_and_an_end_come_in_every_order),
         cmocka_unit_test(a_reply_and_an_end_come_in_every_order),
         cmocka_unit_test(a_link_is_told_before_its_end),
+        cmocka_unit_test(a_pager_of_another_kernel_is_asked),
+        cmocka_unit_test(a_fault_and_an_end_come_in_every_order),
+        cmocka_unit_test(capabilities_go_through_a_session_of_another_kernel),
+        cmocka_unit_test(a_service_of_another_kernel_may_refuse),
+        cmocka_unit_test(an_exchange_through_a_session_and_its_end_come_in_every_order),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

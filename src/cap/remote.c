@@ -79,7 +79,8 @@ enum remote_sense remote_marked(struct rescind_kernel *k, uint32_t pe, uint32_t 
 
     if (!remote_is_stub(k, pe, index))
         return REMOTE_REFUSED;
-    if ((stub->flags & (CAP_SEEN | CAP_MARKED | CAP_RESERVED | CAP_TELLING)) != CAP_SEEN)
+    if ((stub->flags & (CAP_SEEN | CAP_MARKED | CAP_RESERVED | CAP_TELLING | CAP_UNTOLD)) !=
+        CAP_SEEN)
         return REMOTE_REFUSED; /* nobody has asked */
     stub->flags |= CAP_MARKED;
     revoke_release(k, stub->parent);

@@ -714,7 +714,8 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
         if (cap->type == OBJECT_ENDPOINT && endpoint_at(k, index)->kind == ENDPOINT_RECEIVE &&
             !add_line(k, endpoint_at(k, index)->waiters, &total))
             return UINT32_MAX;
-        if (cap->type == OBJECT_VISIT && !add_line(k, visit_at(k, index)->waiters, &total))
+        if (cap->type == OBJECT_VISIT && visit_at(k, index)->pe == k->pe &&
+            !add_line(k, visit_at(k, index)->waiters, &total))
             return UINT32_MAX;
     }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
@@ -799,7 +800,8 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
         if ((pin != 0 && (!is_cap(k, pin) || cap_at(k, pin)->pending == 0)) ||
             (letter != 0 && (!is_cap(k, letter) || cap_at(k, letter)->pending == 0)))
             return false;
-        reasons += (pin != 0) + (letter != 0);
+        reasons +=
+            (pin != 0) + (letter != 0) + (pin != 0 && call_exchange(call_at(k, vpe))->agreed);
     }
     return pending == reasons;
 }
@@ -935,16 +937,21 @@ static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
     return taken == having;
 }
 
-/* The notes in a list. */
+/* The nodes of a note. */
+static uint32_t note_nodes(const struct rescind_kernel *k, uint32_t index)
+{
+    if (!pool_has(k, index) || note_at(k, index)->object.type != OBJECT_NOTE)
+        return k->pool.high; /* too many */
+    return note_at(k, index)->more != 0 ? 2 : 1;
+}
+
+/* Of those in a list. */
 static uint32_t count_notes(const struct rescind_kernel *k, uint32_t first)
 {
     uint32_t count = 0;
 
-    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next) {
-        if (!pool_has(k, at) || note_at(k, at)->object.type != OBJECT_NOTE)
-            return UINT32_MAX;
-        count += note_at(k, at)->more != 0 ? 2 : 1;
-    }
+    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next)
+        count += note_nodes(k, at);
     return count;
 }
 
@@ -952,8 +959,11 @@ static bool check_notes_kept(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t notes = 0, kept = 0, watched = 0;
 
-    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         notes += cap_at(k, index)->type == OBJECT_NOTE;
+        if (cap_at(k, index)->type == OBJECT_VISIT && visit_at(k, index)->pe != k->pe)
+            kept += note_nodes(k, visit_at(k, index)->note);
+    }
     for (uint32_t pe = 0; pe < k->peer_count; pe++)
         kept += count_notes(k, peer_at(k, pe)->notes);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)

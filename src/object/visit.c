@@ -4,15 +4,32 @@
 #include "base/task.h"
 #include "base/work.h"
 #include "object/endpoint.h"
+#include "object/note.h"
 #include "object/vpe.h"
+#include "rescind/peer.h"
 
-uint8_t *visit_text(const struct rescind_kernel *k, const struct visit *visit)
+_Static_assert((int)CALL_ARGS == (int)NOTE_ARGS, "args lie behind room for what an answer says");
+
+void visit_get_args(const struct rescind_kernel *k, const struct visit *visit, uint8_t *out)
 {
-    return call_buffer(k, visit->vpe) + CALL_ARGS;
+    if (visit_is_away(k, visit))
+        note_get(k, visit->note, NOTE_ARGS, out, visit->args_size);
+    else
+        memcpy(out, call_buffer(k, visit->vpe) + CALL_ARGS, visit->args_size);
+}
+
+static void put_args(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
+                     size_t size)
+{
+    visit->args_size = (uint8_t)size;
+    if (visit_is_away(k, visit))
+        note_put(k, visit->note, NOTE_ARGS, data, size);
+    else
+        memcpy(call_buffer(k, visit->vpe) + CALL_ARGS, data, size);
 }
 
 uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
-                      const struct visit_target *to, uint32_t pe, uint32_t vpe)
+                      const struct visit_target *to, uint32_t vpe)
 {
     uint32_t index = account_take(k, OBJECT_VISIT, account);
 
@@ -20,13 +37,23 @@ uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
         *visit_at(k, index) = (struct visit){
             .object = {.type = OBJECT_VISIT, .account = account},
             .op = op,
-            .pe = (uint16_t)pe,
+            .pe = k->pe,
             .vpe = (uint16_t)vpe,
             .to_vpe = (uint16_t)to->vpe,
             .to_life = to->life,
             .to_ep = to->ep < RESCIND_EP_COUNT ? (uint8_t)to->ep : RESCIND_EP_SYSCALL,
             .label = to->label,
         };
+    return index;
+}
+
+uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct visit_target *to,
+                           uint32_t note)
+{
+    uint32_t index = visit_create(k, ACCOUNT_KERNEL, op, to, 0);
+
+    visit_at(k, index)->pe = note_at(k, note)->pe;
+    visit_at(k, index)->note = note;
     return index;
 }
 
@@ -81,13 +108,38 @@ static void unqueue(struct rescind_kernel *k, uint32_t index)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* The asker, of another kernel, is told. */
+static void tell_away(struct rescind_kernel *k, uint32_t index)
+{
+    const struct visit *visit = visit_at(k, index);
+    uint32_t note = visit->note, error = visit->error;
+    struct rescind_letter_range range = {
+        .start = visit->start,
+        .count = visit->count,
+        .vpe = visit->to_vpe,
+        .serial = note_at(k, note)->about,
+    };
+    size_t length = 0;
+
+    _Static_assert(sizeof(range) == NOTE_ARGS, "the args lie behind it");
+    if (error == RESCIND_NO_ERROR && visit->op != VISIT_FAULT) {
+        note_put(k, note, 0, &range, sizeof(range));
+        length = sizeof(range) + visit->args_size;
+    }
+    pool_give(k, index);
+    note_tell(k, note, error, length);
+}
+
 /* The asker has an answer. */
 static void done(struct rescind_kernel *k, uint32_t index)
 {
     struct visit *visit = visit_at(k, index);
 
     visit->state = VISIT_ANSWERED;
-    task_wake(k, &visit->waiters);
+    if (visit_is_away(k, visit))
+        tell_away(k, index);
+    else
+        task_wake(k, &visit->waiters);
 }
 
 /* A range that is answered with, and args behind it. False: rubbish. */
@@ -104,8 +156,7 @@ static bool take_range(struct rescind_kernel *k, struct visit *visit, const uint
         return false;
     visit->start = range.start;
     visit->count = range.count;
-    visit->args_size = (uint8_t)(size - 16);
-    memcpy(visit_text(k, visit), data + 16, size - 16);
+    put_args(k, visit, data + 16, size - 16);
     return true;
 }
 
@@ -185,8 +236,7 @@ static size_t write(const struct rescind_kernel *k, const struct visit *visit,
         return sizeof(fault);
     }
     memcpy(data, question, sizeof(question));
-    if (visit->args_size > 0)
-        memcpy(data + sizeof(question), visit_text(k, visit), visit->args_size);
+    visit_get_args(k, visit, data + sizeof(question));
     return sizeof(question) + visit->args_size;
 }
 

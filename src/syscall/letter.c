@@ -134,7 +134,7 @@ size_t letter_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_
     memcpy(record.args, l->args, sizeof(record.args));
     memset(out, 0, record.head.size);
     memcpy(out, &record, sizeof(record));
-    memcpy(out + sizeof(record), call_buffer(k, vpe), l->length);
+    memcpy(out + sizeof(record), call_buffer(k, vpe) + l->from, l->length);
     return record.head.size;
 }
 
@@ -180,7 +180,8 @@ static bool is_description(const struct rescind_kernel *k, const struct letter *
 
 static bool can_be_taken(const struct letter *l)
 {
-    return l->op == RESCIND_LETTER_WAIT;
+    return l->op == RESCIND_LETTER_WAIT || l->op == RESCIND_LETTER_FAULT ||
+           l->op == RESCIND_LETTER_VISIT;
 }
 
 enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
@@ -225,7 +226,9 @@ enum remote_sense letter_note(struct rescind_kernel *k, uint32_t pe,
     if (note->asker >= k->vpe_count || l->peer != pe || l->serial != note->serial ||
         (l->state != LETTER_TAKEN && l->state != LETTER_AWAITS))
         return REMOTE_LATE; /* the call has been cancelled */
-    if (!can_be(l, note->error, note->length))
+    if (!can_be(l, note->error, note->length) ||
+        (l->op == RESCIND_LETTER_VISIT && note->error == RESCIND_NO_ERROR &&
+         !visit_note_is_sound(l, note)))
         return REMOTE_REFUSED;
     if (l->state == LETTER_AWAITS) {
         task_leave(k, &peer_at(k, pe)->note_waiters, note->asker);
@@ -351,6 +354,8 @@ static const struct served_letter served_letters[RESCIND_LETTER_OPS] = {
     [RESCIND_LETTER_DESCRIBE] = {names_object, serve_describe},
     [RESCIND_LETTER_READ] = {access_is_sound, access_serve},
     [RESCIND_LETTER_WRITE] = {access_is_sound, access_serve},
+    [RESCIND_LETTER_FAULT] = {fault_is_sound, fault_serve},
+    [RESCIND_LETTER_VISIT] = {visit_is_sound, visit_serve},
     [RESCIND_LETTER_SEND] = {send_is_sound, send_serve},
     [RESCIND_LETTER_REPLY] = {reply_is_sound, reply_serve},
 };

@@ -42,7 +42,8 @@ struct letter {
     uint16_t op;      /* enum rescind_letter_op */
     uint16_t length;  /* of the data: what is asked, then the answer's */
     uint16_t expects; /* bytes that come with an answer without an error; or LETTER_ANY */
-    uint16_t at;      /* where they go in the caller's buffer, at whose start what is asked lies */
+    uint16_t at;      /* where they go in the caller's buffer, */
+    uint16_t from;    /* and what is asked lies */
     uint32_t object;
     uint64_t args[5];
     uint32_t error; /* of the answer */
