@@ -1,5 +1,5 @@
 /* The naive model; see model.h. Nothing here is clever, and nothing here is shared with src/. */
-#include "sim/model.h"
+#include "sim/model_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +17,17 @@ int32_t model_find(const struct model *model, uint32_t vpe, uint32_t kind, uint3
     return -1;
 }
 
-static void add(struct model *model, struct model_cap cap)
+struct model_cap *model_add(struct model *model, struct model_cap cap)
 {
     if (model->count == MODEL_CAPS) {
         fprintf(stderr, "model: more than %d capabilities\n", MODEL_CAPS);
         abort();
     }
-    model->caps[model->count++] = cap;
+    model->caps[model->count] = cap;
+    return &model->caps[model->count++];
 }
 
-/* A root in the table of objects of `vpe`, of its kernel. Its place is returned. */
-static int32_t add_root(struct model *model, uint32_t vpe, uint32_t sel, uint32_t type)
+struct model_cap *model_root(struct model *model, uint32_t vpe, uint32_t sel, uint32_t type)
 {
     struct model_cap root = {.sel = sel,
                              .parent = -1,
@@ -35,26 +35,37 @@ static int32_t add_root(struct model *model, uint32_t vpe, uint32_t sel, uint32_
                              .kind = RESCIND_TABLE_OBJECT,
                              .type = (uint8_t)type,
                              .home = model->vpe[vpe].kernel};
-    add(model, root);
-    return (int32_t)model->count - 1;
+    return model_add(model, root);
+}
+
+/* Memory with all rights. */
+static struct model_cap *root_memory(struct model *model, uint32_t vpe, uint32_t sel)
+{
+    struct model_cap *memory = model_root(model, vpe, sel, RESCIND_CAP_MEM);
+    memory->perms = RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X;
+    memory->size = RESCIND_VPE_MEMORY;
+    return memory;
 }
 
 void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
     model->vpes = vpes;
+    model->memory = UINT64_MAX;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
         model->vpe[vpe] = (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY};
-        model->caps[add_root(model, vpe, RESCIND_SEL_VPE, RESCIND_CAP_VPE)].target = (uint8_t)vpe;
-        add_root(model, vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
+        model_root(model, vpe, RESCIND_SEL_VPE, RESCIND_CAP_VPE)->target = (uint8_t)vpe;
+        root_memory(model, vpe, RESCIND_SEL_MEM);
     }
 }
 
-/* Removes every capability that is doomed, and closes the gaps. */
-static void sweep(struct model *model, const bool *doomed)
+void model_sweep(struct model *model, const bool *doomed)
 {
     int32_t moved[MODEL_CAPS];
     uint32_t kept = 0;
+    for (uint32_t i = 0; i < model->count; i++)
+        if (doomed[i] && model->caps[i].kind == MODEL_TABLE_ENDPOINTS)
+            model_drop_messages(model, model->caps[i].vpe, model->caps[i].sel);
     for (uint32_t i = 0; i < model->count; i++) {
         if (doomed[i])
             continue;
@@ -75,7 +86,7 @@ static void sweep_vpe(struct model *model, uint32_t vpe)
         int32_t parent = model->caps[i].parent;
         doomed[i] = model->caps[i].vpe == vpe || (parent >= 0 && doomed[parent]);
     }
-    sweep(model, doomed);
+    model_sweep(model, doomed);
 }
 
 void model_child(struct model *model, uint32_t vpe)
@@ -92,36 +103,33 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel)
             model->caps[i].home = (uint8_t)kernel;
 }
 
-/* Puts a copy of capability `source`, derived from it, into a free place. */
-static struct model_cap *derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind,
-                                uint32_t sel)
+struct model_cap *model_derive(struct model *model, int32_t source, uint32_t vpe, uint32_t kind,
+                               uint32_t sel)
 {
     struct model_cap copy = model->caps[source];
     copy.parent = source;
     copy.vpe = (uint8_t)vpe;
     copy.kind = (uint8_t)kind;
     copy.sel = sel;
-    add(model, copy);
-    return &model->caps[model->count - 1];
+    return model_add(model, copy);
 }
 
 enum rescind_error model_grant(struct model *model, uint32_t vpe, uint32_t sel, uint32_t target)
 {
     if (model_find(model, vpe, RESCIND_TABLE_OBJECT, sel) >= 0)
         return RESCIND_INV_ARGS;
-    derive(model, model_find(model, target, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE), vpe,
-           RESCIND_TABLE_OBJECT, sel);
+    model_derive(model, model_find(model, target, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE), vpe,
+                 RESCIND_TABLE_OBJECT, sel);
     return RESCIND_NO_ERROR;
 }
 
-/* What is at `sel` of the caller's table of objects; -1: nothing of that type. */
-static int32_t object(const struct model *model, uint32_t caller, uint32_t sel, uint32_t type)
+int32_t model_object(const struct model *model, uint32_t caller, uint32_t sel, uint32_t type)
 {
     int32_t at = model_find(model, caller, RESCIND_TABLE_OBJECT, sel);
     return at >= 0 && model->caps[at].type == type ? at : -1;
 }
 
-static bool is_free(const struct model *model, uint32_t vpe, uint32_t kind, uint32_t sel)
+bool model_is_free(const struct model *model, uint32_t vpe, uint32_t kind, uint32_t sel)
 {
     return model_find(model, vpe, kind, sel) < 0;
 }
@@ -134,23 +142,25 @@ bool model_has_ended(const struct model *model, uint32_t vpe)
 bool model_is_lost(const struct model *model, uint32_t vpe)
 {
     return model->vpe[vpe].state <= MODEL_ASLEEP &&
-           is_free(model, vpe, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+           model_is_free(model, vpe, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
 }
 
-/* The VPE that the capability at `sel` of `caller` names, or -1: there is none, it is of another
- * type, or its VPE has ended. */
-static int32_t named_vpe(const struct model *model, uint32_t caller, uint32_t sel)
+int32_t model_named_vpe(const struct model *model, uint32_t caller, uint32_t sel)
 {
-    int32_t at = object(model, caller, sel, RESCIND_CAP_VPE);
+    int32_t at = model_object(model, caller, sel, RESCIND_CAP_VPE);
     return at < 0 || model_has_ended(model, model->caps[at].target) ? -1 : model->caps[at].target;
 }
 
-/* The same, but it may have ended, and must be of the caller's kernel. */
-static int32_t local_vpe(const struct model *model, uint32_t caller, uint32_t sel)
+/* The same, but it may have ended. */
+static int32_t any_vpe(const struct model *model, uint32_t caller, uint32_t sel)
 {
-    int32_t at = object(model, caller, sel, RESCIND_CAP_VPE);
-    bool local = at >= 0 && model->vpe[model->caps[at].target].kernel == model->vpe[caller].kernel;
-    return local ? model->caps[at].target : -1;
+    int32_t at = model_object(model, caller, sel, RESCIND_CAP_VPE);
+    return at < 0 ? -1 : model->caps[at].target;
+}
+
+bool model_is_local(const struct model *model, uint32_t vpe, int32_t other)
+{
+    return other >= 0 && model->vpe[other].kernel == model->vpe[vpe].kernel;
 }
 
 static bool range_makes_sense(const struct rescind_range *range)
@@ -167,18 +177,24 @@ static bool in_range(const struct model_cap *cap, uint32_t vpe, const struct res
 static enum rescind_error creategate(struct model *model, uint32_t caller,
                                      const struct model_call *call)
 {
-    if (named_vpe(model, caller, call->vpe) < 0)
+    int32_t vpe = model_named_vpe(model, caller, call->vpe);
+    if (vpe < 0)
         return RESCIND_INV_ARGS;
-    if (!is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
+    if (!model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst))
         return RESCIND_INV_ARGS;
-    add_root(model, caller, call->dst, RESCIND_CAP_GATE);
+    struct model_cap *gate = model_root(model, caller, call->dst, RESCIND_CAP_GATE);
+    gate->target = (uint8_t)vpe;
+    gate->life = model->vpe[vpe].life;
+    gate->ep = call->ep;
+    gate->label = call->label;
+    gate->most = gate->credits = call->credits < UINT32_MAX ? (uint32_t)call->credits : UINT32_MAX;
     return RESCIND_NO_ERROR;
 }
 
 static enum rescind_error exchange(struct model *model, uint32_t caller,
                                    const struct model_call *call)
 {
-    int32_t named = named_vpe(model, caller, call->vpe);
+    int32_t named = model_named_vpe(model, caller, call->vpe);
     if (named < 0)
         return RESCIND_INV_ARGS;
     if (!range_makes_sense(&call->own) || !range_makes_sense(&call->other))
@@ -198,7 +214,7 @@ static enum rescind_error exchange(struct model *model, uint32_t caller,
             model_find(model, to, kind, destination + i) >= 0)
             return RESCIND_INV_ARGS;
     for (uint32_t i = 0; i < count; i++)
-        derive(model, model_find(model, from, kind, source + i), to, kind, destination + i);
+        model_derive(model, model_find(model, from, kind, source + i), to, kind, destination + i);
     return RESCIND_NO_ERROR;
 }
 
@@ -219,7 +235,7 @@ static enum rescind_error revoke(struct model *model, uint32_t caller,
         named[i] = in_range(&model->caps[i], caller, range);
         doomed[i] = (named[i] && call->flag) || (parent >= 0 && (named[parent] || doomed[parent]));
     }
-    sweep(model, doomed);
+    model_sweep(model, doomed);
     return RESCIND_NO_ERROR;
 }
 
@@ -241,10 +257,10 @@ static bool is_forgotten(const struct model *model, uint32_t vpe)
 static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                     const struct model_call *call)
 {
-    int32_t pager = object(model, caller, call->src, RESCIND_CAP_GATE);
+    int32_t pager = model_object(model, caller, call->src, RESCIND_CAP_GATE);
     uint8_t kernel = model->vpe[caller].kernel;
-    if (!is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst) ||
-        !is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst2))
+    if (!model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst) ||
+        !model_is_free(model, caller, RESCIND_TABLE_OBJECT, call->dst2))
         return RESCIND_INV_ARGS;
     if (call->src != RESCIND_NONE && (pager < 0 || model->caps[pager].home != kernel))
         return RESCIND_INV_ARGS;
@@ -261,13 +277,13 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                                  .waits = MODEL_NOBODY,
                                                  .kernel = kernel,
                                                  .account = 1};
-    int32_t vpe = add_root(model, caller, call->dst, RESCIND_CAP_VPE);
-    model->caps[vpe].target = (uint8_t)call->child;
-    int32_t memory = add_root(model, caller, call->dst2, RESCIND_CAP_MEM);
-    derive(model, vpe, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
-    derive(model, memory, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
+    model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)call->child;
+    root_memory(model, caller, call->dst2);
+    int32_t memory = (int32_t)model->count - 1, vpe = memory - 1;
+    model_derive(model, vpe, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+    model_derive(model, memory, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
     if (pager >= 0)
-        derive(model, pager, call->child, MODEL_TABLE_ENDPOINTS, call->ep)->type = MODEL_ENDPOINT;
+        model_activate(model, pager, call->child, call->ep);
     return RESCIND_NO_ERROR;
 }
 
@@ -277,6 +293,7 @@ static void end_vpe(struct model *model, uint32_t vpe, uint8_t revoked)
     model->vpe[vpe].state = MODEL_ENDED;
     model->vpe[vpe].revoked = revoked;
     model->vpe[vpe].waits = MODEL_NOBODY;
+    model->vpe[vpe].receives = 0;
     for (uint32_t i = 0; i < model->vpes; i++)
         if (model->vpe[i].maker == vpe)
             model->vpe[i].maker = MODEL_NOBODY;
@@ -306,7 +323,7 @@ static enum rescind_error vpectrl(struct model *model, uint32_t caller,
 {
     if (model->vpe[caller].waits != MODEL_NOBODY)
         return await(model, caller);
-    int32_t vpe = local_vpe(model, caller, call->vpe);
+    int32_t vpe = any_vpe(model, caller, call->vpe);
     if (vpe < 0)
         return RESCIND_INV_ARGS;
     if (call->action == RESCIND_VPE_START) {
@@ -328,8 +345,8 @@ static enum rescind_error vpectrl(struct model *model, uint32_t caller,
 static enum rescind_error fund(const struct model *model, uint32_t caller,
                                const struct model_call *call)
 {
-    int32_t vpe = local_vpe(model, caller, call->vpe);
-    bool made = vpe >= 0 && model->vpe[vpe].maker == caller;
+    int32_t vpe = any_vpe(model, caller, call->vpe);
+    bool made = model_is_local(model, caller, vpe) && model->vpe[vpe].maker == caller;
     return made && !model_has_ended(model, (uint32_t)vpe) ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
 }
 
@@ -367,7 +384,7 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
     case RESCIND_SYS_PRINT:
         return RESCIND_NO_ERROR;
     default:
-        return RESCIND_NOT_SUP;
+        return model_dtu_call(model, vpe, call);
     }
 }
 
@@ -379,9 +396,20 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     switch (call->op) {
     case RESCIND_SYS_CREATEGATE:
     case RESCIND_SYS_EXCHANGE:
+    case RESCIND_SYS_DERIVEMEM:
+    case RESCIND_SYS_CREATEMAP:
+    case RESCIND_SYS_ATTACHRB:
+    case RESCIND_SYS_ACTIVATE:
         return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
     case RESCIND_SYS_CREATEVPE: /* pages and numbers aren't counted */
         return error == RESCIND_OUT_OF_MEM || error == RESCIND_NO_FREE_CORE;
+    case RESCIND_SYS_REQMEM:
+        return error == RESCIND_OUT_OF_MEM ||
+               (error == RESCIND_INV_ARGS && call->addr != RESCIND_ANY_ADDR &&
+                model->memory == UINT64_MAX);
+    case RESCIND_SYS_VPECTRL: /* where the VPE is another kernel's */
+        return error == RESCIND_OUT_OF_MEM && call->action == RESCIND_VPE_WAIT &&
+               !model_is_local(model, vpe, any_vpe(model, vpe, call->vpe));
     case RESCIND_SYS_FUND:
         return error == RESCIND_OUT_OF_MEM && call->size > 0;
     default:
@@ -391,8 +419,10 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
 
 bool model_may_wait(const struct model_call *call)
 {
-    return call->beyond || (call->error == RESCIND_NO_ERROR && call->op == RESCIND_SYS_VPECTRL &&
-                            call->action == RESCIND_VPE_WAIT);
+    if (call->beyond || call->error != RESCIND_NO_ERROR)
+        return call->beyond;
+    return (call->op == RESCIND_SYS_VPECTRL && call->action == RESCIND_VPE_WAIT) ||
+           (call->op == RESCIND_SYS_RECEIVE && call->flag);
 }
 
 /* ---- Comparing ------------------------------------------------------------------------------ */
@@ -455,6 +485,12 @@ uint64_t model_hash(const struct model *model)
         const struct model_cap *cap = &model->caps[i];
         uint64_t parent = cap->parent < 0 ? ~0ull : place(&model->caps[cap->parent]);
         sum += mix(place(cap) << 8 | cap->type, parent << 8 | cap->target);
+        sum += mix(place(cap) << 32 | cap->credits, (uint64_t)cap->ids << 32 | cap->use);
+    }
+    for (uint32_t i = 0; i < model->messages_count; i++) {
+        const struct model_message *m = &model->messages[i];
+        uint64_t at = (uint64_t)m->vpe << 48 | (uint64_t)m->ep << 40 | m->id;
+        sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
         uint64_t words[2];

@@ -22,7 +22,7 @@
 
 #include "rescind/abi.h"
 
-enum { MODEL_VPES = 16, MODEL_CAPS = 1024 };
+enum { MODEL_VPES = 16, MODEL_CAPS = 1024, MODEL_MESSAGES = 64 };
 
 /* What model_call() says beside an error code. */
 #define MODEL_NOT_NOW ((enum rescind_error)60) /* nothing has happened: later, or never */
@@ -42,8 +42,34 @@ struct model_cap {
     uint8_t vpe;    /* in whose table it is */
     uint8_t kind;   /* in which of its tables: enum rescind_table_kind */
     uint8_t type;   /* enum rescind_cap_type */
-    uint8_t target; /* of a VPE capability: the VPE that it names */
+    uint8_t target; /* of a VPE capability, a gate, a send endpoint: the VPE that it names */
     uint8_t home;   /* the kernel that its root was made on */
+    uint8_t life;   /* of a gate, a send endpoint: which that has had the VPE's number */
+    uint8_t perms;  /* of memory, a mapping, a memory endpoint */
+    uint8_t use;    /* of an endpoint: enum model_use */
+    uint8_t slots, slot_order; /* of a receive endpoint */
+    uint8_t reserved[2];
+    uint32_t ep;            /* of a gate, a send endpoint: where it leads to */
+    uint32_t credits, most; /* of the same: left, and at first */
+    uint32_t ids;           /* of a receive endpoint: numbers given to messages */
+    uint32_t reserved_too;
+    uint64_t label;     /* of a gate, a send endpoint */
+    uint64_t off, size; /* of memory, a memory endpoint: in its root, bytes */
+};
+
+enum model_use { MODEL_SEND = 1, MODEL_MEMORY, MODEL_RECEIVE };
+
+/* A message that lies in a slot of a receive endpoint: not received yet, or open. */
+struct model_message {
+    uint8_t vpe, ep; /* whose slot it has */
+    uint8_t open;    /* it has been received */
+    uint8_t is_reply;
+    uint8_t from, from_ep;     /* the send endpoint that it came through; from MODEL_NOBODY: that
+                                  is gone, or it is a reply */
+    uint8_t asker, asker_life; /* the VPE that has sent it */
+    uint32_t reply_ep;         /* of the asker's; RESCIND_NONE: it wants no reply */
+    uint32_t id;
+    uint64_t label, reply_label;
 };
 
 enum model_state { MODEL_LIVE, MODEL_ASLEEP, MODEL_NOT_THERE, MODEL_ENDED };
@@ -57,14 +83,18 @@ struct model_vpe {
     uint8_t waits;      /* for the end of which VPE, or MODEL_NOBODY, */
     uint8_t waits_life; /* and of which that has had its number */
     uint8_t kernel;
-    uint8_t account; /* it has one of its own */
-    uint8_t reserved[7];
+    uint8_t account;  /* it has one of its own */
+    uint8_t receives; /* its RECEIVE has found nothing yet */
+    uint8_t reserved[6];
 };
 
 struct model {
     uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
     uint32_t count; /* of caps */
+    uint32_t messages_count;
+    uint64_t memory; /* bytes of machine memory of a kernel; UINT64_MAX: not known */
     struct model_vpe vpe[MODEL_VPES];
+    struct model_message messages[MODEL_MESSAGES];
     struct model_cap caps[MODEL_CAPS];
 };
 
@@ -72,17 +102,25 @@ struct model {
  * such call); then nothing else means anything. */
 struct model_call {
     enum rescind_error error;
-    uint32_t op;                /* enum rescind_syscall */
-    bool beyond;                /* it is beyond the model, which can't tell anything from here on */
-    bool flag;                  /* EXCHANGE: obtain; REVOKE: own; EXIT: by force; FUND: back */
-    uint32_t vpe;               /* selector of a VPE */
-    uint32_t src, dst, dst2;    /* selectors of what it is made from, and for what it makes */
-    uint32_t ep;                /* an endpoint */
+    uint32_t op;             /* enum rescind_syscall */
+    bool beyond;             /* it is beyond the model, which can't tell anything from here on */
+    bool flag;               /* EXCHANGE: obtain; REVOKE: own; EXIT: by force; FUND: back;
+                                RECEIVE: wait */
+    uint32_t vpe;            /* selector of a VPE */
+    uint32_t src, dst, dst2; /* selectors of what it is made from, and for what it makes */
+    uint32_t ep, reply_ep;   /* endpoints */
+    uint32_t perms;
+    uint32_t order, slot_order; /* ATTACHRB */
     uint32_t action;            /* VPECTRL */
     uint32_t pe;                /* CREATEVPE */
     uint32_t child;             /* CREATEVPE: the number of what it makes, or MODEL_NOBODY */
-    uint64_t size;              /* FUND: nodes */
-    struct rescind_range own;   /* EXCHANGE, REVOKE */
+    uint64_t addr;            /* REQMEM, ATTACHRB; READ, WRITE, DERIVEMEM: offset; CREATEMAP: first
+                                 page */
+    uint64_t size;            /* in bytes; FUND: nodes; CREATEMAP: pages */
+    uint64_t label;           /* CREATEGATE; SEND: of the reply */
+    uint64_t id;              /* REPLY, ACK */
+    uint64_t credits;         /* CREATEGATE */
+    struct rescind_range own; /* EXCHANGE, REVOKE */
     struct rescind_range other; /* EXCHANGE */
 };
 /* An EXIT that nobody has sent: the end of a VPE that has lost its selector 0. NOT_NOW before. */
@@ -109,9 +147,9 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel);
 struct model_call model_decode(const void *message, size_t size);
 
 /* The message for a call whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
- * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0, and
- * CREATEVPE's VPE has the name MODEL_NAME. */
-enum { MODEL_MESSAGE_MAX = 128 };
+ * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0,
+ * CREATEVPE's VPE has the name MODEL_NAME, and data is of MODEL_DATA_MAX bytes at most. */
+enum { MODEL_MESSAGE_MAX = 128, MODEL_DATA_MAX = 64 };
 #define MODEL_NAME "the next" /* of eight bytes */
 size_t model_encode(const struct model_call *call, uint8_t *out);
 

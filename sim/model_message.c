@@ -98,6 +98,135 @@ static void get_createvpe(struct reader *in, struct model_call *call)
         in->bad = true;
 }
 
+static bool are_perms(uint32_t perms)
+{
+    return perms != 0 && perms <= (RESCIND_PERM_R | RESCIND_PERM_W | RESCIND_PERM_X);
+}
+
+static void get_reqmem(struct reader *in, struct model_call *call)
+{
+    call->dst = get32(in);
+    call->addr = get64(in);
+    call->size = get64(in);
+    call->perms = get32(in);
+    if (call->size == 0 || !are_perms(call->perms) ||
+        (call->addr != RESCIND_ANY_ADDR && call->addr % RESCIND_PAGE != 0))
+        in->bad = true;
+}
+
+static void get_derivemem(struct reader *in, struct model_call *call)
+{
+    call->src = get32(in);
+    call->dst = get32(in);
+    call->addr = get64(in);
+    call->size = get64(in);
+    call->perms = get32(in);
+    in->bad = in->bad || call->size == 0 || !are_perms(call->perms);
+}
+
+static void get_createmap(struct reader *in, struct model_call *call)
+{
+    call->vpe = get32(in);
+    call->src = get32(in);
+    call->addr = get32(in);
+    call->size = get32(in);
+    call->dst = get32(in);
+    call->perms = get32(in);
+    if (call->size == 0 || !are_perms(call->perms) || call->dst < RESCIND_MAP_FIRST ||
+        call->dst + call->size > RESCIND_MAP_END)
+        in->bad = true;
+}
+
+static void get_attachrb(struct reader *in, struct model_call *call)
+{
+    call->vpe = get32(in);
+    call->ep = get32(in);
+    call->addr = get64(in);
+    call->order = get32(in);
+    call->slot_order = get32(in);
+    if (!is_free_ep(call->ep) || call->addr % 8 != 0 || call->slot_order < 5 ||
+        call->slot_order > 9 || call->order < call->slot_order + 1 ||
+        call->order > call->slot_order + 5)
+        in->bad = true;
+}
+
+/* Of calls about memory and endpoints. False: it is none of them. */
+static bool get_memory_arguments(struct reader *in, struct model_call *call)
+{
+    switch (call->op) {
+    case RESCIND_SYS_REQMEM:
+        get_reqmem(in, call);
+        return true;
+    case RESCIND_SYS_DERIVEMEM:
+        get_derivemem(in, call);
+        return true;
+    case RESCIND_SYS_CREATEMAP:
+        get_createmap(in, call);
+        return true;
+    case RESCIND_SYS_ATTACHRB:
+        get_attachrb(in, call);
+        return true;
+    case RESCIND_SYS_DETACHRB:
+        call->vpe = get32(in);
+        call->ep = get32(in);
+        in->bad = in->bad || !is_free_ep(call->ep);
+        return true;
+    case RESCIND_SYS_ACTIVATE:
+        call->ep = get32(in);
+        call->src = get32(in);
+        call->dst = get32(in);
+        in->bad = in->bad || !is_free_ep(call->ep);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Data that a message carries: its size. */
+static uint64_t get_data(struct reader *in)
+{
+    size_t size;
+    get_text(in, RESCIND_DATA_MAX, &size);
+    return size;
+}
+
+/* Of what a VPE asks of its DTU. False: it is no such call. */
+static bool get_message_arguments(struct reader *in, struct model_call *call)
+{
+    call->ep = get32(in);
+    if (call->op != RESCIND_SYS_READ && call->op != RESCIND_SYS_WRITE)
+        in->bad = in->bad || call->ep >= RESCIND_EP_COUNT;
+    switch (call->op) {
+    case RESCIND_SYS_SEND:
+        call->reply_ep = get32(in);
+        call->label = get64(in);
+        call->size = get_data(in);
+        return true;
+    case RESCIND_SYS_RECEIVE:
+        call->flag = get32(in) != 0;
+        return true;
+    case RESCIND_SYS_REPLY:
+        call->id = get64(in);
+        call->size = get_data(in);
+        return true;
+    case RESCIND_SYS_ACK:
+        call->id = get64(in);
+        return true;
+    case RESCIND_SYS_READ:
+        call->addr = get64(in);
+        call->size = get64(in);
+        in->bad = in->bad || call->size == 0 || call->size > RESCIND_DATA_MAX;
+        return true;
+    case RESCIND_SYS_WRITE:
+        call->addr = get64(in);
+        call->size = get_data(in);
+        in->bad = in->bad || call->size == 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The arguments of a call. False: it is beyond the model. */
 static bool get_arguments(struct reader *in, struct model_call *call)
 {
@@ -106,6 +235,9 @@ static bool get_arguments(struct reader *in, struct model_call *call)
     case RESCIND_SYS_CREATEGATE:
         call->vpe = get32(in);
         call->dst = get32(in);
+        call->label = get64(in);
+        call->ep = get32(in);
+        call->credits = get64(in);
         return true;
     case RESCIND_SYS_CREATEVPE:
         get_createvpe(in, call);
@@ -138,7 +270,7 @@ static bool get_arguments(struct reader *in, struct model_call *call)
     case RESCIND_SYS_NOOP:
         return true;
     default:
-        return false;
+        return get_memory_arguments(in, call) || get_message_arguments(in, call);
     }
 }
 
@@ -208,9 +340,57 @@ static uint8_t *put_creategate(uint8_t *out, const struct model_call *call)
 {
     out = put64(out, call->vpe);
     out = put64(out, call->dst);
-    out = put64(out, 0xCAFE); /* label */
-    out = put64(out, RESCIND_EP_FREE);
-    return put64(out, 32); /* credits */
+    out = put64(out, call->label);
+    out = put64(out, call->ep);
+    return put64(out, call->credits);
+}
+
+/* So many bytes of data, or what there is room for. */
+static uint8_t *put_data(uint8_t *out, uint64_t size)
+{
+    size_t copied = size < MODEL_DATA_MAX ? size : MODEL_DATA_MAX;
+    out = put64(out, size);
+    memset(out, 'd', copied);
+    return out + (copied + 7) / 8 * 8;
+}
+
+static uint8_t *put_all(uint8_t *out, const uint64_t *values, int count)
+{
+    for (int i = 0; i < count; i++)
+        out = put64(out, values[i]);
+    return out;
+}
+
+static uint8_t *put_dtu_arguments(uint8_t *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_REQMEM:
+        return put_all(out, (uint64_t[]){c->dst, c->addr, c->size, c->perms}, 4);
+    case RESCIND_SYS_DERIVEMEM:
+        return put_all(out, (uint64_t[]){c->src, c->dst, c->addr, c->size, c->perms}, 5);
+    case RESCIND_SYS_CREATEMAP:
+        return put_all(out, (uint64_t[]){c->vpe, c->src, c->addr, c->size, c->dst, c->perms}, 6);
+    case RESCIND_SYS_ATTACHRB:
+        return put_all(out, (uint64_t[]){c->vpe, c->ep, c->addr, c->order, c->slot_order, 0}, 6);
+    case RESCIND_SYS_DETACHRB:
+        return put_all(out, (uint64_t[]){c->vpe, c->ep}, 2);
+    case RESCIND_SYS_ACTIVATE:
+        return put_all(out, (uint64_t[]){c->ep, c->src, c->dst}, 3);
+    case RESCIND_SYS_SEND:
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->reply_ep, c->label}, 3), c->size);
+    case RESCIND_SYS_RECEIVE:
+        return put_all(out, (uint64_t[]){c->ep, c->flag}, 2);
+    case RESCIND_SYS_REPLY:
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->id}, 2), c->size);
+    case RESCIND_SYS_ACK:
+        return put_all(out, (uint64_t[]){c->ep, c->id}, 2);
+    case RESCIND_SYS_READ:
+        return put_all(out, (uint64_t[]){c->ep, c->addr, c->size}, 3);
+    case RESCIND_SYS_WRITE:
+        return put_data(put_all(out, (uint64_t[]){c->ep, c->addr}, 2), c->size);
+    default:
+        return out;
+    }
 }
 
 static uint8_t *put_arguments(uint8_t *out, const struct model_call *call)
@@ -233,7 +413,7 @@ static uint8_t *put_arguments(uint8_t *out, const struct model_call *call)
     case RESCIND_SYS_PRINT:
         return put64(out, 0);
     default:
-        return out;
+        return put_dtu_arguments(out, call);
     }
 }
 

@@ -87,26 +87,33 @@ static uint32_t intern(GHashTable *numbers, const void *bytes, size_t size, uint
 }
 
 /* A capability in words, without what depends on the order in which it came. */
-enum { ROW = 9 };
+enum { ROW = 8 + (sizeof(struct model_cap) + 3) / 4 };
 
 static void write_row(const struct model *model, uint32_t index, uint32_t *words)
 {
+    const struct model_cap *cap = &model->caps[index];
     struct model_row row = model_row(model, index);
 
     words[0] = row.vpe;
     words[1] = row.kind;
     words[2] = row.sel;
-    words[3] = (uint32_t)model->caps[index].target << 16 | row.type;
+    words[3] = row.type;
     words[4] = row.has_parent;
     words[5] = row.parent_vpe;
     words[6] = row.parent_kind;
     words[7] = row.parent_sel;
-    words[8] = model->caps[index].home;
+    memset(words + 8, 0, (ROW - 8) * sizeof(uint32_t));
+    memcpy(words + 8, &cap->vpe, sizeof(*cap) - offsetof(struct model_cap, vpe));
 }
 
 static int compare_rows(const void *a, const void *b)
 {
     return memcmp(a, b, ROW * sizeof(uint32_t));
+}
+
+static int compare_messages(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct model_message));
 }
 
 /* Two models are the same when their tables and ends are, in whatever order they came to be. */
@@ -123,6 +130,14 @@ static uint32_t intern_model(struct monitor *m, const struct model *model)
     G_STATIC_ASSERT(sizeof(model->vpe[0]) % sizeof(uint32_t) == 0);
     g_array_append_vals(key, model->vpe,
                         model->vpes * (guint)(sizeof(model->vpe[0]) / sizeof(uint32_t)));
+    if (model->messages_count > 0) {
+        struct model_message *messages =
+            g_memdup2(model->messages, model->messages_count * sizeof(*messages));
+        qsort(messages, model->messages_count, sizeof(*messages), compare_messages);
+        g_array_append_vals(key, messages,
+                            (guint)(model->messages_count * sizeof(*messages) / sizeof(uint32_t)));
+        g_free(messages);
+    }
     number = intern(m->model_numbers, key->data, key->len * sizeof(uint32_t), m->models->len);
     if (number == m->models->len)
         g_ptr_array_add(m->models, g_memdup2(model, offsetof(struct model, caps) +
@@ -297,6 +312,8 @@ static bool fits(const struct model *model, const struct model_call *call)
 {
     uint32_t makes = call->op == RESCIND_SYS_EXCHANGE ? call->own.count : CALL_MAKES;
 
+    if (call->op == RESCIND_SYS_CREATEMAP && call->error == RESCIND_NO_ERROR)
+        return call->size <= MODEL_CAPS - model->count;
     return call->error != RESCIND_NO_ERROR || makes > model->count ||
            model->count + makes <= MODEL_CAPS;
 }

@@ -74,14 +74,15 @@ static uint8_t *byte_at(const struct machine *m, const struct place *place)
 enum rescind_error touch(struct machine *m, const struct machine_vpe *v, uint64_t address,
                          uint64_t *value, bool write)
 {
-    uint32_t need = write ? RESCIND_PERM_W : RESCIND_PERM_R;
+    /* On the PC no page can be written or executed that can't be read. */
+    uint32_t need = RESCIND_PERM_R | (write ? RESCIND_PERM_W : 0);
     struct place places[WORD];
     uint8_t bytes[WORD];
 
     for (int i = 0; i < WORD; i++) {
         if (look(m, v, address + (unsigned)i, &places[i]) != RESCIND_MAPPING_THERE)
             return RESCIND_NO_MAPPING;
-        if ((places[i].rights & need) == 0)
+        if ((places[i].rights & need) != need)
             return RESCIND_NO_PERM;
     }
     memcpy(bytes, value, WORD);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "rescind/startup.h"
 #include "sim/compile.h"
+#include "sim/holdings.h"
 #include "sim/litmus_print.h"
 
 static const char *const kind_words[VIOLATION_KINDS] = {
@@ -69,34 +70,10 @@ static const struct litmus_fault *fault_of(const struct trial *t,
 
 /* ---- Pools -------------------------------------------------------------------------------- */
 
-/* What the tables need of the pool of each kernel: a node a capability, one for the object of a
- * gate or of memory (which has one root, on the object's kernel), and one that stands for each
- * child on another kernel at its parent's. */
-static GArray *nodes_needed(const struct trial *t, const struct outcome *outcome)
+/* The nodes in use that nothing needs, a kernel: at the start, what the kernel itself takes. */
+static GArray *count_spare(const struct trial *t)
 {
-    GArray *needed = g_array_new(false, true, sizeof(int64_t));
-
-    g_array_set_size(needed, t->litmus->kernels->len);
-    for (guint vpe = 0; vpe < outcome->vpes->len; vpe++) {
-        const GArray *caps = outcome_vpe(outcome, vpe)->caps;
-        uint32_t kernel = litmus_vpe(t->litmus, vpe)->kernel;
-        for (guint i = 0; i < caps->len; i++) {
-            const struct outcome_cap *cap = &g_array_index(caps, struct outcome_cap, i);
-            bool object = !cap->has_parent && cap->type != RESCIND_CAP_VPE;
-            g_array_index(needed, int64_t, kernel) += 1 + object;
-            if (!cap->has_parent)
-                continue;
-            uint32_t above = litmus_vpe(t->litmus, cap->parent_vpe)->kernel;
-            g_array_index(needed, int64_t, above) += above != kernel;
-        }
-    }
-    return needed;
-}
-
-/* The nodes in use that no table needs, a kernel: at the start, what the kernel itself takes. */
-static GArray *count_spare(const struct trial *t, const struct outcome *outcome)
-{
-    GArray *spare = nodes_needed(t, outcome);
+    GArray *spare = holdings_count(t->machine);
 
     for (guint i = 0; i < spare->len; i++) {
         int64_t *count = &g_array_index(spare, int64_t, i);
@@ -105,9 +82,9 @@ static GArray *count_spare(const struct trial *t, const struct outcome *outcome)
     return spare;
 }
 
-static struct violation *check_pools(const struct trial *t, const struct outcome *outcome)
+static struct violation *check_pools(const struct trial *t)
 {
-    GArray *spare = count_spare(t, outcome);
+    GArray *spare = count_spare(t);
     struct violation *violation = NULL;
 
     for (guint i = 0; i < spare->len && violation == NULL; i++) {
@@ -332,7 +309,7 @@ struct violation *trial_end(struct trial *t, const struct outcome *outcome)
     if (violation == NULL)
         violation = check_tables(t, outcome);
     if (violation == NULL)
-        violation = check_pools(t, outcome);
+        violation = check_pools(t);
     if (violation == NULL)
         violation = check_judgement(t, outcome);
     return violation;
@@ -469,7 +446,6 @@ struct trial *trial_new(const struct litmus *litmus, const struct trial_options 
                                                   options->audit_ends ? AUDIT_ENDS : AUDIT_ALWAYS,
                                               .report = options->report,
                                               .context = options->context};
-    struct outcome *outcome;
 
     t->litmus = litmus;
     t->module = compile(litmus, options->seed);
@@ -483,9 +459,7 @@ struct trial *trial_new(const struct litmus *litmus, const struct trial_options 
     t->monitor = options->monitor != NULL ? options->monitor : trial_monitor(litmus);
     t->start = t->set = first_set(t);
     t->uncompared = t->set == MONITOR_OFF;
-    outcome = machine_outcome(t->machine);
-    t->spare = count_spare(t, outcome);
-    outcome_free(outcome);
+    t->spare = count_spare(t);
     return t;
 }
 

@@ -37,12 +37,6 @@ struct rescind_kernel *calls_new(const struct calls_config *config)
     for (uint32_t vpe = 0; vpe < 2; vpe++) {
         if (rescind_kernel_boot_vpe(k, RESCIND_ANY_ADDR, RESCIND_VPE_MEMORY) != RESCIND_NO_ERROR)
             fail_msg("VPE%u can't be had", vpe);
-        if (!page_is_taken(k, 2 * vpe)) {
-            /* Where nobody has taken them for it: its pages. */
-            struct mem *mem = mem_at(k, cap_at(k, kit_at(k, vpe, RESCIND_SEL_MEM))->object);
-            assert_true(pages_take_at(k, 2 * vpe, 2));
-            mem->addr = 2 * vpe * RESCIND_PAGE;
-        }
     }
     for (uint32_t vpe = 0; vpe < 2; vpe++) {
         assert_int_equal(rescind_kernel_boot_grant(k, vpe, OTHER, 1 - vpe), RESCIND_NO_ERROR);
@@ -130,6 +124,17 @@ struct message say_attach(uint32_t vpe, uint32_t ep, uint64_t addr, uint32_t ord
 struct message say_detach(uint32_t vpe, uint32_t ep)
 {
     return SAY(RESCIND_SYS_DETACHRB, vpe, ep);
+}
+
+struct message say_reqmem(uint32_t dst, uint64_t size)
+{
+    return SAY(RESCIND_SYS_REQMEM, dst, RESCIND_ANY_ADDR, size, RESCIND_PERM_R | RESCIND_PERM_W);
+}
+
+struct message say_createmap(uint32_t vpe, uint32_t mem, uint32_t first, uint32_t pages,
+                             uint32_t dst)
+{
+    return SAY(RESCIND_SYS_CREATEMAP, vpe, mem, first, pages, dst, RESCIND_PERM_R);
 }
 
 static const uint8_t sevens[RESCIND_PAYLOAD_MAX] = {7};

@@ -9,7 +9,6 @@
 #ifndef RESCIND_TESTS_CALLS_H
 #define RESCIND_TESTS_CALLS_H
 
-#include "object/mem.h"
 #include "tests/kit.h"
 
 /* Where VPE0 and VPE1 hold each other; and where family() puts a child. */
@@ -34,6 +33,9 @@ struct message say_activate(uint32_t ep, uint32_t old, uint32_t new);
 struct message say_attach(uint32_t vpe, uint32_t ep, uint64_t addr, uint32_t order,
                           uint32_t slot_order);
 struct message say_detach(uint32_t vpe, uint32_t ep);
+struct message say_reqmem(uint32_t dst, uint64_t size);
+struct message say_createmap(uint32_t vpe, uint32_t mem, uint32_t first, uint32_t pages,
+                             uint32_t dst);
 /* One number of data; a reply to endpoint `reply_ep` under its number as label. */
 struct message say_send(uint32_t ep, uint32_t reply_ep, uint64_t number);
 /* `size` bytes of 7. */

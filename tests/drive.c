@@ -79,6 +79,7 @@ struct drive *drive_new(const struct drive_config *config)
             abort();
     }
     model_boot(&drive->start, kernel.vpes);
+    drive->start.memory = memory;
     for (uint32_t vpe = 0; vpe < kernel.vpes; vpe++) {
         if (vpe >= config->vpes)
             model_child(&drive->start, vpe);
@@ -170,14 +171,16 @@ void drive_reset(struct drive *drive)
 /* Each VPE holds capabilities on the others at 2 .. 4, gates at 10 and 11, copies of the gate 10 of
  * the VPE before it at 20 and of the one before that at 21 (a copy of its copy), and a range of
  * copies of its own gates at 30; at 40 and 41 the memory of the VPEs before it, likewise; at 12 and
- * 13 a VPE that it has made, which is asleep, and its memory. */
+ * 13 a VPE that it has made, which is asleep, and its memory; at 14 a gate to the next VPE's
+ * endpoint 2. It receives at endpoints 2 and 3, sends by 4, and 5 is its memory. Of two messages of
+ * the VPE before it the first is open. */
 struct drive *drive_populated(void)
 {
     enum { VPES = 4, MADE = 4, MORE = 2 };
     struct drive_config config = {
         .vpes = VPES,
         .more = MADE + MORE,
-        .nodes = 400,
+        .nodes = 2000,
         .pages = (MADE + MORE) * RESCIND_VPE_MEMORY / RESCIND_PAGE,
         .work = 3,
         .seed = 1,
@@ -186,10 +189,13 @@ struct drive *drive_populated(void)
     for (uint32_t vpe = 0; vpe < VPES; vpe++)
         for (uint32_t i = 1; i < VPES; i++)
             drive_grant(drive, vpe, 1 + i, (vpe + i) % VPES);
-    struct model_call calls[] = {call_creategate(0, 10),      call_creategate(0, 11),
-                                 call_delegate(2, 10, 20, 1), call_delegate(0, 10, 30, 2),
-                                 call_delegate(2, 20, 21, 1), call_delegate(2, 1, 40, 1),
-                                 call_delegate(2, 40, 41, 1), call_createvpe(12, 13)};
+    struct model_call calls[] = {
+        call_creategate(0, 10),      call_creategate(0, 11),      call_delegate(2, 10, 20, 1),
+        call_delegate(0, 10, 30, 2), call_delegate(2, 20, 21, 1), call_delegate(2, 1, 40, 1),
+        call_delegate(2, 40, 41, 1), call_createvpe(12, 13),      call_attachrb(2, 0),
+        call_attachrb(3, 512),       call_creategate(2, 14),      call_activate(4, 14),
+        call_activate(5, 1),         call_send(4, 3, 8),          call_send(4, 3, 8),
+        call_receive(2, false)};
     for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         for (uint32_t vpe = 0; vpe < VPES; vpe++)
             if (drive_now(drive, vpe, &calls[i]) != RESCIND_NO_ERROR || drive->failure[0])
@@ -496,7 +502,7 @@ bool drive_call(struct drive *drive, uint32_t vpe, const struct model_call *call
 {
     uint8_t message[MODEL_MESSAGE_MAX];
     size_t size = model_encode(call, message);
-    return deliver(drive, vpe, call, message, size);
+    return drive_bytes(drive, vpe, message, size);
 }
 
 bool drive_bytes(struct drive *drive, uint32_t vpe, const void *message, size_t size)
@@ -682,7 +688,12 @@ struct model_call call_noop(void)
 
 struct model_call call_creategate(uint32_t vpe, uint32_t dst)
 {
-    return (struct model_call){.op = RESCIND_SYS_CREATEGATE, .vpe = vpe, .dst = dst};
+    return (struct model_call){.op = RESCIND_SYS_CREATEGATE,
+                               .vpe = vpe,
+                               .dst = dst,
+                               .label = 0xCAFE,
+                               .ep = RESCIND_EP_FREE,
+                               .credits = 32};
 }
 
 struct model_call call_delegate(uint32_t vpe, uint32_t own, uint32_t other, uint32_t count)
@@ -719,6 +730,29 @@ struct model_call call_createvpe(uint32_t dst, uint32_t mem_dst)
                                .pe = RESCIND_ANY_PE,
                                .src = RESCIND_NONE,
                                .child = MODEL_NOBODY};
+}
+
+struct model_call call_attachrb(uint32_t ep, uint64_t addr)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_ATTACHRB, .ep = ep, .addr = addr, .order = 9, .slot_order = 7};
+}
+
+struct model_call call_activate(uint32_t ep, uint32_t sel)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_ACTIVATE, .ep = ep, .src = RESCIND_NONE, .dst = sel};
+}
+
+struct model_call call_send(uint32_t ep, uint32_t reply_ep, uint64_t size)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_SEND, .ep = ep, .reply_ep = reply_ep, .size = size, .label = 0xBEEF};
+}
+
+struct model_call call_receive(uint32_t ep, bool wait)
+{
+    return (struct model_call){.op = RESCIND_SYS_RECEIVE, .ep = ep, .flag = wait};
 }
 
 struct model_call call_vpectrl(uint32_t vpe, enum rescind_vpectrl action)

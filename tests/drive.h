@@ -127,6 +127,12 @@ struct model_call call_revoke(uint32_t start, uint32_t count, bool own);
 struct model_call call_exit(void);
 struct model_call call_createvpe(uint32_t dst, uint32_t mem_dst);
 struct model_call call_vpectrl(uint32_t vpe, enum rescind_vpectrl action);
+/* A receive buffer of four slots of 128 bytes, of the caller's own; what a gate or memory at `sel`
+ * stands for. */
+struct model_call call_attachrb(uint32_t ep, uint64_t addr);
+struct model_call call_activate(uint32_t ep, uint32_t sel);
+struct model_call call_send(uint32_t ep, uint32_t reply_ep, uint64_t size);
+struct model_call call_receive(uint32_t ep, bool wait);
 struct model_call call_fund(uint32_t vpe, uint64_t nodes, bool back);
 
 #endif

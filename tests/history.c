@@ -40,6 +40,67 @@ static void print_range(FILE *out, const struct rescind_range *range)
         fprintf(out, ":%" PRIu32, range->count);
 }
 
+static void print_memory_call(FILE *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_REQMEM:
+        fprintf(out, "reqmem %" PRIu32 " addr=%" PRIx64 " size=%" PRIu64 " perms=%" PRIu32, c->dst,
+                c->addr, c->size, c->perms);
+        break;
+    case RESCIND_SYS_DERIVEMEM:
+        fprintf(out,
+                "derivemem %" PRIu32 " %" PRIu32 " off=%" PRIu64 " size=%" PRIu64 " perms=%" PRIu32,
+                c->src, c->dst, c->addr, c->size, c->perms);
+        break;
+    case RESCIND_SYS_CREATEMAP:
+        fprintf(out,
+                "createmap %" PRIu32 " %" PRIu32 " first=%" PRIu64 " pages=%" PRIu64 " %" PRIu32
+                " perms=%" PRIu32,
+                c->vpe, c->src, c->addr, c->size, c->dst, c->perms);
+        break;
+    case RESCIND_SYS_READ:
+    case RESCIND_SYS_WRITE:
+        fprintf(out, "%s %" PRIu32 " off=%" PRIu64 " size=%" PRIu64,
+                c->op == RESCIND_SYS_READ ? "read" : "write", c->ep, c->addr, c->size);
+        break;
+    default:
+        fprintf(out, "(opcode %" PRIu32 ")", c->op);
+    }
+}
+
+static void print_dtu_call(FILE *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_ATTACHRB:
+        fprintf(out,
+                "attachrb %" PRIu32 " %" PRIu32 " addr=%" PRIu64 " order=%" PRIu32
+                " msgorder=%" PRIu32,
+                c->vpe, c->ep, c->addr, c->order, c->slot_order);
+        break;
+    case RESCIND_SYS_DETACHRB:
+        fprintf(out, "detachrb %" PRIu32 " %" PRIu32, c->vpe, c->ep);
+        break;
+    case RESCIND_SYS_ACTIVATE:
+        fprintf(out, "activate %" PRIu32 " %" PRIu32 " old=%" PRIu32, c->ep, c->dst, c->src);
+        break;
+    case RESCIND_SYS_SEND:
+        fprintf(out, "send %" PRIu32 " size=%" PRIu64 " reply=%" PRIu32, c->ep, c->size,
+                c->reply_ep);
+        break;
+    case RESCIND_SYS_RECEIVE:
+        fprintf(out, "receive %" PRIu32 "%s", c->ep, c->flag ? "" : " nowait");
+        break;
+    case RESCIND_SYS_REPLY:
+        fprintf(out, "reply %" PRIu32 " id=%" PRIu64 " size=%" PRIu64, c->ep, c->id, c->size);
+        break;
+    case RESCIND_SYS_ACK:
+        fprintf(out, "ack %" PRIu32 " id=%" PRIu64, c->ep, c->id);
+        break;
+    default:
+        print_memory_call(out, c);
+    }
+}
+
 void history_print_call(FILE *out, const struct model_call *call)
 {
     if (call->beyond) {
@@ -53,7 +114,8 @@ void history_print_call(FILE *out, const struct model_call *call)
     }
     switch (call->op) {
     case RESCIND_SYS_CREATEGATE:
-        fprintf(out, "creategate %" PRIu32 " %" PRIu32, call->vpe, call->dst);
+        fprintf(out, "creategate %" PRIu32 " %" PRIu32 " ep=%" PRIu32 " credits=%" PRIu64,
+                call->vpe, call->dst, call->ep, call->credits);
         break;
     case RESCIND_SYS_EXCHANGE:
         fprintf(out, "exchange %s %" PRIu32, call->flag ? "obtain" : "delegate", call->vpe);
@@ -87,8 +149,11 @@ void history_print_call(FILE *out, const struct model_call *call)
     case MODEL_LOST:
         fputs("(ends, for its selector 0 is gone)", out);
         break;
-    default:
+    case RESCIND_SYS_NOOP:
         fputs("noop", out);
+        break;
+    default:
+        print_dtu_call(out, call);
     }
 }
 

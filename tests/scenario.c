@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "object/endpoint.h"
 
 enum {
     MIN_VPES = 2,
@@ -260,6 +261,122 @@ static bool a_life_call(const struct view *view, uint32_t vpe, struct model_call
     return true;
 }
 
+enum { ENDPOINTS = 4 }; /* that calls use */
+
+static uint32_t some_ep(struct choice *choice)
+{
+    return RESCIND_EP_FREE + choose(choice, ENDPOINTS);
+}
+
+/* One of the endpoints of `vpe` that are of this kind; any where there is none, or by whim. */
+static uint32_t aim_ep(const struct view *view, uint32_t vpe, enum endpoint_kind kind,
+                       struct choice *choice)
+{
+    const struct rescind_kernel *k = view->drive->kernel;
+    uint32_t found[RESCIND_EP_COUNT], count = 0;
+    for (uint32_t ep = RESCIND_EP_FREE; ep < RESCIND_EP_COUNT; ep++) {
+        uint32_t cap = endpoint_find(k, vpe, ep);
+        if (cap != 0 && endpoint_of(k, cap)->kind == kind)
+            found[count++] = ep;
+    }
+    uint32_t drawn = choose(choice, 256);
+    if (count == 0 || drawn >= 248)
+        return RESCIND_EP_FREE + drawn % ENDPOINTS;
+    return found[drawn % count];
+}
+
+/* The number of a message that is open there; 0: there is none. */
+static uint64_t open_message(const struct view *view, uint32_t vpe, uint32_t ep)
+{
+    const struct rescind_kernel *k = view->drive->kernel;
+    uint32_t cap = endpoint_find(k, vpe, ep);
+    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE || endpoint_of(k, cap)->open == 0)
+        return 0;
+    return message_at(k, endpoint_of(k, cap)->open)->id;
+}
+
+/* Calls about memory. */
+static struct model_call a_memory_call(const struct view *view, uint32_t vpe, struct choice *choice)
+{
+    static const uint32_t sizes[] = {RESCIND_PAGE, 2 * RESCIND_PAGE, 100, 3 * RESCIND_PAGE};
+    uint32_t drawn = choose(choice, 8);
+    struct model_call call = {.dst = aim_free(view, vpe, 1, choice),
+                              .src = aim(view, vpe, false, choice),
+                              .ep = some_ep(choice),
+                              .addr = choose(choice, 3) * (RESCIND_PAGE / 2),
+                              .size = sizes[choose(choice, 4)],
+                              .perms = choose(choice, 9)};
+    if (drawn < 2) {
+        call.op = RESCIND_SYS_REQMEM;
+        call.addr = choose(choice, 4) ? RESCIND_ANY_ADDR : call.addr * 4;
+    } else if (drawn < 4) {
+        call.op = RESCIND_SYS_DERIVEMEM;
+    } else if (drawn < 6) {
+        call.op = RESCIND_SYS_CREATEMAP;
+        call.vpe = aim(view, vpe, true, choice);
+        call.addr = choose(choice, 2);
+        call.size = choose(choice, 4);
+        call.dst = RESCIND_MAP_FIRST + choose(choice, 4);
+    } else {
+        call.op = drawn == 6 ? RESCIND_SYS_READ : RESCIND_SYS_WRITE;
+        call.size = choose(choice, MODEL_DATA_MAX);
+        call.ep = aim_ep(view, vpe, ENDPOINT_MEMORY, choice);
+    }
+    return call;
+}
+
+/* Calls about endpoints. */
+static struct model_call an_endpoint_call(const struct view *view, uint32_t vpe,
+                                          struct choice *choice)
+{
+    uint32_t drawn = choose(choice, 8);
+    struct model_call call = {.ep = some_ep(choice), .vpe = choose(choice, 2)};
+    if (call.vpe != 0)
+        call.vpe = aim(view, vpe, true, choice);
+    if (drawn < 3) {
+        call.op = RESCIND_SYS_ATTACHRB;
+        call.addr = choose(choice, 16) * 600;
+        call.slot_order = 5 + choose(choice, 3);
+        call.order = call.slot_order + 1 + choose(choice, 2);
+    } else if (drawn == 3) {
+        call.op = RESCIND_SYS_DETACHRB;
+    } else if (drawn < 7) {
+        call.op = RESCIND_SYS_ACTIVATE;
+        call.src = choose(choice, 4) ? RESCIND_NONE : aim(view, vpe, false, choice);
+        call.dst = choose(choice, 8) ? aim(view, vpe, false, choice) : RESCIND_NONE;
+    } else {
+        call = call_creategate(aim(view, vpe, true, choice), aim_free(view, vpe, 1, choice));
+        call.ep = some_ep(choice);
+        call.credits = choose(choice, 3);
+    }
+    return call;
+}
+
+/* Messages between VPEs. */
+static struct model_call a_message_call(const struct view *view, uint32_t vpe,
+                                        struct choice *choice)
+{
+    static const enum rescind_syscall calls[8] = {
+        RESCIND_SYS_SEND,    RESCIND_SYS_SEND,    RESCIND_SYS_SEND,  RESCIND_SYS_RECEIVE,
+        RESCIND_SYS_RECEIVE, RESCIND_SYS_RECEIVE, RESCIND_SYS_REPLY, RESCIND_SYS_ACK};
+    struct model_call call = {.op = calls[choose(choice, 8)],
+                              .reply_ep = RESCIND_NONE,
+                              .size = choose(choice, 4) * 10,
+                              .flag = choose(choice, 2)};
+    call.ep =
+        aim_ep(view, vpe, call.op == RESCIND_SYS_SEND ? ENDPOINT_SEND : ENDPOINT_RECEIVE, choice);
+    if (call.op == RESCIND_SYS_SEND && choose(choice, 4) > 0)
+        call.reply_ep = aim_ep(view, vpe, ENDPOINT_RECEIVE, choice);
+    for (uint32_t ep = 2; ep < 4 && choose(choice, 4) > 0; ep++)
+        if (open_message(view, vpe, ep) != 0) { /* mostly, it is answered */
+            call.op = choose(choice, 4) ? RESCIND_SYS_REPLY : RESCIND_SYS_ACK;
+            call.ep = ep;
+        }
+    uint64_t open = open_message(view, vpe, call.ep);
+    call.id = open != 0 && choose(choice, 16) > 0 ? open : choose(choice, 4);
+    return call;
+}
+
 /* Calls that are refused, or do little. */
 static struct model_call an_odd_call(const struct view *view, struct choice *choice)
 {
@@ -304,6 +421,13 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
     struct model_call call;
     if (drive->config.more > 0 && a_life_call(&view, vpe, &call, choice))
         return call;
+    bool has_post = drive->config.pages > 0 && endpoint_find(drive->kernel, vpe, 4) != 0;
+    if (drive->config.pages > 0 && choose(choice, has_post ? 8 : 2) > 0) {
+        uint32_t about = choose(choice, has_post ? 20 : 8);
+        return about < 2   ? a_memory_call(&view, vpe, choice)
+               : about < 5 ? an_endpoint_call(&view, vpe, choice)
+                           : a_message_call(&view, vpe, choice);
+    }
     uint32_t drawn = choose(choice, build ? 10 : 24);
     if ((drawn >= 20 && undermine(&view, vpe, &call, choice)) ||
         (drawn >= 16 && observe(&view, vpe, &call, choice)))
@@ -382,6 +506,23 @@ static void long_runs(struct drive *drive, struct choice *choice)
         drive_now(drive, (vpe + i) % drive->config.vpes, &calls[1]);
 }
 
+/* Each VPE can send to the next, through endpoint 4, and hear answers: of two messages at 2, and of
+ * one or two bytes more than small ones at 3. */
+static void open_posts(struct drive *drive, struct choice *choice)
+{
+    uint32_t first = FIRST + 4, credits = 1 + choose(choice, 3);
+    for (uint32_t vpe = 0; vpe < drive->config.vpes; vpe++) {
+        struct model_call calls[] = {
+            {.op = RESCIND_SYS_ATTACHRB, .ep = 2, .order = 7, .slot_order = 6},
+            {.op = RESCIND_SYS_ATTACHRB, .ep = 3, .addr = 512, .order = 7, .slot_order = 6},
+            call_creategate(FIRST, first),
+            {.op = RESCIND_SYS_ACTIVATE, .ep = 4, .src = RESCIND_NONE, .dst = first}};
+        calls[2].credits = credits;
+        for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+            drive_now(drive, vpe, &calls[i]);
+    }
+}
+
 /* Calls one after the other, each from rest to rest: what the VPEs then fight over. */
 static void set_up(struct drive *drive, uint32_t selectors, struct choice *choice)
 {
@@ -451,6 +592,8 @@ struct drive *scenario_run(struct scenarios *scenarios, struct choice choice)
     struct drive *drive = drive_for(scenarios, wide, &choice);
     if (wide)
         long_runs(drive, &choice);
+    if (drive->config.pages > 0 && choose(&choice, 2))
+        open_posts(drive, &choice);
     set_up(drive, selectors, &choice);
     side_by_side(drive, selectors, &choice);
     if (!drive->failure[0] && drive_rest(drive))

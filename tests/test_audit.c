@@ -979,7 +979,9 @@ static void a_spare_node_is_lost(struct rescind_kernel *k)
 
 static void a_message_belongs_to_no_endpoint(struct rescind_kernel *k)
 {
-    pool_take(k, OBJECT_MESSAGE);
+    uint32_t index = pool_take(k, OBJECT_MESSAGE);
+
+    *message_at(k, index) = (struct message_node){.object = {.type = OBJECT_MESSAGE}};
 }
 
 static void the_spare_nodes_go_round_in_a_circle(struct rescind_kernel *k)

@@ -360,7 +360,93 @@ static const char nursery[] = "kernel K0 vpes=4\n"
                               "program Y\n"
                               "    vpectrl 0 wait => any\n";
 
-static const char *const lives[] = {family, strangers, letters, nursery};
+/* A page that two write to while it is taken away. */
+static const char mapped[] = "vpe Parent\nchild Child\n"
+                             "program Parent\n"
+                             "    reqmem 12 size=4096 perms=rw\n"
+                             "    createvpe 10 11 Child\n"
+                             "    createmap 10 12 first=0 pages=1 0x10000 perms=rw\n"
+                             "    createmap 0 12 first=0 pages=1 0x10001 perms=r\n"
+                             "    vpectrl 10 start\n"
+                             "    activate 2 12\n"
+                             "    write 2 off=8 value=7\n"
+                             "    load 0x10001008 => any\n"
+                             "    store 0x10001008 value=1 => no-perm\n"
+                             "    revoke 12 own=0\n"
+                             "    load 0x10001008 => no-mapping\n"
+                             "    reqmem 13 size=4096 perms=rw => any\n"
+                             "    revoke 10\n"
+                             "program Child\n"
+                             "    store 0x10000008 value=8 => any\n"
+                             "    load 0x10000008 is=7 => any\n"
+                             "    store 0x10000008 value=9 => any\n";
+
+/* Two clients of a service that denies one thing and grants another. */
+static const char clients[] = "vpe Service\nvpe One\nvpe Two\n"
+                              "program Service\n"
+                              "    attachrb 0 2 addr=0 order=9 msgorder=8\n"
+                              "    creategate 0 20 label=5 ep=2 credits=4\n"
+                              "    creategate 0 30 label=6 ep=2 credits=4\n"
+                              "    createsrv 20 21 echo\n"
+                              "    signal ready\n"
+                              "    receive 2\n"
+                              "    reply 2 0,3 => any\n"
+                              "    receive 2\n"
+                              "    reply 2 0,4 => any\n"
+                              "    receive 2\n"
+                              "    reply 2 0 range=30:1 args=5 => any\n"
+                              "    receive 2 nowait => any\n"
+                              "    revoke 20\n"
+                              "program One\n"
+                              "    wait ready\n"
+                              "    createsess 0 10 echo => any\n"
+                              "    obtain 0 10 11:1 args=1 => any\n"
+                              "    revoke 10 => any\n"
+                              "program Two\n"
+                              "    wait ready\n"
+                              "    createsess 0 10 echo args=2 => any\n"
+                              "    obtain 0 10 12:1 => any\n";
+
+/* Questions to a pager that has too little room for them, and goes. */
+static const char faults[] = "vpe Pager\nchild Child\nchild Other\n"
+                             "program Pager\n"
+                             "    attachrb 0 2 addr=0 order=7 msgorder=6\n"
+                             "    creategate 0 20 label=5 ep=2 credits=9\n"
+                             "    createvpe 10 11 Child pfgate=20 pfep=3\n"
+                             "    createvpe 12 13 Other pfgate=20 pfep=3\n"
+                             "    vpectrl 10 start\n"
+                             "    vpectrl 12 start\n"
+                             "    receive 2\n"
+                             "    reply 2 0 => any\n"
+                             "    detachrb 0 2\n"
+                             "    revoke 12\n"
+                             "program Child\n"
+                             "    pagefault 0x1000 perms=r => any\n"
+                             "    pagefault 0x2000 perms=w => any\n"
+                             "program Other\n"
+                             "    pagefault 0x3000 perms=r => any\n";
+
+/* A child that is started and waited for from another kernel. */
+static const char abroad[] = "kernel K0\nkernel K1\n"
+                             "vpe Parent @ K0\nvpe Far @ K1\nchild Child @ K0\n"
+                             "grant Parent 2 = vpe Far\n"
+                             "fault kill Far\n"
+                             "program Parent\n"
+                             "    createvpe 10 11 Child\n"
+                             "    exchange delegate 2 10 20 => any\n"
+                             "    signal given\n"
+                             "    vpectrl 10 wait => any\n"
+                             "    revoke 10\n"
+                             "program Far\n"
+                             "    wait given\n"
+                             "    vpectrl 20 start => any\n"
+                             "    vpectrl 20 wait is=4 => any\n"
+                             "program Child\n"
+                             "    noop\n"
+                             "    exit 4\n";
+
+static const char *const lives[] = {family, strangers, letters, nursery,
+                                    mapped, clients,   faults,  abroad};
 
 static void a_restored_machine_has_the_same_future(void **state)
 {

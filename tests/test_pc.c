@@ -60,19 +60,19 @@ static void add_vpe(struct maker *m, const char *name)
     m->steps[index] = g_byte_array_new();
 }
 
-/* One that is not there at the start; m->kernels says how many numbers there are for such. */
-static void add_child(struct maker *m, const char *name)
-{
-    add_vpe(m, name);
-    m->vpes[m->header.vpe_count - 1].flags = RESCIND_STARTUP_CHILD;
-}
-
 /* The same on a kernel of its choice. */
 static void add_vpe_at(struct maker *m, const char *name, uint32_t kernel)
 {
     add_vpe(m, name);
     m->vpes[m->header.vpe_count - 1].kernel = kernel;
     m->header.kernel_count = MAX(m->header.kernel_count, kernel + 1);
+}
+
+/* One that is not there at the start; m->kernels says how many numbers there are for such. */
+static void add_child(struct maker *m, const char *name, uint32_t kernel)
+{
+    add_vpe_at(m, name, kernel);
+    m->vpes[m->header.vpe_count - 1].flags = RESCIND_STARTUP_CHILD;
 }
 
 static void add_grant(struct maker *m, uint32_t vpe, uint32_t sel, uint32_t target)
@@ -834,15 +834,14 @@ static void as_many_vpes_as_a_module_may_have_all_run(void **state)
 /* LENDERS: kernels whose VPEs are lent memory of kernel 0, from that one on. */
 enum { CHILD_MEMORY = 1 << 16, LENDERS = 1 };
 
-static void children_run_from_their_start_on_and_are_waited_for(void **state)
+static void run_children(uint32_t kernel)
 {
     struct maker *m = maker_new();
     struct outcome *outcome;
 
-    (void)state;
-    m->kernels[0].memory = CHILD_MEMORY;
-    m->kernels[0].vpes = 4;
-    add_vpe(m, "parent");
+    m->kernels[kernel].memory = CHILD_MEMORY;
+    m->kernels[kernel].vpes = 4;
+    add_vpe_at(m, "parent", kernel);
     add_createvpe(m, 10, "B");
     add_createvpe(m, 12, "A");
     add_createvpe(m, 14, "asleep");
@@ -852,14 +851,14 @@ static void children_run_from_their_start_on_and_are_waited_for(void **state)
     expect(m, 1, EXIT_CODE);
     add_vpectrl(m, 10, RESCIND_VPE_WAIT);
     expect(m, 1, EXIT_CODE + 1);
-    add_child(m, "never made");
+    add_child(m, "never made", kernel);
     add_noop(m);
-    add_child(m, "A");
+    add_child(m, "A", kernel);
     add_noop(m);
     add_gate(m, 20);
-    add_child(m, "asleep");
+    add_child(m, "asleep", kernel);
     add_noop(m);
-    add_child(m, "B");
+    add_child(m, "B", kernel);
     add_noop(m);
     add_noop(m);
     add_exit(m);
@@ -880,6 +879,13 @@ static void children_run_from_their_start_on_and_are_waited_for(void **state)
     assert_true(outcome_vpe(outcome, 4)->ended);
     assert_results(outcome, 4, "0000ff");
     outcome_free(outcome);
+}
+
+static void children_run_from_their_start_on_and_are_waited_for(void **state)
+{
+    (void)state;
+    run_children(0);
+    run_children(1);
 }
 
 /* Its number is used again, by one of another name and then by one that the module does not know.
@@ -905,10 +911,10 @@ static void a_number_serves_one_child_behind_the_other(void **state)
         }
     }
     add_obtain(m, 10, 40, RESCIND_SEL_MEM);
-    add_child(m, "second");
+    add_child(m, "second", 0);
     add_gate(m, 20);
     add_run(m, ROGUE_FIRST + ROGUE_NULL);
-    add_child(m, "first");
+    add_child(m, "first", 0);
     add_noop(m);
     add_exit(m);
     outcome = boot(m, &(struct boot_options){0});
@@ -945,7 +951,7 @@ static void a_child_sees_what_its_parent_maps_for_it(void **state)
     add_vpectrl(m, 10, RESCIND_VPE_WAIT);
     add_load(m, mapped_at(0, 8));
     expect(m, 1, 78);
-    add_child(m, "child");
+    add_child(m, "child", 0);
     add_load(m, mapped_at(3, 8));
     expect(m, 1, 77);
     add_load(m, mapped_at(3, 0));
@@ -961,10 +967,22 @@ static void a_child_sees_what_its_parent_maps_for_it(void **state)
     outcome_free(outcome);
 }
 
-/* A lends B its memory, on the same kernel or another; B maps it; A takes it back. */
+/* A lends B its memory, on the same kernel or another; B maps it; A takes it back, which takes the
+ * kernel many events: some between the one that makes B's mapping invalid and that which removes
+ * it.
+ */
+enum { MORE = 20 };
+#define LENT                                                                                       \
+    "00000000"                                                                                     \
+    "0000000000"                                                                                   \
+    "0000000000"                                                                                   \
+    "0000000000"                                                                                   \
+    "0000000000"
 static struct maker *lend(uint32_t kernel, bool spins)
 {
     struct maker *m = maker_new();
+
+    m->header.work = 1;
 
     m->kernels[0].memory = m->kernels[kernel].memory = CHILD_MEMORY;
     add_vpe_at(m, "A", 0);
@@ -977,6 +995,9 @@ static struct maker *lend(uint32_t kernel, bool spins)
         add_run(m, ROGUE_FIRST + ROGUE_SPIN);
     } else {
         add_wait(m, 1);
+    }
+    for (uint32_t i = 0; i < MORE; i++) {
+        add_createmap(m, 0, 50, 1 + i, RESCIND_PERM_R);
     }
     add_load(m, mapped_at(0, 0));
     expect(m, 1, 6);
@@ -1005,7 +1026,7 @@ static void what_is_taken_back_is_not_mapped_any_more(void **state)
         add_store(m, mapped_at(5, 0), 7);
         add_load(m, mapped_at(5, 0));
         outcome = boot(m, &(struct boot_options){0});
-        assert_results(outcome, 0, "00000000000004");
+        assert_results(outcome, 0, LENT "000004");
         assert_results(outcome, 1, "0000000404");
         outcome_free(outcome);
     }
@@ -1022,7 +1043,7 @@ static void a_reader_that_makes_no_call_ends_by_a_revocation(void **state)
 
         add_run(m, ROGUE_FIRST + ROGUE_READ_FOREVER);
         outcome = boot(m, &options);
-        assert_results(outcome, 0, "00000000fe0004");
+        assert_results(outcome, 0, LENT "fe0004");
         assert_true(outcome_vpe(outcome, 1)->ended);
         assert_non_null(strstr(options.console->str, "[B] killed: page fault at 0x10000000 "));
         g_string_free(options.console, TRUE);

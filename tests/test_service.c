@@ -310,6 +310,30 @@ static void a_service_needs_a_gate_to_its_own_vpe_and_a_name(void **state)
     free_kernel(k);
 }
 
+static void a_gate_to_who_had_its_number_before_is_not_to_itself(void **state)
+{
+    struct rescind_kernel *k = new_kernel(0);
+    const uint32_t child = VPES;
+
+    (void)state;
+    for (int life = 0; life < 2; life++) {
+        struct message m = with_string(CALL(RESCIND_SYS_CREATEVPE, 80, 81), "child", 5);
+        message_u64(&m, RESCIND_ANY_PE);
+        message_u64(&m, RESCIND_NONE);
+        message_u64(&m, 0);
+        expect(k, A, m, RESCIND_NO_ERROR);
+        expect(k, A, CALL(RESCIND_SYS_VPECTRL, 80, RESCIND_VPE_START, 0), RESCIND_NO_ERROR);
+        expect(k, A, CALL(RESCIND_SYS_CREATEGATE, 80, GATE + life, LABEL, 2, 1), RESCIND_NO_ERROR);
+        expect(k, A, kit_delegate(80, GATE, GATE, 1 + life), RESCIND_NO_ERROR);
+        if (life == 0)
+            expect(k, A, kit_revoke(80, 2, true), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(vpe_at(k, child)->life, 1);
+    refuse(k, child, createsrv(GATE, SRV + 1, "files"), RESCIND_INV_ARGS);
+    expect(k, child, createsrv(GATE + 1, SRV + 1, "files"), RESCIND_NO_ERROR);
+    free_kernel(k);
+}
+
 static void a_name_is_free_again_when_its_service_or_its_gate_has_gone(void **state)
 {
     struct rescind_kernel *k = new_service(0);
@@ -896,6 +920,20 @@ static void an_exchange_needs_its_session_to_the_end(void **state)
     reply(k, id, range(0, 100, 40));
     expect_answer(k, A, RESCIND_INV_ARGS);
     assert_false(kit_holds(k, A, 50));
+    /* and another one in its place is not the one; */
+    expect(k, S, CALL(RESCIND_SYS_CREATESESSAT, SRV, SESS, IDENT), RESCIND_NO_ERROR);
+    expect(k, S, kit_delegate(sel_of(A), SESS, SESS, 1), RESCIND_NO_ERROR);
+    begin(k, A, with_session(RESCIND_SYS_OBTAIN, RESCIND_SEL_VPE, SESS, 50, 40));
+    id = expect_question(k, RESCIND_SERVICE_OBTAIN, IDENT, 40);
+    expect(k, S, kit_revoke(SESS, 1, true), RESCIND_NO_ERROR);
+    expect_close(k, IDENT);
+    expect(k, S, CALL(RESCIND_SYS_CREATESESSAT, SRV, SESS, IDENT), RESCIND_NO_ERROR);
+    expect(k, S, kit_delegate(sel_of(A), SESS, SESS, 1), RESCIND_NO_ERROR);
+    reply(k, id, range(0, 100, 40));
+    expect_answer(k, A, RESCIND_INV_ARGS);
+    assert_false(kit_holds(k, A, 50));
+    expect(k, S, kit_revoke(SESS, 1, true), RESCIND_NO_ERROR);
+    expect_close(k, IDENT);
     /* or after it has agreed: all or nothing. */
     for (unsigned events = 1; events < 200; events += 7) {
         expect(k, S, CALL(RESCIND_SYS_CREATESESSAT, SRV, SESS, IDENT), RESCIND_NO_ERROR);
@@ -963,24 +1001,75 @@ static void a_pager_is_told_of_a_fault_and_says_what_has_become_of_it(void **sta
     free_kernel(k);
 }
 
-static void a_pager_that_ends_maps_nothing(void **state)
+/* A child of A, whose pager is S, and which it has started. */
+static void start_child(struct rescind_kernel *k)
 {
-    struct rescind_kernel *k = new_service(1);
-    const uint32_t child = VPES;
     struct message m = with_string(CALL(RESCIND_SYS_CREATEVPE, 80, 81), "child", 5);
 
-    (void)state;
     expect(k, S, kit_delegate(sel_of(A), GATE, GATE, 1), RESCIND_NO_ERROR);
     message_u64(&m, RESCIND_ANY_PE);
     message_u64(&m, GATE);
     message_u64(&m, 3);
     expect(k, A, m, RESCIND_NO_ERROR);
     expect(k, A, CALL(RESCIND_SYS_VPECTRL, 80, RESCIND_VPE_START, 0), RESCIND_NO_ERROR);
+}
+
+static void a_pager_that_ends_maps_nothing(void **state)
+{
+    struct rescind_kernel *k = new_service(1);
+    const uint32_t child = VPES;
+
+    (void)state;
+    start_child(k);
     begin(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x10000000, 1));
     rescind_kernel_end(k, S, 1);
     rest(k);
     expect_answer(k, child, RESCIND_NO_MAPPING);
     refuse(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x10000000, 1), RESCIND_NO_MAPPING);
+    free_kernel(k);
+}
+
+static void a_fault_needs_a_node_and_none_when_its_vpe_is_killed(void **state)
+{
+    struct rescind_kernel *k = new_service(1);
+    const uint32_t child = VPES;
+    uint32_t used = pool_used(k);
+    struct answer got;
+
+    (void)state;
+    start_child(k);
+    rescind_kernel_starve(k, 0);
+    refuse(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x10000000, 1), RESCIND_OUT_OF_MEM);
+    rescind_kernel_starve(k, UINT32_MAX);
+    begin(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x10000000, 1));
+    expect_waiting(k, child);
+    expect(k, A, kit_revoke(80, 2, true), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_vpe_state(k, child), RESCIND_VPE_ENDED);
+    got = receive(k);
+    reply(k, got.data[0], CALL(RESCIND_NO_ERROR));
+    assert_int_equal(pool_used(k), used + 1); /* A's copy of the gate */
+    free_kernel(k);
+}
+
+static void a_fault_waits_for_a_revocation_that_takes_its_pager(void **state)
+{
+    struct rescind_kernel *k = new_service(1);
+    const uint32_t child = VPES;
+    uint32_t cap;
+
+    (void)state;
+    start_child(k);
+    expect(k, S, kit_delegate(sel_of(B), GATE, GATE, 1), RESCIND_NO_ERROR);
+    cap = table_find(k, table_of(child, TABLE_ENDPOINTS), 3);
+    kit_send(k, S, kit_revoke(GATE, 1, true));
+    while (!(cap_at(k, cap)->flags & CAP_MARKED))
+        kit_work(k, S);
+    kit_send(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x10000000, 1));
+    expect_waiting(k, child);
+    rest(k);
+    expect_answer(k, S, RESCIND_NO_ERROR);
+    expect_answer(k, child, RESCIND_NO_MAPPING);
+    expect_nothing(k);
     free_kernel(k);
 }
 
@@ -1173,6 +1262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_needs_a_gate_to_its_own_vpe_and_a_name),
+        cmocka_unit_test(a_gate_to_who_had_its_number_before_is_not_to_itself),
         cmocka_unit_test(a_name_is_free_again_when_its_service_or_its_gate_has_gone),
         cmocka_unit_test(a_name_whose_service_is_being_revoked_is_waited_for),
         cmocka_unit_test(names_fill_their_places_and_no_more),
@@ -1198,6 +1288,8 @@ int main(void)
         cmocka_unit_test(an_exchange_needs_its_session_to_the_end),
         cmocka_unit_test(a_pager_is_told_of_a_fault_and_says_what_has_become_of_it),
         cmocka_unit_test(a_pager_that_ends_maps_nothing),
+        cmocka_unit_test(a_fault_needs_a_node_and_none_when_its_vpe_is_killed),
+        cmocka_unit_test(a_fault_waits_for_a_revocation_that_takes_its_pager),
         cmocka_unit_test(without_memory_a_call_fails_and_leaves_nothing),
         cmocka_unit_test(whatever_happens_nothing_is_left_in_the_end),
     };

@@ -13,6 +13,7 @@
 #include "rescind/kernel.h"
 #include "syscall/call.h"
 #include "tests/calls.h"
+#include "tests/system.h"
 
 enum { GATE = 20, RING = 4, WORKS = 2 };
 static const uint32_t works[WORKS] = {1, 0}; /* the least, and the default */
@@ -547,6 +548,23 @@ static void the_first_of_three_is_revoked(struct rescind_kernel *k)
     assert_int_equal(calls_told().ends, ends + 3);
 }
 
+/* The last one has its nodes in another's table, and the others are gone all the same. */
+static void what_the_last_has_paid_for_lives_on(struct rescind_kernel *k)
+{
+    uint32_t generation[3], numbers = calls_trace(k).vpes;
+
+    three_generations(k, generation);
+    calls_ok(k, 0, kit_delegate(CHILD, OTHER, 30, 1));
+    calls_ok(k, generation[0], kit_delegate(CHILD, 30, 30, 1));
+    calls_ok(k, generation[1], kit_delegate(CHILD, 30, 30, 1));
+    calls_ok(k, generation[2], say_attach(30, RING, 0, 8, 6)); /* on VPE1 */
+    revoke_child(k, 0);
+    /* Its number is kept, and that of its heir where that has ended before its own maker. */
+    assert_in_range(calls_trace(k).vpes, numbers + 1, numbers + 2);
+    calls_ok(k, 1, say_detach(0, RING));
+    assert_int_equal(calls_trace(k).vpes, numbers);
+}
+
 static void the_first_of_three_exits(struct rescind_kernel *k)
 {
     uint32_t generation[3], ends = three_generations(k, generation);
@@ -581,6 +599,7 @@ static void whole_families_end_and_leave_nothing(void **state)
 {
     (void)state;
     each_work(the_first_of_three_is_revoked);
+    each_work(what_the_last_has_paid_for_lives_on);
     each_work(the_first_of_three_exits);
     each_work(the_last_of_three_exits_first);
 }
@@ -864,6 +883,85 @@ static void a_fault_takes_no_nodes_for_good(void **state)
     each_work(a_vpe_ends_while_nodes_are_withheld);
 }
 
+/* ---- Across kernels ------------------------------------------------------------------------ */
+
+static uint32_t the_first(void *user, uint32_t n)
+{
+    (void)user;
+    (void)n;
+    return 0;
+}
+
+static uint32_t any(void *user, uint32_t n)
+{
+    uint64_t *seed = user;
+
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*seed >> 33) % n;
+}
+
+static enum rescind_error call_across(struct system *s, uint32_t vpe, struct message message)
+{
+    struct answer answer;
+
+    kit_send(s->k[0], vpe, message);
+    assert_true(system_rest(s));
+    assert_true(calls_answer(s->k[0], vpe, &answer));
+    return (enum rescind_error)answer.error;
+}
+
+static void audit_across(const struct system *s)
+{
+    struct rescind_finding finding;
+
+    if (!system_audit(s, &finding))
+        fail_msg("%s is broken at %u: %s", finding.name, finding.where, finding.sentence);
+}
+
+/* A child of the first kernel exchanges with a VPE of the second one; after so many events its
+ * maker revokes it, and then anything may come next. */
+static void revoked_in_an_exchange_across(uint32_t events, bool obtain, uint64_t seed)
+{
+    struct system *s = system_new_roomy(2, 1, 3, 200, 1, 8 * RESCIND_PAGE);
+    const uint32_t there = system_sel(s, 1, 0), child = 1;
+    uint32_t used[2];
+    struct answer answer;
+
+    for (uint32_t i = 0; i < 3; i++) {
+        kit_send(s->k[1], 0, kit_creategate(50 + i));
+        assert_true(system_rest(s) && calls_answer(s->k[1], 0, &answer));
+    }
+    used[0] = pool_used(s->k[0]);
+    used[1] = pool_used(s->k[1]);
+    assert_int_equal(call_across(s, 0, say_createvpe(CHILD, CHILD_MEM)), RESCIND_NO_ERROR);
+    assert_int_equal(call_across(s, 0, say_start(CHILD)), RESCIND_NO_ERROR);
+    assert_int_equal(call_across(s, 0, kit_delegate(CHILD, there, 5, 1)), RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(call_across(s, child, kit_creategate(40 + i)), RESCIND_NO_ERROR);
+    kit_send(s->k[0], child, obtain ? kit_obtain(5, 60, 50, 3) : kit_delegate(5, 40, 60, 3));
+    for (uint32_t i = 0; i < events && system_event(s, the_first, NULL); i++)
+        audit_across(s);
+    kit_send(s->k[0], 0, kit_revoke(CHILD, 2, true));
+    for (audit_across(s); system_event(s, any, &seed);)
+        audit_across(s);
+    assert_true(calls_answer(s->k[0], 0, &answer));
+    assert_int_equal(answer.error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[0], child), RESCIND_VPE_ENDED);
+    assert_false(kit_holds(s->k[1], 0, 60));
+    assert_int_equal(pool_used(s->k[0]), used[0]);
+    assert_int_equal(pool_used(s->k[1]), used[1]);
+    assert_true(system_audit_rest(s, NULL));
+    system_free(s);
+}
+
+static void a_child_is_revoked_while_it_exchanges_across_kernels(void **state)
+{
+    (void)state;
+    for (uint32_t events = 0; events < 30; events++)
+        for (int i = 0; i < 4; i++)
+            revoked_in_an_exchange_across(events, i % 2, events * 4 + i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -894,6 +992,7 @@ int main(void)
         cmocka_unit_test(nodes_that_outlive_their_payer_go_to_its_funder),
         cmocka_unit_test(nodes_that_outlive_a_boot_vpe_are_the_kernels),
         cmocka_unit_test(a_fault_takes_no_nodes_for_good),
+        cmocka_unit_test(a_child_is_revoked_while_it_exchanges_across_kernels),
     };
     return cmocka_run_group_tests_name("vpe", tests, NULL, NULL);
 }

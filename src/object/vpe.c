@@ -185,10 +185,26 @@ uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund)
     return vpe;
 }
 
+/* Where its maker has ended before it, its heir is at once the maker of that: so no long line of
+ * heirs comes of a family that ends from the top, and their numbers are free as soon as can be. */
+static void pass_by_maker(struct rescind_kernel *k, struct vpe *v)
+{
+    const struct vpe *maker = vpe_at(k, v->maker);
+    uint32_t old = v->maker;
+
+    if (v->boot || !maker->ended || maker->boot)
+        return;
+    v->maker = maker->maker;
+    vpe_at(k, v->maker)->made++;
+    vpe_at(k, old)->made--;
+    settle(k, old);
+}
+
 void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
 {
     struct vpe *v = vpe_at(k, vpe);
 
+    pass_by_maker(k, v);
     if (v->account != ACCOUNT_KERNEL)
         *account_at(k, v->account) |= ACCOUNT_CLOSED;
     settle(k, vpe);

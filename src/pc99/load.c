@@ -12,6 +12,10 @@
 enum { RFLAGS_START = 0x202 }; /* interrupts on */
 enum { TABLE_SPAN = 2 << 20, SHARED_TABLES = 4, SPACE_TABLES = 3 };
 
+/* Of a VPE's results and ticks, a byte and a word each, there are less than steps. */
+_Static_assert(PC_AREA + 8 * (uint64_t)RESCIND_STARTUP_STEPS < WINDOW_START,
+               "a VPE's own memory lies below what may be mapped for it");
+
 extern const uint8_t user_blob[], user_blob_end[];
 
 /* What all VPEs share. */

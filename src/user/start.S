@@ -1,5 +1,6 @@
 /* Ring 3's first instructions on the PC, the head of its image (struct pc_image of pc_area.h), the
- * doorbell, and accesses to memory that may not be mapped. The kernel enters at pc_start with the stack set and everything else zero.
+ * doorbell, and accesses to memory that may not be mapped. The kernel enters at pc_start with the
+ * stack set and everything else zero.
  */
 #include "user/pc_area.h"
 
@@ -22,8 +23,8 @@ pc_doorbell:
     syscall
     ret
 
-/* uint64_t pc_load(uint64_t address, uint64_t *value) and pc_store(uint64_t address, uint64_t value):
- * 8 bytes by one instruction. 0, or the error that the kernel leaves in RAX. */
+/* uint64_t pc_load(uint64_t address, uint64_t *value), uint64_t pc_store(uint64_t address, uint64_t
+ * value): 8 bytes by one instruction. 0, or the error that the kernel leaves in RAX. */
     .globl pc_load
 pc_load:
     movq $1f, PC_AREA + PC_AREA_RECOVER
