@@ -20,6 +20,7 @@
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 #include "tests/kit.h"
 #include "tests/system.h"
 
@@ -1315,6 +1316,241 @@ static void an_exchange_through_a_session_and_its_end_come_in_every_order(void *
     system_free(s);
 }
 
+/* ---- Opening a session -------------------------------------------------------------------- */
+
+static struct message createsess(const char *name)
+{
+    struct message m = CALL(CREATESESS, 0, SESSION, strlen(name));
+
+    message_put(&m, name, strlen(name));
+    message_u64(&m, 8);
+    message_u64(&m, 0x99);
+    return m;
+}
+
+/* VPE 0 of the last kernel has a service. */
+static struct system *new_service(unsigned kernels)
+{
+    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, MEMORY);
+    unsigned pe = kernels - 1;
+
+    assert_int_equal(call(s, pe, 0, CALL(ATTACHRB, 0, IN, 0, 11, 9, 0)), 0);
+    assert_int_equal(call(s, pe, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, pe, 0, createsrv()), 0);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(call(s, pe, 0, kit_creategate(ITEM + i)), 0);
+    return s;
+}
+
+static struct question asked_at(struct system *s, unsigned pe)
+{
+    struct question q = {0};
+
+    kit_send(s->k[pe], 0, CALL(RECEIVE, IN, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[pe], 0, &q, sizeof(q)));
+    return q;
+}
+
+static struct message open_session(uint64_t id)
+{
+    return CALL(REPLY, IN, id, 16, RESCIND_NO_ERROR, IDENT);
+}
+
+static void is_closed(struct system *s, unsigned pe)
+{
+    struct question q = asked_at(s, pe);
+
+    assert_int_equal(q.error, RESCIND_NO_ERROR);
+    assert_int_equal(q.op, RESCIND_SERVICE_CLOSE);
+    assert_int_equal(q.ident, IDENT);
+    assert_int_equal(call(s, pe, 0, CALL(ACK, IN, q.id)), RESCIND_NO_ERROR);
+}
+
+static void a_session_is_opened_with_a_service_of_another_kernel(void **state)
+{
+    (void)state;
+    for (unsigned kernels = 2; kernels <= 3; kernels++) {
+        struct system *s = new_service(kernels);
+        unsigned pe = kernels - 1;
+        struct question q;
+
+        kit_send(s->k[A], 0, createsess("fs"));
+        settle(s);
+        assert_true(waits(s, A, 0));
+        q = asked_at(s, pe);
+        assert_int_equal(q.op, RESCIND_SERVICE_OPEN);
+        assert_int_equal(q.ident, 0);
+        assert_int_equal(q.kind, 0);
+        assert_int_equal(q.count, 0);
+        assert_int_equal(q.arg, 0x99);
+        assert_int_equal(call(s, pe, 0, open_session(q.id)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+        kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+        settle(s);
+        q = asked_at(s, pe);
+        assert_int_equal(q.ident, IDENT);
+        assert_int_equal(call(s, pe, 0, agree(q.id, ITEM, 2)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+        assert_true(kit_holds(s->k[A], 0, PLACE + 1));
+        assert_int_equal(call(s, A, 0, kit_revoke(SESSION, 1, true)), RESCIND_NO_ERROR);
+        rest(s);
+        is_closed(s, pe);
+        system_free(s);
+    }
+}
+
+static void a_name_that_no_kernel_knows_is_refused(void **state)
+{
+    struct system *s = new_service(3);
+    uint32_t nodes = pool_used(s->k[A]);
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, createsess("net")), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, C, 0, createsess("net")), RESCIND_INV_ARGS);
+    rest(s);
+    assert_int_equal(pool_used(s->k[A]), nodes);
+    assert_int_equal(call(s, A, 0, kit_creategate(SESSION)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_INV_ARGS);
+    system_free(s);
+}
+
+static void an_opening_that_is_refused_leaves_nothing(void **state)
+{
+    struct system *s = new_service(2);
+    uint32_t nodes[2] = {pool_used(s->k[A]), pool_used(s->k[B])};
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    assert_int_equal(call(s, B, 0, CALL(REPLY, IN, q.id, 8, RESCIND_NO_SUCH_FILE)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_SUCH_FILE);
+    rescind_kernel_starve(s->k[A], 0);
+    assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_OUT_OF_MEM);
+    rescind_kernel_starve(s->k[A], UINT32_MAX);
+    for (uint32_t left = 0; left < 3; left++) {
+        rescind_kernel_starve(s->k[B], left);
+        assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_OUT_OF_MEM);
+        rest(s);
+    }
+    rescind_kernel_starve(s->k[B], UINT32_MAX);
+    for (unsigned pe = A; pe <= B; pe++)
+        assert_int_equal(pool_used(s->k[pe]), nodes[pe]);
+    /* The service agrees, and then there is no node for the stub: it is closed again. */
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    rescind_kernel_starve(s->k[B], 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rescind_kernel_starve(s->k[B], UINT32_MAX);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_OUT_OF_MEM);
+    is_closed(s, B);
+    for (unsigned pe = A; pe <= B; pe++)
+        assert_int_equal(pool_used(s->k[pe]), nodes[pe]);
+    system_free(s);
+}
+
+/* What is told needs no memory of A's, whatever is withheld. */
+static void a_session_comes_to_its_place_without_memory(void **state)
+{
+    struct system *s = new_service(2);
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    rescind_kernel_starve(s->k[A], 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    assert_true(kit_holds(s->k[A], 0, SESSION));
+    system_free(s);
+}
+
+/* Its selector is taken while the service is asked: the session is closed, and the call refused. */
+static void a_session_without_a_place_is_closed(void **state)
+{
+    struct system *s = new_service(2);
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    assert_int_equal(call(s, B, 0, kit_delegate(system_sel(s, A, 0), ITEM, SESSION, 1)), 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_INV_ARGS);
+    is_closed(s, B);
+    rest(s);
+    system_free(s);
+}
+
+static void service_is_revoked(struct system *s)
+{
+    struct answer ignored;
+
+    take(s, B, 0, &ignored);
+    if (rescind_kernel_vpe_state(s->k[B], 0) == RESCIND_VPE_RUNNING)
+        kit_send(s->k[B], 0, kit_revoke(SERVICE, 1, true));
+}
+
+/* Either there is a session, and the service knows it, or it has been closed. */
+static void check_opened(struct system *s)
+{
+    bool served = rescind_kernel_vpe_state(s->k[B], 0) != RESCIND_VPE_ENDED;
+    uint32_t sessions = 0, closed = 0;
+    struct question q;
+
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    for (uint32_t index = s->k[B]->pool.first; index < s->k[B]->pool.high; index++) {
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_VISIT);
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_NOTE);
+        sessions += cap_at(s->k[B], index)->type == OBJECT_SESSION;
+    }
+    for (uint32_t index = s->k[A]->pool.first; index < s->k[A]->pool.high; index++)
+        assert_int_not_equal(cap_at(s->k[A], index)->type, OBJECT_CLAIM);
+    assert_int_equal(sessions, kit_holds(s->k[A], 0, SESSION));
+    take(s, B, 0, &(struct answer){0});
+    take(s, B, 0, &(struct answer){0});
+    while (served && (q = asked_at(s, B)).error == RESCIND_NO_ERROR)
+        closed += q.op == RESCIND_SERVICE_CLOSE;
+    if (served)
+        assert_int_equal(sessions + closed, 1);
+}
+
+static void an_opening_and_an_end_come_in_every_order(void **state)
+{
+    happen *const happens[] = {service_is_revoked, receiver_is_killed, asker_is_killed};
+    struct system *s = new_service(2);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct system *start = new_service(2);
+        struct question q;
+        kit_send(start->k[A], 0, createsess("fs"));
+        settle(start);
+        q = asked_at(start, B);
+        kit_send(start->k[B], 0, open_session(q.id));
+        every_order(start, s, happens[i], check_opened);
+        system_free(start);
+        start = new_service(2);
+        kit_send(start->k[A], 0, createsess("fs"));
+        every_order(start, s, happens[i], check_killed_asking);
+        system_free(start);
+    }
+    system_free(s);
+}
+
 /* ---- Letters that no honest kernel sends -------------------------------------------------- */
 
 static struct system_message forge(unsigned sender, const void *record, size_t size)
@@ -1528,6 +1764,12 @@ int main(void)
         cmocka_unit_test(capabilities_go_through_a_session_of_another_kernel),
         cmocka_unit_test(a_service_of_another_kernel_may_refuse),
         cmocka_unit_test(an_exchange_through_a_session_and_its_end_come_in_every_order),
+        cmocka_unit_test(a_session_is_opened_with_a_service_of_another_kernel),
+        cmocka_unit_test(a_name_that_no_kernel_knows_is_refused),
+        cmocka_unit_test(an_opening_that_is_refused_leaves_nothing),
+        cmocka_unit_test(a_session_comes_to_its_place_without_memory),
+        cmocka_unit_test(a_session_without_a_place_is_closed),
+        cmocka_unit_test(an_opening_and_an_end_come_in_every_order),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

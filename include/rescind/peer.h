@@ -208,6 +208,11 @@ enum rescind_letter_op {
     RESCIND_LETTER_VISIT,    /* OBTAIN or DELEGATE (args[0]: enum rescind_service_op) with session
                                 `object`, of args[2] capabilities of table kind args[1]; data: the
                                 caller's args. With TAKEN, a NOTE brings the service's answer */
+    RESCIND_LETTER_OPEN,     /* a session with the service of the name in args[2] .. args[4], for
+                                selector args[0] of VPE `object` of the teller; args[1]: a claim that
+                                comes back with the NOTE. NO_SUCH_FILE: there is no such service.
+                                Data: the caller's args. With TAKEN, a NOTE brings struct
+                                rescind_letter_session */
     RESCIND_LETTER_OPS,
 };
 
@@ -283,6 +288,12 @@ struct rescind_letter_range {
     uint32_t start, count;
     uint32_t vpe;
     uint32_t serial; /* of the session */
+};
+
+/* What comes with the NOTE of an OPEN. */
+struct rescind_letter_session {
+    uint32_t stub;   /* what the session's capability is linked to */
+    uint32_t object; /* the session */
 };
 
 /* It has been begun: a NOTE will follow. */

@@ -33,7 +33,7 @@ enum cap_flag {
     CAP_STACKED = 8192,  /* on the stack of a task, and below it stands its parent */
     CAP_AWAITED = 16384, /* a task may have joined its waiters */
     CAP_BOUND = 32768,   /* it has something of its own beside its parent's: its type is told when
-                            it is marked and when it goes */
+                            it is marked and when it goes. A stub: it keeps a session */
 };
 
 struct cap {

@@ -16,6 +16,7 @@
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 #include "syscall/serve.h"
 
 /* X(check, sentence). A check returns true, or false with *where at the node or VPE at fault.
@@ -50,7 +51,7 @@
     X(queued_once, "what is queued stands on one stack, on its parent, or in one queue, of a "     \
                    "task that goes on")                                                            \
     X(told_once, "what there is to tell a peer stands in its ring, and the peer in the line")      \
-    X(letters_sound, "each slot for letters that is taken has one call that has been given it")    \
+    X(letters_sound, "each slot for letters, and each claim, has one call that has been given it") \
     X(notes_kept, "each note is with what it waits for, or with the peer that it is to be told")   \
     X(effect_whole,                                                                                \
       "of a revocation that has taken effect, all in its range is marked until it is "             \
@@ -110,7 +111,7 @@ static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE &&
            cap_at(k, index)->type != OBJECT_MESSAGE && cap_at(k, index)->type != OBJECT_VISIT &&
-           cap_at(k, index)->type != OBJECT_NOTE;
+           cap_at(k, index)->type != OBJECT_NOTE && cap_at(k, index)->type != OBJECT_CLAIM;
 }
 
 /* All VPEs' tables, and that of names behind them: how many, and which one is number `i`. */
@@ -408,7 +409,8 @@ static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
 /* A child elsewhere is of its parent's type, but for a sender's. */
 static bool stub_type_good(uint32_t parent, uint32_t child)
 {
-    return child == parent || (parent == CAP_ENDPOINT && child == CAP_SENDER);
+    return child == parent || (parent == CAP_ENDPOINT && child == CAP_SENDER) ||
+           (parent == RESCIND_CAP_SERVICE && child == RESCIND_CAP_SESSION);
 }
 
 static bool stubs_sound_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
@@ -455,6 +457,11 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
             if (object_at(k, index)->refs == 0)
                 return false;
             counted += object_at(k, index)->refs;
+        }
+        if (is_stub(k, index) && (cap->flags & CAP_BOUND)) {
+            if (!is_object(k, cap->object) || cap_at(k, cap->object)->type != OBJECT_SESSION)
+                return false;
+            named++;
         }
         if (!is_cap(k, index))
             continue;
@@ -911,7 +918,7 @@ static bool has_slot(const struct rescind_kernel *k, uint32_t vpe, const struct 
 
 static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
 {
-    uint32_t taken = 0, having = 0;
+    uint32_t taken = 0, having = 0, claims = 0;
 
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         const struct letter *l = &call_at(k, vpe)->letter;
@@ -920,6 +927,7 @@ static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
             continue;
         if (!vpe_at(k, vpe)->calling)
             return false;
+        claims += letter_is_out(l) && l->claim != 0;
         if (l->state != LETTER_GRANTED && l->state != LETTER_ASKED)
             continue;
         if (!has_slot(k, vpe, l))
@@ -934,7 +942,9 @@ static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
         for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++)
             taken += (peer->letters_taken & 1u << slot) != 0;
     }
-    return taken == having;
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        claims -= cap_at(k, index)->type == OBJECT_CLAIM && !claim_at(k, index)->alone;
+    return taken == having && claims == 0;
 }
 
 /* The nodes of a note. */

@@ -3,8 +3,11 @@
 
 #include "base/task.h"
 #include "base/work.h"
+#include "cap/remote.h"
+#include "cap/table.h"
 #include "object/endpoint.h"
 #include "object/note.h"
+#include "object/service.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
 
@@ -17,6 +20,8 @@ void visit_get_args(const struct rescind_kernel *k, const struct visit *visit, u
     else
         memcpy(out, call_buffer(k, visit->vpe) + CALL_ARGS, visit->args_size);
 }
+
+static void bury(struct rescind_kernel *k, uint32_t index);
 
 static void put_args(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
                      size_t size)
@@ -108,6 +113,38 @@ static void unqueue(struct rescind_kernel *k, uint32_t index)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* A service has agreed to a session for another kernel: a stub below the name's entry keeps it. If
+ * that can't be had any more, it is closed again. */
+static void open_away(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+    struct rescind_letter_session session = {.object = index};
+    struct visit_opening opening;
+    uint32_t note = visit->note, entry;
+    enum rescind_error error = RESCIND_NO_ERROR;
+
+    note_get(k, note, 0, &opening, sizeof(opening));
+    entry = table_find(k, table_of_names(k), opening.entry);
+    if (entry == 0 || (cap_at(k, entry)->flags & CAP_VISITED) ||
+        service_at(k, cap_at(k, entry)->object)->serial != note_at(k, note)->about)
+        error = RESCIND_RECV_GONE;
+    else if (pool_left(k) == 0)
+        error = RESCIND_OUT_OF_MEM;
+    if (error != RESCIND_NO_ERROR) {
+        visit->pe = k->pe;
+        visit->vpe = visit->waiters = 0;
+        bury(k, index);
+        note_tell(k, note, error, 0);
+        return;
+    }
+    session_make(k, index, cap_at(k, entry)->object, visit->ident);
+    object_at(k, index)->refs = 1;
+    session.stub = remote_keep(k, entry, note_at(k, note)->pe, opening.key, index);
+    note_put(k, note, 0, &session, sizeof(session));
+    note_at(k, note)->links = true;
+    note_tell(k, note, RESCIND_NO_ERROR, sizeof(session));
+}
+
 /* The asker, of another kernel, is told. */
 static void tell_away(struct rescind_kernel *k, uint32_t index)
 {
@@ -136,7 +173,10 @@ static void done(struct rescind_kernel *k, uint32_t index)
     struct visit *visit = visit_at(k, index);
 
     visit->state = VISIT_ANSWERED;
-    if (visit_is_away(k, visit))
+    if (visit_is_away(k, visit) && visit->op == RESCIND_SERVICE_OPEN &&
+        visit->error == RESCIND_NO_ERROR)
+        open_away(k, index);
+    else if (visit_is_away(k, visit))
         tell_away(k, index);
     else
         task_wake(k, &visit->waiters);

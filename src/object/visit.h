@@ -86,6 +86,13 @@ struct visit_target {
 uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
                       const struct visit_target *to, uint32_t vpe);
 
+/* What the note of an OPEN for another kernel starts with, until it is answered. */
+struct visit_opening {
+    uint32_t entry; /* selector of the name's entry */
+    uint32_t reserved;
+    uint64_t key; /* of the capability that the session is to get there */
+};
+
 /* The same for a VPE of another kernel, which the note, whose nodes there are, will tell. It is
  * nobody's but the service's from then on. */
 uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct visit_target *to,

@@ -37,6 +37,7 @@ struct letter {
     uint8_t slot;
     uint16_t peer;    /* the kernel that is asked */
     uint32_t pin;     /* the capability that it is about, held while it is ASKED; 0: none */
+    uint32_t claim;   /* OPEN: until its note has come; or 0 (syscall/open.h) */
     uint32_t stub;    /* reserved, and its child is there once the answer is OK; 0: none */
     uint32_t serial;  /* no other letter of this kernel has it */
     uint16_t op;      /* enum rescind_letter_op */

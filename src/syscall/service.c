@@ -10,6 +10,7 @@
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "syscall/lookup.h"
+#include "syscall/open.h"
 
 /* A string that is told with its length, of `max` bytes at most. */
 static bool take_string(struct bytes *in, uint32_t max, uint8_t *out, uint32_t *size)
@@ -281,8 +282,8 @@ static struct lookup look_for_service(struct rescind_kernel *k, const uint8_t *n
 
 /* What a session needs: the name's entry, and its place in the table of `target`. */
 struct session_look {
-    struct lookup all;
-    uint32_t entry, table;
+    struct lookup here, all; /* but for the entry; and with it */
+    uint32_t entry, target, table;
     struct treap_place place;
 };
 
@@ -294,11 +295,13 @@ static struct session_look look_for_session(struct rescind_kernel *k, uint32_t v
     struct session_look look = {.entry = entry.cap};
 
     if (target.cap != 0) {
-        look.table = table_of(cap_at(k, target.cap)->object, TABLE_OBJECT);
+        look.target = cap_at(k, target.cap)->object;
+        look.table = table_of(look.target, TABLE_OBJECT);
         dst = lookup_free(k, look.table, c->dst);
         look.place = dst.place;
     }
-    look.all = lookup_both(lookup_both(target, dst), entry);
+    look.here = lookup_both(target, dst);
+    look.all = lookup_both(look.here, entry);
     return look;
 }
 
@@ -309,6 +312,9 @@ static enum progress open(struct rescind_kernel *k, uint32_t vpe, struct call *c
     enum progress progress = CALL_DONE;
     uint32_t service;
 
+    if (look.here.error == RESCIND_NO_ERROR && look.here.line == NULL &&
+        look.all.error != RESCIND_NO_ERROR)
+        return open_away(k, vpe, call, look.target);
     if (!goes_on(k, vpe, call, look.all, &progress))
         return progress;
     service = cap_at(k, look.entry)->object;
@@ -350,6 +356,11 @@ enum progress createsess_step(struct rescind_kernel *k, uint32_t vpe, struct cal
     enum rescind_error error;
 
     (void)work;
+    if (letter_is_out(&call->letter)) {
+        enum progress progress = opened_away(k, vpe, call);
+        if (progress != CALL_MORE)
+            return progress;
+    }
     if (c->visit == 0) {
         enum progress progress = open(k, vpe, call);
         if (progress != CALL_MORE)

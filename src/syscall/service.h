@@ -30,6 +30,7 @@ struct createsess {
     uint32_t args_size; /* they are in the caller's buffer */
     uint32_t visit;     /* while the service is asked, */
     uint32_t serial;    /* which one it is */
+    uint32_t next;      /* where it is not one of this kernel's: the kernel to ask next */
 };
 
 struct createsessat {
