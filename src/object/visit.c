@@ -22,6 +22,7 @@ void visit_get_args(const struct rescind_kernel *k, const struct visit *visit, u
 }
 
 static void bury(struct rescind_kernel *k, uint32_t index);
+static void send_close(struct rescind_kernel *k, uint32_t index);
 
 static void put_args(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
                      size_t size)
@@ -245,7 +246,7 @@ static void bury(struct rescind_kernel *k, uint32_t index)
     }
     visit->op = RESCIND_SERVICE_CLOSE;
     visit->args_size = 0;
-    visit_send(k, index);
+    send_close(k, index);
 }
 
 void visit_answered(struct rescind_kernel *k, uint32_t index, const uint8_t *data, size_t size)
@@ -305,17 +306,37 @@ static enum rescind_error deliver(struct rescind_kernel *k, uint32_t index)
     return error;
 }
 
+/* It waits until there is room. */
+static void queue(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    visit->state = VISIT_QUEUED;
+    visit->next = visit->prev = index;
+    join(k, &endpoint_to(k, visit)->visits, index);
+}
+
+/* A CLOSE: nobody wants to know what becomes of it. */
+static void send_close(struct rescind_kernel *k, uint32_t index)
+{
+    if (deliver(k, index) == RESCIND_NO_RING_SPACE)
+        queue(k, index);
+    else
+        pool_give(k, index);
+}
+
 void visit_send(struct rescind_kernel *k, uint32_t index)
 {
     struct visit *visit = visit_at(k, index);
-    enum rescind_error error = deliver(k, index);
+    enum rescind_error error;
 
+    if (visit->op == RESCIND_SERVICE_CLOSE) {
+        send_close(k, index);
+        return;
+    }
+    error = deliver(k, index);
     if (error == RESCIND_NO_RING_SPACE) {
-        visit->state = VISIT_QUEUED;
-        visit->next = visit->prev = index;
-        join(k, &endpoint_to(k, visit)->visits, index);
-    } else if (visit->op == RESCIND_SERVICE_CLOSE) {
-        pool_give(k, index);
+        queue(k, index);
     } else if (error != RESCIND_NO_ERROR) {
         visit->error = RESCIND_RECV_GONE;
         done(k, index);
