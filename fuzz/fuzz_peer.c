@@ -19,12 +19,14 @@
 #include "cap/create.h"
 #include "cap/remote.h"
 #include "rescind/peer.h"
+#include "syscall/call.h"
 #include "tests/kit.h"
 #include "tests/system.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { VICTIM, KERNELS = 3, VPES = 2, NODES = 200, WORK = 3 };
+enum { MEMORY = (2 * VPES + 2) * RESCIND_PAGE };
 enum { INPUT_MAX = 512, STEPS_MAX = 64, REST_MAX = 400, GATES = 10, GATE_COUNT = 20 };
 
 enum step { CALL, EVENTS, DAMAGE, AGAIN, RECORD, ORDER, QUESTION, HARDSHIP };
@@ -99,6 +101,61 @@ static void call(struct fuzz *f, uint32_t head)
     default:
         kit_send(f->now->k[pe], vpe, kit_revoke(own, count, other & 1));
     }
+    audit(f, VICTIM);
+}
+
+static struct message words(struct fuzz *f, enum rescind_syscall opcode, unsigned count)
+{
+    struct message m = {0};
+
+    message_u64(&m, opcode);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t word = take(&f->in);
+        message_u64(&m, word == 255 ? RESCIND_NONE : word);
+    }
+    return m;
+}
+
+/* Calls that go to other kernels by letters. Bytes: who calls, which opcode, and its arguments, of
+ * which 255 stands for none. Names and data are left empty, or are one word. */
+static void letter_call(struct fuzz *f)
+{
+    static const struct {
+        enum rescind_syscall opcode;
+        uint8_t words;
+    } calls[] = {
+        {RESCIND_SYS_VPECTRL, 3},    {RESCIND_SYS_ACTIVATE, 3},     {RESCIND_SYS_ATTACHRB, 6},
+        {RESCIND_SYS_DETACHRB, 2},   {RESCIND_SYS_SEND, 3},         {RESCIND_SYS_RECEIVE, 2},
+        {RESCIND_SYS_REPLY, 2},      {RESCIND_SYS_READ, 3},         {RESCIND_SYS_WRITE, 2},
+        {RESCIND_SYS_DERIVEMEM, 5},  {RESCIND_SYS_CREATEMAP, 6},    {RESCIND_SYS_CREATESRV, 2},
+        {RESCIND_SYS_CREATESESS, 2}, {RESCIND_SYS_CREATESESSAT, 3}, {RESCIND_SYS_CREATEGATE, 5},
+        {RESCIND_SYS_PAGEFAULT, 2},  {RESCIND_SYS_OBTAIN, 2},       {RESCIND_SYS_DELEGATE, 2},
+    };
+    uint32_t who = take(&f->in), what = take(&f->in) % (sizeof(calls) / sizeof(calls[0]));
+    unsigned pe = who % KERNELS;
+    uint32_t vpe = who / KERNELS % VPES;
+    struct message m;
+
+    if (!can_call(f, pe, vpe))
+        return;
+    m = words(f, calls[what].opcode, calls[what].words);
+    switch (calls[what].opcode) {
+    case RESCIND_SYS_SEND:
+    case RESCIND_SYS_REPLY:
+    case RESCIND_SYS_WRITE:
+    case RESCIND_SYS_CREATESRV:
+    case RESCIND_SYS_CREATESESS:
+        message_u64(&m, 8);
+        message_u64(&m, take(&f->in) % 4); /* of data, or a name */
+        break;
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_DELEGATE:
+        message_range(&m, (struct rescind_range){.start = take(&f->in), .count = take(&f->in) % 4});
+        break;
+    default:
+        break;
+    }
+    kit_send(f->now->k[pe], vpe, m);
     audit(f, VICTIM);
 }
 
@@ -191,10 +248,87 @@ static uint32_t linked(const struct fuzz *f, unsigned pe, bool down, uint32_t n)
     return count == 0 ? 0 : found[n % count];
 }
 
+/* A number of a VPE, node or serial of the victim's. */
+static uint32_t number(struct fuzz *f, uint32_t head)
+{
+    const struct rescind_kernel *k = f->now->k[VICTIM];
+    uint32_t which = take(&f->in), of = take(&f->in);
+    const struct letter *l = &call_at(k, of % VPES)->letter;
+
+    switch (which % 8) {
+    case 0:
+        return linked(f, liar(head), true, of);
+    case 1:
+        return l->serial;
+    case 2:
+        return l->claim;
+    case 3:
+        return cap_at(k, linked(f, liar(head), false, of))->parent;
+    case 4:
+        return k->pool.first + of; /* any node */
+    case 5:
+        return UINT32_MAX;
+    default:
+        return of;
+    }
+}
+
+/* A letter. Bit 5: the slot. Bytes: op, asker, the other numbers, and how much data. */
+static void letter(struct fuzz *f, uint32_t head)
+{
+    _Alignas(8) uint8_t bytes[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_letter l = {.head = {.kind = RESCIND_PEER_LETTER, .slot = head >> 5 & 1}};
+
+    l.op = (uint16_t)(take(&f->in) % (RESCIND_LETTER_OPS + 1));
+    l.asker = take(&f->in) % 4;
+    l.serial = take(&f->in);
+    l.object = number(f, head);
+    for (unsigned i = 0; i < 5; i++) {
+        l.args[i] = number(f, head);
+        l.args[i] |= (uint64_t)number(f, head) << 32;
+    }
+    l.length = (uint16_t)(take(&f->in) * 2 % (RESCIND_DATA_MAX + 1));
+    l.head.size = (uint16_t)(sizeof(l) + ((l.length + 7u) & ~7u));
+    memcpy(bytes, &l, sizeof(l));
+    forge(f, liar(head), bytes, l.head.size);
+}
+
+/* The answer to a letter (bit 5: the slot), or with bit 7 a note. Bytes: error, length, data. */
+static void letter_told(struct fuzz *f, uint32_t head)
+{
+    _Alignas(8) uint8_t bytes[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_letter_answer a = {
+        .head = {.kind = RESCIND_PEER_LETTER_ANSWER, .slot = head >> 5 & 1}};
+    struct rescind_peer_note n = {.head = {.kind = RESCIND_PEER_NOTE}};
+    uint32_t error = take(&f->in), length = take(&f->in);
+    size_t head_size = head & 0x80 ? sizeof(n) : sizeof(a);
+
+    a.error = n.error = error;
+    a.length = n.length = length;
+    a.head.size = n.head.size = (uint16_t)(head_size + ((length + 7u) & ~7u));
+    if (head & 0x80) {
+        n.asker = take(&f->in) % 4;
+        n.serial = number(f, head);
+        n.claim = number(f, head);
+        memcpy(bytes, &n, sizeof(n));
+    } else {
+        memcpy(bytes, &a, sizeof(a));
+    }
+    for (uint32_t i = 0; i < 4 && i * 4 < length; i++) {
+        uint32_t word = number(f, head);
+        memcpy(bytes + head_size + i * 4, &word, sizeof(word));
+    }
+    forge(f, liar(head), bytes, a.head.size);
+}
+
 /* MARKED or UNLINK (bit 4) of a stub of the victim's, or with bit 5 FREE of a slot. A byte: which.
- */
+ * With bit 6 it is a letter, or (bit 4) what is told of one. */
 static void record(struct fuzz *f, uint32_t head)
 {
+    if (head & 0x40) {
+        (head & 0x10 ? letter_told : letter)(f, head);
+        return;
+    }
     uint32_t which = take(&f->in);
     struct rescind_peer_record r = {.kind = head & 0x10 ? RESCIND_PEER_UNLINK : RESCIND_PEER_MARKED,
                                     .size = sizeof(r)};
@@ -282,11 +416,15 @@ static void question(struct fuzz *f, uint32_t head)
 }
 
 /* Bit 4: a VPE of the victim's is ended, which bit 5 names. Else it has so many nodes left as the
- * byte says, 255 being all. */
+ * byte says, 255 being all. With bit 6 it is a call by letter instead. */
 static void hardship(struct fuzz *f, uint32_t head)
 {
     uint32_t left;
 
+    if (head & 0x40) {
+        letter_call(f);
+        return;
+    }
     if (head & 0x10) {
         rescind_kernel_end(f->now->k[VICTIM], head >> 5 & 1, 1);
     } else {
@@ -314,7 +452,7 @@ static void step(struct fuzz *f)
 /* VPE 0 of each kernel has gates from GATES on, a few of which stand in other kernels, too. */
 static struct system *new_system(void)
 {
-    struct system *s = system_new(KERNELS, VPES, NODES, WORK);
+    struct system *s = system_new_roomy(KERNELS, VPES, VPES, NODES, WORK, MEMORY);
     enum rescind_error ignored;
 
     for (unsigned pe = 0; pe < KERNELS; pe++) {

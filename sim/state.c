@@ -138,12 +138,20 @@ static uint64_t hash_visit(const struct rescind_kernel *k, uint32_t index)
     uint64_t hash = pair((uint64_t)visit->op << 8 | visit->state,
                          visit->state == VISIT_ANSWERED ? visit->error : 0);
 
-    mix_two(&hash, (uint64_t)visit->pe << 32 | (uint64_t)visit->vpe << 16 | visit->to_vpe,
+    uint32_t asker =
+        visit_is_away(k, visit) ? note_at(k, visit->note)->asker : (uint32_t)visit->vpe;
+
+    mix_two(&hash, (uint64_t)visit->pe << 32 | (uint64_t)asker << 16 | visit->to_vpe,
             (uint64_t)visit->to_life << 32 | (uint64_t)visit->to_ep << 16 | visit->object.account);
     mix_two(&hash, visit->label, visit->ident);
     mix_two(&hash, visit->kind, visit->access); /* or the range */
-    if (visit->pe == k->pe && visit->state != VISIT_ABANDONED)
-        mix_bytes(&hash, visit_text(k, visit), visit->args_size);
+    if (visit->state != VISIT_ABANDONED) {
+        uint8_t args[RESCIND_ARGS_MAX];
+        visit_get_args(k, visit, args);
+        mix_bytes(&hash, args, visit->args_size);
+    }
+    if (visit_is_away(k, visit))
+        return hash;
     hash += hash_line(k, visit->waiters, PART | (uint64_t)visit->vpe << 4 | 7);
     return hash;
 }

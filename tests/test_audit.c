@@ -1076,7 +1076,7 @@ static void a_session_is_with_no_service(struct rescind_kernel *k)
 static struct visit *make_visit(struct rescind_kernel *k, uint8_t state)
 {
     const struct visit_target nobody = {0};
-    uint32_t index = visit_create(k, ACCOUNT_KERNEL, RESCIND_SERVICE_OPEN, &nobody, k->pe, 0);
+    uint32_t index = visit_create(k, ACCOUNT_KERNEL, RESCIND_SERVICE_OPEN, &nobody, 0);
 
     visit_at(k, index)->state = state;
     return visit_at(k, index);

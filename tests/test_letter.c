@@ -20,6 +20,7 @@
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 #include "tests/kit.h"
 #include "tests/system.h"
 
@@ -1008,6 +1009,548 @@ static void a_link_is_told_before_its_end(void **state)
     system_free(s);
 }
 
+/* ---- Pagers ------------------------------------------------------------------------------- */
+
+/* VPE 0 of B is a pager; A has a child with a gate to it. */
+static struct system *new_paged(void)
+{
+    struct system *s = system_new_roomy(2, 1, 2, NODES, 64, MEMORY);
+    struct message m = createvpe(CHILD_CAP, CHILD_MEM);
+
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 10, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), TO_B, GATE, 1)), 0);
+    m.size -= 16; /* pfgate, pfep */
+    message_u64(&m, TO_B);
+    message_u64(&m, EP);
+    assert_int_equal(call(s, A, 0, m), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+    return s;
+}
+
+static struct message fault(void)
+{
+    return CALL(PAGEFAULT, 0x12345000, RESCIND_PERM_W);
+}
+
+static void a_pager_of_another_kernel_is_asked(void **state)
+{
+    struct system *s = new_paged();
+    struct {
+        uint64_t error, id, label, is_reply, size, virt, access;
+    } got;
+
+    (void)state;
+    for (enum rescind_error error = RESCIND_NO_ERROR; error <= RESCIND_NO_MAPPING; error += 4) {
+        kit_send(s->k[A], CHILD, fault());
+        settle(s);
+        assert_true(waits(s, A, CHILD));
+        kit_send(s->k[B], 0, CALL(RECEIVE, IN, 0));
+        settle(s);
+        assert_true(rescind_kernel_receive(s->k[B], 0, &got, sizeof(got)));
+        assert_int_equal(got.label, LABEL);
+        assert_int_equal(got.virt, 0x12345000);
+        assert_int_equal(got.access, RESCIND_PERM_W);
+        assert_int_equal(call(s, B, 0, CALL(REPLY, IN, got.id, 8, error)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, CHILD).error, error);
+    }
+    /* Nobody answers any more. */
+    kit_send(s->k[A], CHILD, fault());
+    settle(s);
+    assert_int_equal(call(s, B, 0, CALL(DETACHRB, 0, IN)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, CHILD).error, RESCIND_NO_MAPPING);
+    assert_int_equal(call(s, A, CHILD, fault()), RESCIND_NO_MAPPING);
+    rescind_kernel_starve(s->k[B], 1);
+    assert_int_equal(call(s, A, CHILD, fault()), RESCIND_OUT_OF_MEM);
+    rest(s);
+    system_free(s);
+}
+
+static void faulting_child_is_killed(struct system *s)
+{
+    rescind_kernel_end(s->k[A], CHILD, 1);
+}
+
+/* Whatever has happened, the pager's VPE is at its end, too, and nothing is left. */
+static void check_faulted(struct system *s)
+{
+    rescind_kernel_end(s->k[B], 0, 1);
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    for (uint32_t index = s->k[B]->pool.first; index < s->k[B]->pool.high; index++) {
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_VISIT);
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_NOTE);
+    }
+}
+
+static void a_fault_and_an_end_come_in_every_order(void **state)
+{
+    struct system *start = new_paged(), *s = new_paged();
+
+    (void)state;
+    kit_send(start->k[A], CHILD, fault());
+    every_order(start, s, receiver_revokes, check_faulted);
+    every_order(start, s, receiver_is_killed, check_faulted);
+    every_order(start, s, faulting_child_is_killed, check_faulted);
+    system_free(start);
+    system_free(s);
+}
+
+/* ---- Sessions ----------------------------------------------------------------------------- */
+
+enum { SERVICE = 80, SESSION, IDENT = 0x1234, ITEM = 90, PLACE = 95 };
+
+static struct message createsrv(void)
+{
+    struct message m = CALL(CREATESRV, GATE, SERVICE, 2);
+
+    message_put(&m, "fs", 2);
+    return m;
+}
+
+/* VPE 0 of B has a service, and VPE 0 of A a session with it, which that has made. */
+static struct system *new_session(void)
+{
+    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
+
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 10, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, B, 0, createsrv()), 0);
+    assert_int_equal(call(s, B, 0, CALL(CREATESESSAT, SERVICE, SESSION, IDENT)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), SESSION, SESSION, 1)), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(call(s, B, 0, kit_creategate(ITEM + i)), 0);
+        assert_int_equal(call(s, A, 0, kit_creategate(ITEM + i)), 0);
+    }
+    return s;
+}
+
+/* OBTAIN or DELEGATE of so many, with one number for the service. */
+static struct message through_session(enum rescind_syscall opcode, uint32_t start, uint32_t count)
+{
+    struct message m = {0};
+
+    message_u64(&m, opcode);
+    message_u64(&m, 0);
+    message_u64(&m, SESSION);
+    message_range(&m, (struct rescind_range){.start = start, .count = count});
+    message_u64(&m, 8);
+    message_u64(&m, 0x77);
+    return m;
+}
+
+/* What a service is asked. */
+struct question {
+    uint64_t error, id, label, is_reply, size;
+    uint64_t op, ident, kind, count, arg;
+};
+
+static struct question asked(struct system *s)
+{
+    struct question q = {0};
+
+    kit_send(s->k[B], 0, CALL(RECEIVE, IN, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[B], 0, &q, sizeof(q)));
+    return q;
+}
+
+/* The service agrees to a range of its own, and says a number. */
+static struct message agree(uint64_t id, uint32_t start, uint32_t count)
+{
+    struct message m = CALL(REPLY, IN, id, 8 + 16 + 8, RESCIND_NO_ERROR);
+
+    message_range(&m, (struct rescind_range){.start = start, .count = count});
+    message_u64(&m, 0x88);
+    return m;
+}
+
+/* The answer to OBTAIN and DELEGATE. */
+struct exchanged {
+    uint64_t error, count, size, arg;
+};
+
+static struct exchanged exchanged(struct system *s)
+{
+    struct exchanged e = {0};
+
+    assert_true(rescind_kernel_receive(s->k[A], 0, &e, sizeof(e)));
+    return e;
+}
+
+static void capabilities_go_through_a_session_of_another_kernel(void **state)
+{
+    struct system *s = new_session();
+    const enum rescind_syscall opcodes[] = {RESCIND_SYS_OBTAIN, RESCIND_SYS_DELEGATE};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        bool obtains = i == 0;
+        struct question q;
+        struct exchanged e;
+        kit_send(s->k[A], 0, through_session(opcodes[i], obtains ? PLACE : ITEM, 3));
+        settle(s);
+        assert_true(waits(s, A, 0));
+        q = asked(s);
+        assert_int_equal(q.op, obtains ? RESCIND_SERVICE_OBTAIN : RESCIND_SERVICE_DELEGATE);
+        assert_int_equal(q.ident, IDENT);
+        assert_int_equal(q.kind, RESCIND_TABLE_OBJECT);
+        assert_int_equal(q.count, 3);
+        assert_int_equal(q.arg, 0x77);
+        assert_int_equal(call(s, B, 0, agree(q.id, obtains ? ITEM : PLACE, 2)), 0);
+        rest(s);
+        e = exchanged(s);
+        assert_int_equal(e.error, RESCIND_NO_ERROR);
+        assert_int_equal(e.count, 2);
+        assert_int_equal(e.size, 8);
+        assert_int_equal(e.arg, 0x88);
+        assert_true(kit_holds(s->k[i], 0, PLACE + 1));
+        assert_false(kit_holds(s->k[i], 0, PLACE + 2));
+    }
+    assert_int_equal(call(s, B, 0, kit_revoke(ITEM, 2, false)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_false(kit_holds(s->k[A], 0, PLACE));
+    system_free(s);
+}
+
+static void a_service_of_another_kernel_may_refuse(void **state)
+{
+    struct system *s = new_session();
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+    settle(s);
+    q = asked(s);
+    assert_int_equal(call(s, B, 0, CALL(REPLY, IN, q.id, 8, RESCIND_NO_PERM)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_PERM);
+    /* Or say what can't be. */
+    kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+    settle(s);
+    q = asked(s);
+    assert_int_equal(call(s, B, 0, agree(q.id, ITEM, 3)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_RECV_GONE);
+    for (uint32_t left = 0; left < 3; left++) {
+        rescind_kernel_starve(s->k[B], left);
+        assert_int_equal(call(s, A, 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2)),
+                         RESCIND_OUT_OF_MEM);
+        rest(s);
+    }
+    system_free(s);
+}
+
+static void client_is_asking(struct system *s, enum rescind_syscall opcode, uint32_t start)
+{
+    struct question q;
+
+    kit_send(s->k[A], 0, through_session(opcode, start, 2));
+    settle(s);
+    q = asked(s);
+    kit_send(s->k[B], 0, agree(q.id, start == PLACE ? ITEM : PLACE, 2));
+}
+
+static void session_is_revoked(struct system *s)
+{
+    struct answer ignored;
+
+    take(s, B, 0, &ignored);
+    if (rescind_kernel_vpe_state(s->k[B], 0) == RESCIND_VPE_RUNNING)
+        kit_send(s->k[B], 0, kit_revoke(SESSION, 1, true));
+}
+
+/* All or nothing has come through. */
+static void check_exchanged(struct system *s)
+{
+    bool alive = rescind_kernel_vpe_state(s->k[A], 0) != RESCIND_VPE_ENDED;
+    struct answer got = {0};
+
+    rest(s);
+    if (alive) {
+        got = answer(s, A, 0);
+        assert_true(got.error == RESCIND_NO_ERROR || got.error == RESCIND_INV_ARGS ||
+                    got.error == RESCIND_RECV_GONE);
+    }
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    if (alive && got.error != RESCIND_NO_ERROR) {
+        for (unsigned pe = A; pe <= B; pe++)
+            assert_false(kit_holds(s->k[pe], 0, PLACE) || kit_holds(s->k[pe], 0, PLACE + 1));
+    }
+}
+
+/* The service is not there to answer: it ends. */
+static void check_killed_asking(struct system *s)
+{
+    rescind_kernel_end(s->k[B], 0, 1);
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+}
+
+static void an_exchange_through_a_session_and_its_end_come_in_every_order(void **state)
+{
+    happen *const happens[] = {session_is_revoked, receiver_is_killed, asker_is_killed};
+    struct system *s = new_session();
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct system *start = new_session();
+        client_is_asking(start, RESCIND_SYS_OBTAIN, PLACE);
+        every_order(start, s, happens[i], check_exchanged);
+        system_free(start);
+        start = new_session();
+        client_is_asking(start, RESCIND_SYS_DELEGATE, ITEM);
+        every_order(start, s, happens[i], check_exchanged);
+        system_free(start);
+        start = new_session();
+        kit_send(start->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 1));
+        if (happens[i] != session_is_revoked)
+            every_order(start, s, happens[i], check_killed_asking);
+        system_free(start);
+    }
+    system_free(s);
+}
+
+/* ---- Opening a session -------------------------------------------------------------------- */
+
+static struct message createsess(const char *name)
+{
+    struct message m = CALL(CREATESESS, 0, SESSION, strlen(name));
+
+    message_put(&m, name, strlen(name));
+    message_u64(&m, 8);
+    message_u64(&m, 0x99);
+    return m;
+}
+
+/* VPE 0 of the last kernel has a service. */
+static struct system *new_service(unsigned kernels)
+{
+    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, MEMORY);
+    unsigned pe = kernels - 1;
+
+    assert_int_equal(call(s, pe, 0, CALL(ATTACHRB, 0, IN, 0, 11, 9, 0)), 0);
+    assert_int_equal(call(s, pe, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, pe, 0, createsrv()), 0);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(call(s, pe, 0, kit_creategate(ITEM + i)), 0);
+    return s;
+}
+
+static struct question asked_at(struct system *s, unsigned pe)
+{
+    struct question q = {0};
+
+    kit_send(s->k[pe], 0, CALL(RECEIVE, IN, 0));
+    settle(s);
+    assert_true(rescind_kernel_receive(s->k[pe], 0, &q, sizeof(q)));
+    return q;
+}
+
+static struct message open_session(uint64_t id)
+{
+    return CALL(REPLY, IN, id, 16, RESCIND_NO_ERROR, IDENT);
+}
+
+static void is_closed(struct system *s, unsigned pe)
+{
+    struct question q = asked_at(s, pe);
+
+    assert_int_equal(q.error, RESCIND_NO_ERROR);
+    assert_int_equal(q.op, RESCIND_SERVICE_CLOSE);
+    assert_int_equal(q.ident, IDENT);
+    assert_int_equal(call(s, pe, 0, CALL(ACK, IN, q.id)), RESCIND_NO_ERROR);
+}
+
+static void a_session_is_opened_with_a_service_of_another_kernel(void **state)
+{
+    (void)state;
+    for (unsigned kernels = 2; kernels <= 3; kernels++) {
+        struct system *s = new_service(kernels);
+        unsigned pe = kernels - 1;
+        struct question q;
+
+        kit_send(s->k[A], 0, createsess("fs"));
+        settle(s);
+        assert_true(waits(s, A, 0));
+        q = asked_at(s, pe);
+        assert_int_equal(q.op, RESCIND_SERVICE_OPEN);
+        assert_int_equal(q.ident, 0);
+        assert_int_equal(q.kind, 0);
+        assert_int_equal(q.count, 0);
+        assert_int_equal(q.arg, 0x99);
+        assert_int_equal(call(s, pe, 0, open_session(q.id)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+        kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 2));
+        settle(s);
+        q = asked_at(s, pe);
+        assert_int_equal(q.ident, IDENT);
+        assert_int_equal(call(s, pe, 0, agree(q.id, ITEM, 2)), RESCIND_NO_ERROR);
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+        assert_true(kit_holds(s->k[A], 0, PLACE + 1));
+        assert_int_equal(call(s, A, 0, kit_revoke(SESSION, 1, true)), RESCIND_NO_ERROR);
+        rest(s);
+        is_closed(s, pe);
+        system_free(s);
+    }
+}
+
+static void a_name_that_no_kernel_knows_is_refused(void **state)
+{
+    struct system *s = new_service(3);
+    uint32_t nodes = pool_used(s->k[A]);
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, createsess("net")), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, C, 0, createsess("net")), RESCIND_INV_ARGS);
+    rest(s);
+    assert_int_equal(pool_used(s->k[A]), nodes);
+    assert_int_equal(call(s, A, 0, kit_creategate(SESSION)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_INV_ARGS);
+    system_free(s);
+}
+
+static void an_opening_that_is_refused_leaves_nothing(void **state)
+{
+    struct system *s = new_service(2);
+    uint32_t nodes[2] = {pool_used(s->k[A]), pool_used(s->k[B])};
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    assert_int_equal(call(s, B, 0, CALL(REPLY, IN, q.id, 8, RESCIND_NO_SUCH_FILE)), 0);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_SUCH_FILE);
+    rescind_kernel_starve(s->k[A], 0);
+    assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_OUT_OF_MEM);
+    rescind_kernel_starve(s->k[A], UINT32_MAX);
+    for (uint32_t left = 0; left < 3; left++) {
+        rescind_kernel_starve(s->k[B], left);
+        assert_int_equal(call(s, A, 0, createsess("fs")), RESCIND_OUT_OF_MEM);
+        rest(s);
+    }
+    rescind_kernel_starve(s->k[B], UINT32_MAX);
+    for (unsigned pe = A; pe <= B; pe++)
+        assert_int_equal(pool_used(s->k[pe]), nodes[pe]);
+    /* The service agrees, and then there is no node for the stub: it is closed again. */
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    rescind_kernel_starve(s->k[B], 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rescind_kernel_starve(s->k[B], UINT32_MAX);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_OUT_OF_MEM);
+    is_closed(s, B);
+    for (unsigned pe = A; pe <= B; pe++)
+        assert_int_equal(pool_used(s->k[pe]), nodes[pe]);
+    system_free(s);
+}
+
+/* What is told needs no memory of A's, whatever is withheld. */
+static void a_session_comes_to_its_place_without_memory(void **state)
+{
+    struct system *s = new_service(2);
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    rescind_kernel_starve(s->k[A], 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    assert_true(kit_holds(s->k[A], 0, SESSION));
+    system_free(s);
+}
+
+/* Its selector is taken while the service is asked: the session is closed, and the call refused. */
+static void a_session_without_a_place_is_closed(void **state)
+{
+    struct system *s = new_service(2);
+    struct question q;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    q = asked_at(s, B);
+    assert_int_equal(call(s, B, 0, kit_delegate(system_sel(s, A, 0), ITEM, SESSION, 1)), 0);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_INV_ARGS);
+    is_closed(s, B);
+    rest(s);
+    system_free(s);
+}
+
+static void service_is_revoked(struct system *s)
+{
+    struct answer ignored;
+
+    take(s, B, 0, &ignored);
+    if (rescind_kernel_vpe_state(s->k[B], 0) == RESCIND_VPE_RUNNING)
+        kit_send(s->k[B], 0, kit_revoke(SERVICE, 1, true));
+}
+
+/* Either there is a session, and the service knows it, or it has been closed. */
+static void check_opened(struct system *s)
+{
+    bool served = rescind_kernel_vpe_state(s->k[B], 0) != RESCIND_VPE_ENDED;
+    uint32_t sessions = 0, closed = 0;
+    struct question q;
+
+    rest(s);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    for (uint32_t index = s->k[B]->pool.first; index < s->k[B]->pool.high; index++) {
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_VISIT);
+        assert_int_not_equal(cap_at(s->k[B], index)->type, OBJECT_NOTE);
+        sessions += cap_at(s->k[B], index)->type == OBJECT_SESSION;
+    }
+    for (uint32_t index = s->k[A]->pool.first; index < s->k[A]->pool.high; index++)
+        assert_int_not_equal(cap_at(s->k[A], index)->type, OBJECT_CLAIM);
+    assert_int_equal(sessions, kit_holds(s->k[A], 0, SESSION));
+    take(s, B, 0, &(struct answer){0});
+    take(s, B, 0, &(struct answer){0});
+    while (served && (q = asked_at(s, B)).error == RESCIND_NO_ERROR)
+        closed += q.op == RESCIND_SERVICE_CLOSE;
+    if (served)
+        assert_int_equal(sessions + closed, 1);
+}
+
+static void an_opening_and_an_end_come_in_every_order(void **state)
+{
+    happen *const happens[] = {service_is_revoked, receiver_is_killed, asker_is_killed};
+    struct system *s = new_service(2);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct system *start = new_service(2);
+        struct question q;
+        kit_send(start->k[A], 0, createsess("fs"));
+        settle(start);
+        q = asked_at(start, B);
+        kit_send(start->k[B], 0, open_session(q.id));
+        every_order(start, s, happens[i], check_opened);
+        system_free(start);
+        start = new_service(2);
+        kit_send(start->k[A], 0, createsess("fs"));
+        every_order(start, s, happens[i], check_killed_asking);
+        system_free(start);
+    }
+    system_free(s);
+}
+
 /* ---- Letters that no honest kernel sends -------------------------------------------------- */
 
 static struct system_message forge(unsigned sender, const void *record, size_t size)
@@ -1216,6 +1759,17 @@ int main(void)
         cmocka_unit_test(a_message_and_an_end_come_in_every_order),
         cmocka_unit_test(a_reply_and_an_end_come_in_every_order),
         cmocka_unit_test(a_link_is_told_before_its_end),
+        cmocka_unit_test(a_pager_of_another_kernel_is_asked),
+        cmocka_unit_test(a_fault_and_an_end_come_in_every_order),
+        cmocka_unit_test(capabilities_go_through_a_session_of_another_kernel),
+        cmocka_unit_test(a_service_of_another_kernel_may_refuse),
+        cmocka_unit_test(an_exchange_through_a_session_and_its_end_come_in_every_order),
+        cmocka_unit_test(a_session_is_opened_with_a_service_of_another_kernel),
+        cmocka_unit_test(a_name_that_no_kernel_knows_is_refused),
+        cmocka_unit_test(an_opening_that_is_refused_leaves_nothing),
+        cmocka_unit_test(a_session_comes_to_its_place_without_memory),
+        cmocka_unit_test(a_session_without_a_place_is_closed),
+        cmocka_unit_test(an_opening_and_an_end_come_in_every_order),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

@@ -175,6 +175,8 @@ struct rescind_peer_ask {
     uint8_t table;     /* enum rescind_table_kind */
     uint8_t obtain;    /* 0: delegate, to `vpe`; 1: obtain, from it */
     uint16_t reserved; /* 0 */
+    uint32_t session;  /* by whose right: a session of the hearer, with a service of `vpe`; or 0 */
+    uint32_t serial;   /* of that */
     struct rescind_peer_cap caps[];
 };
 
@@ -200,6 +202,17 @@ enum rescind_letter_op {
     RESCIND_LETTER_WRITE,    /* to there */
     RESCIND_LETTER_SEND,     /* a message to an endpoint of VPE `object`: struct below, data */
     RESCIND_LETTER_REPLY,    /* an answer to one of VPE `object`: the same */
+    RESCIND_LETTER_FAULT,    /* a page fault, for the pager at an endpoint of VPE `object`: args are
+                                address, access, label, and life of the VPE with the endpoint << 32.
+                                With TAKEN, a NOTE brings the pager's answer */
+    RESCIND_LETTER_VISIT,    /* OBTAIN or DELEGATE (args[0]: enum rescind_service_op) with session
+                                `object`, of args[2] capabilities of table kind args[1]; data: the
+                                caller's args. With TAKEN, a NOTE brings the service's answer */
+    RESCIND_LETTER_OPEN,     /* a session with the service of the name in args[2] .. args[4], for
+                                selector args[0] of VPE `object` of the teller; args[1]: a claim that
+                                comes back with the NOTE. NO_SUCH_FILE: there is no such service.
+                                Data: the caller's args. With TAKEN, a NOTE brings struct
+                                rescind_letter_session */
     RESCIND_LETTER_OPS,
 };
 
@@ -215,7 +228,7 @@ struct rescind_letter_mem {
 
 enum {
     RESCIND_PEER_LETTERS = 2,   /* slots of a pair of kernels, in each direction */
-    RESCIND_PEER_NOTE_MAX = 88, /* bytes that come with a note */
+    RESCIND_PEER_NOTE_MAX = 80, /* bytes that come with a note */
 };
 
 /* The args of SEND and REPLY. */
@@ -263,8 +276,24 @@ struct rescind_peer_note {
     uint32_t asker; /* of the hearer */
     uint32_t serial;
     uint32_t error; /* enum rescind_error */
+    uint32_t claim; /* OPEN: as its letter said; else 0 */
     uint32_t length;
+    uint32_t reserved; /* 0 */
     uint8_t data[];
+};
+
+/* What comes with the NOTE of a VISIT, with the service's args behind it: the range that it has
+ * agreed to, of its VPE's table. */
+struct rescind_letter_range {
+    uint32_t start, count;
+    uint32_t vpe;
+    uint32_t serial; /* of the session */
+};
+
+/* What comes with the NOTE of an OPEN. */
+struct rescind_letter_session {
+    uint32_t stub;   /* what the session's capability is linked to */
+    uint32_t object; /* the session */
 };
 
 /* It has been begun: a NOTE will follow. */

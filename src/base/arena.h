@@ -127,6 +127,18 @@ static inline uint32_t pool_take(struct rescind_kernel *k, uint8_t type)
 /* Something has come back to a closed account (object/vpe.h). */
 void account_pass_on(struct rescind_kernel *k, uint32_t account);
 
+/* Gives back a node that its account, which is not closed, takes again at once: whatever a fault
+ * withholds, there is one then. */
+static inline void pool_hand_on(struct rescind_kernel *k, uint32_t index)
+{
+    struct pool_node *node = pool_node(k, index);
+
+    node->type = 0;
+    node->next_free = k->pool.free;
+    k->pool.free = index;
+    ++*account_at(k, node->account);
+}
+
 /* Gives back a node that was taken. */
 static inline void pool_give(struct rescind_kernel *k, uint32_t index)
 {

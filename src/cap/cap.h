@@ -28,12 +28,12 @@ enum cap_flag {
     CAP_REMOTE = 256,    /* its parent is stub `parent` of kernel `peer` */
     CAP_TELLING = 512,   /* there is something to tell its peer about it: see cap/peer.h */
     CAP_GONE = 1024,     /* a reserved stub whose child has gone already */
-    CAP_UNTOLD = 2048,   /* a stub that the peer has still to be told of, in an ANSWER */
+    CAP_UNTOLD = 2048,   /* a stub that the peer has still to be told of, in an ANSWER or NOTE */
     CAP_AWAY = 4096,     /* a stub: so that one look at the flags tells what is nothing special */
     CAP_STACKED = 8192,  /* on the stack of a task, and below it stands its parent */
     CAP_AWAITED = 16384, /* a task may have joined its waiters */
     CAP_BOUND = 32768,   /* it has something of its own beside its parent's: its type is told when
-                            it is marked and when it goes */
+                            it is marked and when it goes. A stub: it keeps a session */
 };
 
 struct cap {

@@ -64,6 +64,8 @@ void peer_tell(struct rescind_kernel *k, uint32_t index)
     uint32_t *ring = ring_of(k, cap);
     struct links own = links_of(k, index);
 
+    if (cap->flags & CAP_UNTOLD)
+        return; /* peer_link_told() will see to it */
     cap->flags |= CAP_TELLING;
     if (*ring == 0) {
         *ring = *own.next = *own.prev = index;
@@ -75,6 +77,15 @@ void peer_tell(struct rescind_kernel *k, uint32_t index)
         *first.prev = index;
     }
     peer_talk(k, cap->peer);
+}
+
+void peer_link_told(struct rescind_kernel *k, uint32_t stub)
+{
+    struct cap *cap = cap_at(k, stub);
+
+    cap->flags &= (uint16_t)~CAP_UNTOLD;
+    if ((cap->flags & (CAP_SEEN | CAP_RESERVED)) == CAP_SEEN)
+        peer_tell(k, stub);
 }
 
 void peer_told(struct rescind_kernel *k, uint32_t index)

@@ -78,6 +78,9 @@ void peer_talk(struct rescind_kernel *k, uint32_t pe);
 /* There may be nothing left: leaves the line then. */
 void peer_hush(struct rescind_kernel *k, uint32_t pe);
 
+/* An UNTOLD stub has been told of, in an ANSWER or a NOTE. Nothing else is told of it before. */
+void peer_link_told(struct rescind_kernel *k, uint32_t stub);
+
 /* Node `index` is to be told of: a stub downwards, anything else upwards. It is not yet. */
 void peer_tell(struct rescind_kernel *k, uint32_t index);
 /* It is told, or need not be any more. */

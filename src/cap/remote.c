@@ -10,6 +10,22 @@
 
 /* ---- Stubs: the parent's side ------------------------------------------------------------- */
 
+/* A node becomes a stub below `parent`. */
+static struct cap *make(struct rescind_kernel *k, uint32_t index, uint32_t parent, uint32_t peer,
+                        uint64_t key)
+{
+    struct cap *stub = cap_at(k, index);
+
+    stub->peer = (uint16_t)peer;
+    stub->key_low = (uint32_t)key;
+    stub->key_high = (uint32_t)(key >> 32);
+    stub->chain = 0;
+    stub->waiters = 0;
+    stub->pending = 0;
+    tree_link(k, parent, index);
+    return stub;
+}
+
 uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
                      uint32_t reserver, uint16_t account)
 {
@@ -17,17 +33,21 @@ uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, u
 
     if (index == 0)
         return 0;
-    struct cap *stub = cap_at(k, index);
+    struct cap *stub = make(k, index, parent, peer, key);
     stub->flags = CAP_AWAY | CAP_RESERVED;
-    stub->peer = (uint16_t)peer;
-    stub->key_low = (uint32_t)key;
-    stub->key_high = (uint32_t)(key >> 32);
-    stub->chain = 0;
-    stub->waiters = 0;
-    stub->pending = 0;
     stub->reserver = (uint16_t)reserver;
-    tree_link(k, parent, index);
     revoke_hold(k, parent);
+    return index;
+}
+
+uint32_t remote_keep(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
+                     uint32_t object)
+{
+    uint32_t index = account_take_one(k, CAP_STUB, ACCOUNT_KERNEL);
+    struct cap *stub = make(k, index, parent, peer, key);
+
+    stub->flags = CAP_AWAY | CAP_UNTOLD | CAP_BOUND;
+    stub->object = object;
     return index;
 }
 
@@ -42,6 +62,8 @@ static void forget(struct rescind_kernel *k, uint32_t index)
     tree_unlink(k, index);
     if (stub->flags & CAP_TELLING)
         peer_told(k, index);
+    if (stub->flags & CAP_BOUND)
+        object_release(k, RESCIND_CAP_SESSION, stub->object);
     pool_give(k, index);
     if (counted)
         revoke_release(k, parent);
@@ -79,7 +101,8 @@ enum remote_sense remote_marked(struct rescind_kernel *k, uint32_t pe, uint32_t 
 
     if (!remote_is_stub(k, pe, index))
         return REMOTE_REFUSED;
-    if ((stub->flags & (CAP_SEEN | CAP_MARKED | CAP_RESERVED | CAP_TELLING)) != CAP_SEEN)
+    if ((stub->flags & (CAP_SEEN | CAP_MARKED | CAP_RESERVED | CAP_TELLING | CAP_UNTOLD)) !=
+        CAP_SEEN)
         return REMOTE_REFUSED; /* nobody has asked */
     stub->flags |= CAP_MARKED;
     revoke_release(k, stub->parent);

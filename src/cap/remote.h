@@ -20,6 +20,10 @@ enum remote_sense {
  * 0 when the account is empty. O(1). */
 uint32_t remote_stub(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
                      uint32_t reserver, uint16_t account);
+/* The same for one that keeps session `object` of this kernel until it is forgotten. It is UNTOLD,
+ * and not reserved; the kernel's account, which has a node left, pays. O(1). */
+uint32_t remote_keep(struct rescind_kernel *k, uint32_t parent, uint32_t peer, uint64_t key,
+                     uint32_t object);
 /* Its EXCHANGE has succeeded; or failed. O(1). */
 void remote_settle(struct rescind_kernel *k, uint32_t stub);
 void remote_unreserve(struct rescind_kernel *k, uint32_t stub);

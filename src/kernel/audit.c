@@ -16,6 +16,7 @@
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 #include "syscall/serve.h"
 
 /* X(check, sentence). A check returns true, or false with *where at the node or VPE at fault.
@@ -50,7 +51,7 @@
     X(queued_once, "what is queued stands on one stack, on its parent, or in one queue, of a "     \
                    "task that goes on")                                                            \
     X(told_once, "what there is to tell a peer stands in its ring, and the peer in the line")      \
-    X(letters_sound, "each slot for letters that is taken has one call that has been given it")    \
+    X(letters_sound, "each slot for letters, and each claim, has one call that has been given it") \
     X(notes_kept, "each note is with what it waits for, or with the peer that it is to be told")   \
     X(effect_whole,                                                                                \
       "of a revocation that has taken effect, all in its range is marked until it is "             \
@@ -110,7 +111,7 @@ static bool is_object(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_has(k, index) && cap_at(k, index)->type >= OBJECT_GATE &&
            cap_at(k, index)->type != OBJECT_MESSAGE && cap_at(k, index)->type != OBJECT_VISIT &&
-           cap_at(k, index)->type != OBJECT_NOTE;
+           cap_at(k, index)->type != OBJECT_NOTE && cap_at(k, index)->type != OBJECT_CLAIM;
 }
 
 /* All VPEs' tables, and that of names behind them: how many, and which one is number `i`. */
@@ -408,7 +409,8 @@ static bool derived_alike_good(const struct rescind_kernel *k, uint32_t index,
 /* A child elsewhere is of its parent's type, but for a sender's. */
 static bool stub_type_good(uint32_t parent, uint32_t child)
 {
-    return child == parent || (parent == CAP_ENDPOINT && child == CAP_SENDER);
+    return child == parent || (parent == CAP_ENDPOINT && child == CAP_SENDER) ||
+           (parent == RESCIND_CAP_SERVICE && child == RESCIND_CAP_SESSION);
 }
 
 static bool stubs_sound_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
@@ -455,6 +457,11 @@ static bool check_object_refs(const struct rescind_kernel *k, uint32_t *where)
             if (object_at(k, index)->refs == 0)
                 return false;
             counted += object_at(k, index)->refs;
+        }
+        if (is_stub(k, index) && (cap->flags & CAP_BOUND)) {
+            if (!is_object(k, cap->object) || cap_at(k, cap->object)->type != OBJECT_SESSION)
+                return false;
+            named++;
         }
         if (!is_cap(k, index))
             continue;
@@ -714,7 +721,8 @@ static uint32_t lines_total(const struct rescind_kernel *k, uint32_t *where)
         if (cap->type == OBJECT_ENDPOINT && endpoint_at(k, index)->kind == ENDPOINT_RECEIVE &&
             !add_line(k, endpoint_at(k, index)->waiters, &total))
             return UINT32_MAX;
-        if (cap->type == OBJECT_VISIT && !add_line(k, visit_at(k, index)->waiters, &total))
+        if (cap->type == OBJECT_VISIT && visit_at(k, index)->pe == k->pe &&
+            !add_line(k, visit_at(k, index)->waiters, &total))
             return UINT32_MAX;
     }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
@@ -799,7 +807,8 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
         if ((pin != 0 && (!is_cap(k, pin) || cap_at(k, pin)->pending == 0)) ||
             (letter != 0 && (!is_cap(k, letter) || cap_at(k, letter)->pending == 0)))
             return false;
-        reasons += (pin != 0) + (letter != 0);
+        reasons +=
+            (pin != 0) + (letter != 0) + (pin != 0 && call_exchange(call_at(k, vpe))->agreed);
     }
     return pending == reasons;
 }
@@ -909,7 +918,7 @@ static bool has_slot(const struct rescind_kernel *k, uint32_t vpe, const struct 
 
 static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
 {
-    uint32_t taken = 0, having = 0;
+    uint32_t taken = 0, having = 0, claims = 0;
 
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
         const struct letter *l = &call_at(k, vpe)->letter;
@@ -918,6 +927,7 @@ static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
             continue;
         if (!vpe_at(k, vpe)->calling)
             return false;
+        claims += letter_is_out(l) && l->claim != 0;
         if (l->state != LETTER_GRANTED && l->state != LETTER_ASKED)
             continue;
         if (!has_slot(k, vpe, l))
@@ -932,19 +942,26 @@ static bool check_letters_sound(const struct rescind_kernel *k, uint32_t *where)
         for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++)
             taken += (peer->letters_taken & 1u << slot) != 0;
     }
-    return taken == having;
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        claims -= cap_at(k, index)->type == OBJECT_CLAIM && !claim_at(k, index)->alone;
+    return taken == having && claims == 0;
 }
 
-/* The notes in a list. */
+/* The nodes of a note. */
+static uint32_t note_nodes(const struct rescind_kernel *k, uint32_t index)
+{
+    if (!pool_has(k, index) || note_at(k, index)->object.type != OBJECT_NOTE)
+        return k->pool.high; /* too many */
+    return note_at(k, index)->more != 0 ? 2 : 1;
+}
+
+/* Of those in a list. */
 static uint32_t count_notes(const struct rescind_kernel *k, uint32_t first)
 {
     uint32_t count = 0;
 
-    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next) {
-        if (!pool_has(k, at) || note_at(k, at)->object.type != OBJECT_NOTE)
-            return UINT32_MAX;
-        count += note_at(k, at)->more != 0 ? 2 : 1;
-    }
+    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next)
+        count += note_nodes(k, at);
     return count;
 }
 
@@ -952,8 +969,11 @@ static bool check_notes_kept(const struct rescind_kernel *k, uint32_t *where)
 {
     uint32_t notes = 0, kept = 0, watched = 0;
 
-    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         notes += cap_at(k, index)->type == OBJECT_NOTE;
+        if (cap_at(k, index)->type == OBJECT_VISIT && visit_at(k, index)->pe != k->pe)
+            kept += note_nodes(k, visit_at(k, index)->note);
+    }
     for (uint32_t pe = 0; pe < k->peer_count; pe++)
         kept += count_notes(k, peer_at(k, pe)->notes);
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)

@@ -5,7 +5,9 @@
 #include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
+#include "object/object.h"
 #include "rescind/peer.h"
+#include "syscall/open.h"
 
 /* What is where the key of a stub of `above` says, or 0. */
 static uint32_t at_key(const struct rescind_kernel *above, uint32_t stub,
@@ -67,6 +69,20 @@ static bool is_unlinked(uint32_t stub, const struct rescind_kernel_message *mess
     return false;
 }
 
+/* Is the stub of a session whose NOTE is on its way, and there is a claim to it? */
+static bool has_claim(const struct rescind_kernel *above, const struct cap *stub,
+                      const struct rescind_kernel *below)
+{
+    for (uint32_t index = below->pool.first; (stub->flags & CAP_BOUND) && index < below->pool.high;
+         index++) {
+        const struct claim *claim = claim_at(below, index);
+        if (claim->object.type == OBJECT_CLAIM && claim->peer == above->pe &&
+            claim->key == remote_key(stub))
+            return true;
+    }
+    return false;
+}
+
 static bool stub_good(const struct rescind_kernel *above, uint32_t stub,
                       const struct rescind_kernel *below,
                       const struct rescind_kernel_message *messages, unsigned count)
@@ -77,6 +93,8 @@ static bool stub_good(const struct rescind_kernel *above, uint32_t stub,
     if (cap->flags & CAP_RESERVED)
         return true; /* the child may be on its way, or never come */
     if (child == 0 && (has_tomb(above, stub, below) || is_unlinked(stub, messages, count)))
+        return true;
+    if (child == 0 && has_claim(above, cap, below))
         return true;
     if (child == 0) { /* or the answer that brings it is on its way */
         uint32_t place = at_key(above, stub, below);

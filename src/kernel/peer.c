@@ -193,11 +193,21 @@ _Static_assert(sizeof(struct rescind_peer_message) + 2 * sizeof(struct rescind_p
                    RESCIND_PEER_MSG_MAX,
                "and so do two answers of which one has no data");
 
+/* A NOTE comes behind the answer that says that it will. For those that still have to be told there
+ * is room. */
 static void put_notes(struct rescind_kernel *k, uint32_t pe, struct writer *w)
 {
+    struct peer *peer = peer_at(k, pe);
     size_t size = 1;
 
-    while (peer_at(k, pe)->notes != 0 && size != 0) {
+    for (uint32_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+        if (!(peer->letter_answers & 1u << slot) || peer->replies[slot].error != RESCIND_PEER_TAKEN)
+            continue;
+        put_slot(k, pe, &peer->letter_answers, slot, letter_write_answer, w);
+        if (peer->letter_answers & 1u << slot)
+            return;
+    }
+    while (peer->notes != 0 && size != 0) {
         size = note_write(k, pe, w->out + w->size, room(w));
         w->size += (uint32_t)size;
         w->records += size != 0;

@@ -26,9 +26,9 @@ enum endpoint_kind { ENDPOINT_SEND, ENDPOINT_MEMORY, ENDPOINT_RECEIVE };
 
 struct endpoint_node {
     struct object object;
-    uint8_t kind;   /* enum endpoint_kind */
-    uint8_t rights; /* MEMORY */
-    uint16_t pe;    /* of the VPE to send to, of the memory */
+    uint8_t kind;    /* enum endpoint_kind */
+    uint8_t rights;  /* MEMORY */
+    uint16_t pe;     /* of the VPE to send to, of the memory */
     uint32_t serial; /* no other endpoint of this VPE's has had it */
     union {
         struct {

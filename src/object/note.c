@@ -35,21 +35,35 @@ uint32_t note_create(struct rescind_kernel *k, uint32_t pe, uint32_t asker, uint
     return index;
 }
 
-void note_tell(struct rescind_kernel *k, uint32_t index, uint32_t error, const void *data,
-               size_t length)
+/* Where byte `at` of a note's data lies. */
+static uint8_t *byte_at(const struct rescind_kernel *k, uint32_t index, size_t at)
+{
+    struct note *note = note_at(k, index);
+    struct note_more *more = pool_node(k, note->more);
+
+    KERNEL_ASSERT(at < HERE || (note->more != 0 && at < HERE + THERE));
+    return at < HERE ? &note->data[at] : &more->data[at - HERE];
+}
+
+void note_put(struct rescind_kernel *k, uint32_t note, size_t at, const void *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        *byte_at(k, note, at + i) = ((const uint8_t *)data)[i];
+}
+
+void note_get(const struct rescind_kernel *k, uint32_t note, size_t at, void *out, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *)out)[i] = *byte_at(k, note, at + i);
+}
+
+void note_tell(struct rescind_kernel *k, uint32_t index, uint32_t error, size_t length)
 {
     struct note *note = note_at(k, index);
     struct peer *peer = peer_at(k, note->pe);
-    size_t here = length < HERE ? length : HERE;
-    struct note_more *more = pool_node(k, note->more);
 
-    KERNEL_ASSERT(length <= HERE || (note->more != 0 && length <= HERE + THERE));
     note->error = error;
-    note->length = (uint16_t)length;
-    if (here > 0)
-        memcpy(note->data, data, here);
-    if (length > here)
-        memcpy(more->data, (const uint8_t *)data + here, length - here);
+    note->length = (uint8_t)length;
     note->next = 0;
     if (peer->notes == 0)
         peer->notes = index;
@@ -59,19 +73,36 @@ void note_tell(struct rescind_kernel *k, uint32_t index, uint32_t error, const v
     peer_talk(k, note->pe);
 }
 
+void note_give(struct rescind_kernel *k, uint32_t index)
+{
+    uint32_t more = note_at(k, index)->more;
+
+    if (more != 0)
+        pool_give(k, more);
+    pool_give(k, index);
+}
+
+/* The stub that it has told of may be told of from now on. */
+static void tell_link(struct rescind_kernel *k, uint32_t index)
+{
+    uint32_t stub;
+
+    note_get(k, index, 0, &stub, sizeof(stub));
+    peer_link_told(k, stub);
+}
+
 size_t note_write(struct rescind_kernel *k, uint32_t pe, uint8_t *out, size_t room)
 {
     struct peer *peer = peer_at(k, pe);
     uint32_t index = peer->notes;
     const struct note *note = note_at(k, index);
-    const struct note_more *more = pool_node(k, note->more);
-    size_t here = note->length < HERE ? note->length : HERE;
     struct rescind_peer_note record = {
         .head = {.kind = RESCIND_PEER_NOTE,
                  .size = (uint16_t)(sizeof(record) + ((note->length + 7u) & ~7u))},
         .asker = note->asker,
         .serial = note->serial,
         .error = note->error,
+        .claim = note->claim,
         .length = note->length,
     };
 
@@ -79,11 +110,10 @@ size_t note_write(struct rescind_kernel *k, uint32_t pe, uint8_t *out, size_t ro
         return 0;
     memset(out, 0, record.head.size);
     memcpy(out, &record, sizeof(record));
-    memcpy(out + sizeof(record), note->data, here);
-    memcpy(out + sizeof(record) + here, more->data, note->length - here);
+    note_get(k, index, 0, out + sizeof(record), note->length);
+    if (note->links)
+        tell_link(k, index);
     peer->notes = note->next;
-    if (note->more != 0)
-        pool_give(k, note->more);
-    pool_give(k, index);
+    note_give(k, index);
     return record.head.size;
 }

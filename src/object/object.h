@@ -18,6 +18,7 @@ enum object_node {
     OBJECT_SESSION,
     OBJECT_VISIT,
     OBJECT_NOTE,
+    OBJECT_CLAIM, /* syscall/open.h */
     OBJECT_NODE_END
 };
 

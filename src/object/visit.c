@@ -3,16 +3,39 @@
 
 #include "base/task.h"
 #include "base/work.h"
+#include "cap/remote.h"
+#include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/note.h"
+#include "object/service.h"
 #include "object/vpe.h"
+#include "rescind/peer.h"
 
-uint8_t *visit_text(const struct rescind_kernel *k, const struct visit *visit)
+_Static_assert((int)CALL_ARGS == (int)NOTE_ARGS, "args lie behind room for what an answer says");
+
+void visit_get_args(const struct rescind_kernel *k, const struct visit *visit, uint8_t *out)
 {
-    return call_buffer(k, visit->vpe) + CALL_ARGS;
+    if (visit_is_away(k, visit))
+        note_get(k, visit->note, NOTE_ARGS, out, visit->args_size);
+    else
+        memcpy(out, call_buffer(k, visit->vpe) + CALL_ARGS, visit->args_size);
+}
+
+static void bury(struct rescind_kernel *k, uint32_t index);
+static void send_close(struct rescind_kernel *k, uint32_t index);
+
+static void put_args(struct rescind_kernel *k, struct visit *visit, const uint8_t *data,
+                     size_t size)
+{
+    visit->args_size = (uint8_t)size;
+    if (visit_is_away(k, visit))
+        note_put(k, visit->note, NOTE_ARGS, data, size);
+    else
+        memcpy(call_buffer(k, visit->vpe) + CALL_ARGS, data, size);
 }
 
 uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
-                      const struct visit_target *to, uint32_t pe, uint32_t vpe)
+                      const struct visit_target *to, uint32_t vpe)
 {
     uint32_t index = account_take(k, OBJECT_VISIT, account);
 
@@ -20,13 +43,23 @@ uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
         *visit_at(k, index) = (struct visit){
             .object = {.type = OBJECT_VISIT, .account = account},
             .op = op,
-            .pe = (uint16_t)pe,
+            .pe = k->pe,
             .vpe = (uint16_t)vpe,
             .to_vpe = (uint16_t)to->vpe,
             .to_life = to->life,
             .to_ep = to->ep < RESCIND_EP_COUNT ? (uint8_t)to->ep : RESCIND_EP_SYSCALL,
             .label = to->label,
         };
+    return index;
+}
+
+uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct visit_target *to,
+                           uint32_t note)
+{
+    uint32_t index = visit_create(k, ACCOUNT_KERNEL, op, to, 0);
+
+    visit_at(k, index)->pe = note_at(k, note)->pe;
+    visit_at(k, index)->note = note;
     return index;
 }
 
@@ -81,13 +114,73 @@ static void unqueue(struct rescind_kernel *k, uint32_t index)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* A service has agreed to a session for another kernel: a stub below the name's entry keeps it. If
+ * that can't be had any more, it is closed again. */
+static void open_away(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+    struct rescind_letter_session session = {.object = index};
+    struct visit_opening opening;
+    uint32_t note = visit->note, entry;
+    enum rescind_error error = RESCIND_NO_ERROR;
+
+    note_get(k, note, 0, &opening, sizeof(opening));
+    entry = table_find(k, table_of_names(k), opening.entry);
+    if (entry == 0 || (cap_at(k, entry)->flags & CAP_VISITED) ||
+        service_at(k, cap_at(k, entry)->object)->serial != note_at(k, note)->about)
+        error = RESCIND_RECV_GONE;
+    else if (pool_left(k) == 0)
+        error = RESCIND_OUT_OF_MEM;
+    if (error != RESCIND_NO_ERROR) {
+        visit->pe = k->pe;
+        visit->vpe = visit->waiters = 0;
+        bury(k, index);
+        note_tell(k, note, error, 0);
+        return;
+    }
+    session_make(k, index, cap_at(k, entry)->object, visit->ident);
+    object_at(k, index)->refs = 1;
+    session.stub = remote_keep(k, entry, note_at(k, note)->pe, opening.key, index);
+    note_put(k, note, 0, &session, sizeof(session));
+    note_at(k, note)->links = true;
+    note_tell(k, note, RESCIND_NO_ERROR, sizeof(session));
+}
+
+/* The asker, of another kernel, is told. */
+static void tell_away(struct rescind_kernel *k, uint32_t index)
+{
+    const struct visit *visit = visit_at(k, index);
+    uint32_t note = visit->note, error = visit->error;
+    struct rescind_letter_range range = {
+        .start = visit->start,
+        .count = visit->count,
+        .vpe = visit->to_vpe,
+        .serial = note_at(k, note)->about,
+    };
+    size_t length = 0;
+
+    _Static_assert(sizeof(range) == NOTE_ARGS, "the args lie behind it");
+    if (error == RESCIND_NO_ERROR && visit->op != VISIT_FAULT) {
+        note_put(k, note, 0, &range, sizeof(range));
+        length = sizeof(range) + visit->args_size;
+    }
+    pool_give(k, index);
+    note_tell(k, note, error, length);
+}
+
 /* The asker has an answer. */
 static void done(struct rescind_kernel *k, uint32_t index)
 {
     struct visit *visit = visit_at(k, index);
 
     visit->state = VISIT_ANSWERED;
-    task_wake(k, &visit->waiters);
+    if (visit_is_away(k, visit) && visit->op == RESCIND_SERVICE_OPEN &&
+        visit->error == RESCIND_NO_ERROR)
+        open_away(k, index);
+    else if (visit_is_away(k, visit))
+        tell_away(k, index);
+    else
+        task_wake(k, &visit->waiters);
 }
 
 /* A range that is answered with, and args behind it. False: rubbish. */
@@ -104,8 +197,7 @@ static bool take_range(struct rescind_kernel *k, struct visit *visit, const uint
         return false;
     visit->start = range.start;
     visit->count = range.count;
-    visit->args_size = (uint8_t)(size - 16);
-    memcpy(visit_text(k, visit), data + 16, size - 16);
+    put_args(k, visit, data + 16, size - 16);
     return true;
 }
 
@@ -154,7 +246,7 @@ static void bury(struct rescind_kernel *k, uint32_t index)
     }
     visit->op = RESCIND_SERVICE_CLOSE;
     visit->args_size = 0;
-    visit_send(k, index);
+    send_close(k, index);
 }
 
 void visit_answered(struct rescind_kernel *k, uint32_t index, const uint8_t *data, size_t size)
@@ -185,8 +277,7 @@ static size_t write(const struct rescind_kernel *k, const struct visit *visit,
         return sizeof(fault);
     }
     memcpy(data, question, sizeof(question));
-    if (visit->args_size > 0)
-        memcpy(data + sizeof(question), visit_text(k, visit), visit->args_size);
+    visit_get_args(k, visit, data + sizeof(question));
     return sizeof(question) + visit->args_size;
 }
 
@@ -215,17 +306,37 @@ static enum rescind_error deliver(struct rescind_kernel *k, uint32_t index)
     return error;
 }
 
+/* It waits until there is room. */
+static void queue(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+
+    visit->state = VISIT_QUEUED;
+    visit->next = visit->prev = index;
+    join(k, &endpoint_to(k, visit)->visits, index);
+}
+
+/* A CLOSE: nobody wants to know what becomes of it. */
+static void send_close(struct rescind_kernel *k, uint32_t index)
+{
+    if (deliver(k, index) == RESCIND_NO_RING_SPACE)
+        queue(k, index);
+    else
+        pool_give(k, index);
+}
+
 void visit_send(struct rescind_kernel *k, uint32_t index)
 {
     struct visit *visit = visit_at(k, index);
-    enum rescind_error error = deliver(k, index);
+    enum rescind_error error;
 
+    if (visit->op == RESCIND_SERVICE_CLOSE) {
+        send_close(k, index);
+        return;
+    }
+    error = deliver(k, index);
     if (error == RESCIND_NO_RING_SPACE) {
-        visit->state = VISIT_QUEUED;
-        visit->next = visit->prev = index;
-        join(k, &endpoint_to(k, visit)->visits, index);
-    } else if (visit->op == RESCIND_SERVICE_CLOSE) {
-        pool_give(k, index);
+        queue(k, index);
     } else if (error != RESCIND_NO_ERROR) {
         visit->error = RESCIND_RECV_GONE;
         done(k, index);

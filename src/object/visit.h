@@ -3,7 +3,8 @@
  * The kernel asks a service (CREATESESS, DELEGATE, OBTAIN, the end of a session) or a pager
  * (PAGEFAULT) by a message to its receive endpoint. A visit is the question's state: made when it
  * is asked, for a VPE here or on another kernel, and gone when the asker has its answer, has ended,
- * or never wanted one. It is one node, of the asker's account.
+ * or never wanted one. It is one node, of the asker's account; or, where that is on another kernel,
+ * of the kernel's own, with a note (object/note.h) that tells the answer.
  *
  *     QUEUED     the endpoint is full: it stands in the endpoint's ring, and is told when there is
  *                room. Where the endpoint goes instead, its ring is the kernel's (visits_lost)
@@ -33,14 +34,20 @@ enum visit_state { VISIT_QUEUED, VISIT_SENT, VISIT_ANSWERED, VISIT_ABANDONED };
 struct visit {
     struct object object;
     uint8_t op;
-    uint8_t state; /* enum visit_state */
-    uint8_t error; /* ANSWERED: enum rescind_error */
-    uint8_t kind;  /* of the range that is asked for, or answered with: enum rescind_table_kind */
-    uint16_t pe, vpe;  /* the asker, */
-    uint16_t waiters;  /* and, if that is of this kernel, the line in which it waits */
-    uint16_t to_vpe;   /* whom it asks, */
+    uint8_t state;   /* enum visit_state */
+    uint8_t error;   /* ANSWERED: enum rescind_error */
+    uint8_t kind;    /* of the range that is asked for, or answered with: enum rescind_table_kind */
+    uint16_t pe;     /* the asker's kernel, */
+    uint16_t to_vpe; /* whom it asks, */
+    union {
+        struct {
+            uint16_t vpe;     /* the asker, if it is of this kernel, */
+            uint16_t waiters; /* and the line in which it waits; */
+        };
+        uint32_t note; /* or what an asker of another kernel will be told by */
+    };
     uint8_t to_ep;     /* and where */
-    uint8_t args_size; /* of the question; ANSWERED: of the answer. They are at visit_text() */
+    uint8_t args_size; /* of the question; ANSWERED: of the answer. visit_get_args() */
     uint32_t to_life;
     uint32_t message; /* while SENT or ABANDONED */
     uint64_t label;   /* that the message bears: the gate's */
@@ -60,8 +67,13 @@ static inline struct visit *visit_at(const struct rescind_kernel *k, uint32_t in
     return pool_node(k, index);
 }
 
-/* An asker's args, and those of the answer: RESCIND_ARGS_MAX bytes that are its own. */
-uint8_t *visit_text(const struct rescind_kernel *k, const struct visit *visit);
+static inline bool visit_is_away(const struct rescind_kernel *k, const struct visit *visit)
+{
+    return visit->pe != k->pe;
+}
+
+/* The args of the question, and those of the answer: visit->args_size bytes. */
+void visit_get_args(const struct rescind_kernel *k, const struct visit *visit, uint8_t *out);
 
 /* Where one goes to: what a gate of this kernel leads to. */
 struct visit_target {
@@ -69,10 +81,22 @@ struct visit_target {
     uint64_t label;
 };
 
-/* A question of `vpe` of kernel `pe`; the caller fills in what the op needs, and sends it. 0: the
- * account is empty. O(1). */
+/* A question of VPE `vpe`; the caller fills in what the op needs, and sends it. 0: the account is
+ * empty. O(1). */
 uint32_t visit_create(struct rescind_kernel *k, uint16_t account, uint8_t op,
-                      const struct visit_target *to, uint32_t pe, uint32_t vpe);
+                      const struct visit_target *to, uint32_t vpe);
+
+/* What the note of an OPEN for another kernel starts with, until it is answered. */
+struct visit_opening {
+    uint32_t entry; /* selector of the name's entry */
+    uint32_t reserved;
+    uint64_t key; /* of the capability that the session is to get there */
+};
+
+/* The same for a VPE of another kernel, which the note, whose nodes there are, will tell. It is
+ * nobody's but the service's from then on. */
+uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct visit_target *to,
+                           uint32_t note);
 
 /* It is SENT now, or QUEUED; or ANSWERED with RECV_GONE: there is nobody to ask, or what there is
  * can't hold the message. Nobody is woken then. Cost: one message copied. */

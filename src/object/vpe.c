@@ -239,10 +239,11 @@ bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work)
         uint64_t code = v->end_code;
 
         v->watchers = note_at(k, note)->next;
+        note_put(k, note, 0, &code, sizeof(code));
         if (v->revoked)
-            note_tell(k, note, RESCIND_VPE_GONE, NULL, 0);
+            note_tell(k, note, RESCIND_VPE_GONE, 0);
         else
-            note_tell(k, note, RESCIND_NO_ERROR, &code, sizeof(code));
+            note_tell(k, note, RESCIND_NO_ERROR, sizeof(code));
         work_spend(work, WORK_REMOVE);
         if (v->watchers == 0) {
             k->vpe_watched = v->next;

@@ -79,6 +79,8 @@ static void take_slot(struct rescind_kernel *k, struct exchange *x, uint32_t cal
     peer->askers[slot] = caller;
     revoke_hold(k, vpe);
     x->pin = vpe;
+    if (x->agreed)
+        revoke_hold(k, x->own_cap);
     x->slot = slot;
     x->granted = false;
     x->blocked = false;
@@ -100,8 +102,8 @@ enum progress across_start(struct rescind_kernel *k, struct exchange *x, uint32_
     if (x->peer != cap->home)
         across_decline(k, x);
     x->peer = cap->home;
-    x->target = cap->object;
-    x->src_table = x->dst_table = table_of(caller, x->kind);
+    x->target = x->agreed ? x->other : cap->object;
+    x->src_table = x->dst_table = table_of(x->agreed ? x->own : caller, x->kind);
     x->account = vpe_at(k, caller)->account;
     found = look_again(k, x);
     if (!x->obtain && x->count > table_at(k, x->src_table)->count)
@@ -227,6 +229,13 @@ static void settle(struct rescind_kernel *k, struct exchange *x, uint32_t caller
     }
 }
 
+static void release(struct rescind_kernel *k, struct exchange *x)
+{
+    revoke_release(k, x->pin);
+    if (x->agreed)
+        revoke_release(k, x->own_cap);
+}
+
 /* All is settled: the call is done. */
 static enum progress succeed(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                              enum rescind_error *error)
@@ -234,7 +243,7 @@ static enum progress succeed(struct rescind_kernel *k, struct exchange *x, uint3
     struct peer *peer = peer_at(k, x->peer);
 
     task_at(k, caller)->committed = false;
-    revoke_release(k, x->pin);
+    release(k, x);
     x->across = ACROSS_NONE;
     if (x->blocked)
         peer->askers[x->slot] = NOBODY; /* the other kernel is still settling, and frees it then */
@@ -248,7 +257,7 @@ static enum progress succeed(struct rescind_kernel *k, struct exchange *x, uint3
 static enum progress fail(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                           enum rescind_error *error)
 {
-    revoke_release(k, x->pin);
+    release(k, x);
     if (x->blocked) {
         x->across = ACROSS_BLOCKED;
         return await(k, x, caller);
@@ -332,7 +341,7 @@ size_t across_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_
     struct rescind_peer_ask ask = {
         .head = {.kind = RESCIND_PEER_ASK, .slot = (uint8_t)slot},
         .vpe = x->target,
-        .asker = peer_at(k, pe)->askers[slot],
+        .asker = x->agreed ? x->own : peer_at(k, pe)->askers[slot],
         .start = x->obtain ? x->src : x->dst,
         .to = x->obtain ? x->dst : x->src,
         .count = x->count,
@@ -341,6 +350,8 @@ size_t across_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_
         .given = (uint16_t)given,
         .table = (uint8_t)x->kind,
         .obtain = x->obtain,
+        .session = x->agreed ? cap_at(k, x->pin)->object : 0,
+        .serial = x->agreed ? x->serial : 0,
     };
     size_t size = sizeof(ask) + given * sizeof(struct rescind_peer_cap);
 

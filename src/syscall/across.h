@@ -18,7 +18,8 @@
 
 struct exchange;
 
-/* Begins, where nothing is reserved and capability `vpe` names a VPE of another kernel. */
+/* Begins, where nothing is reserved and capability `vpe` names a VPE of another kernel (or what a
+ * service there has agreed to is due, by a session that it names). */
 enum progress across_start(struct rescind_kernel *k, struct exchange *x, uint32_t caller,
                            uint32_t vpe, uint32_t *work, enum rescind_error *error);
 

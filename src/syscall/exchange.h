@@ -63,7 +63,8 @@ struct exchange {
      * kernel; the other one is the service's; and instead of the capability on the other VPE the
      * session must stand. */
     uint32_t session, serial; /* selector, and which one it is */
-    uint32_t own, other;      /* VPEs; `own` is set once it begins to matter */
+    uint32_t own, other;      /* VPEs; `own` is set once it begins to matter, */
+    uint32_t own_cap;         /* and so is the capability on it */
 };
 
 /* Message to struct. INV_ARGS: too short, no such kind of table, kinds or counts that differ, a

@@ -3,6 +3,7 @@
 
 #include "cap/peer.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 
 static size_t padded(size_t size)
 {
@@ -110,6 +111,9 @@ bool letter_cancel(struct rescind_kernel *k, uint32_t vpe)
     if (l->state != LETTER_AWAITS)
         return false;
     l->state = LETTER_NONE;
+    if (l->claim != 0)
+        open_cancel(k, l->claim);
+    l->claim = 0;
     task_leave(k, &peer_at(k, l->peer)->note_waiters, vpe);
     return true;
 }
@@ -134,7 +138,7 @@ size_t letter_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_
     memcpy(record.args, l->args, sizeof(record.args));
     memset(out, 0, record.head.size);
     memcpy(out, &record, sizeof(record));
-    memcpy(out + sizeof(record), call_buffer(k, vpe), l->length);
+    memcpy(out + sizeof(record), call_buffer(k, vpe) + l->from, l->length);
     return record.head.size;
 }
 
@@ -180,7 +184,8 @@ static bool is_description(const struct rescind_kernel *k, const struct letter *
 
 static bool can_be_taken(const struct letter *l)
 {
-    return l->op == RESCIND_LETTER_WAIT;
+    return l->op == RESCIND_LETTER_WAIT || l->op == RESCIND_LETTER_FAULT ||
+           l->op == RESCIND_LETTER_VISIT || l->op == RESCIND_LETTER_OPEN;
 }
 
 enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
@@ -198,6 +203,8 @@ enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
     if (answer->error == RESCIND_PEER_TAKEN ? answer->length != 0 || !can_be_taken(l)
                                             : !can_be(l, answer->error, answer->length))
         return REMOTE_REFUSED;
+    if (l->op == RESCIND_LETTER_OPEN && answer->error == RESCIND_NO_ERROR)
+        return REMOTE_REFUSED; /* that comes with a note */
     if (l->op == RESCIND_LETTER_DESCRIBE && answer->error == RESCIND_NO_ERROR &&
         !is_description(k, l, answer->data))
         return REMOTE_REFUSED;
@@ -215,23 +222,36 @@ enum remote_sense letter_answer(struct rescind_kernel *k, uint32_t pe,
     return REMOTE_HEARD;
 }
 
+/* Does the call of `vpe` wait for this note? */
+static bool awaits(const struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t serial)
+{
+    const struct letter *l = letter_of(k, vpe);
+
+    return vpe < k->vpe_count && l->peer == pe && l->serial == serial &&
+           (l->state == LETTER_TAKEN || l->state == LETTER_AWAITS);
+}
+
 enum remote_sense letter_note(struct rescind_kernel *k, uint32_t pe,
                               const struct rescind_peer_note *note)
 {
-    struct letter *l = letter_of(k, note->asker < k->vpe_count ? note->asker : 0);
+    uint32_t vpe = note->asker, error = note->error;
 
-    if (note->asker >= RESCIND_VPE_MAX || !is_error(note->error))
+    if (vpe >= RESCIND_VPE_MAX || !is_error(error) || note->reserved != 0)
         return REMOTE_REFUSED;
-    if (note->asker >= k->vpe_count || l->peer != pe || l->serial != note->serial ||
-        (l->state != LETTER_TAKEN && l->state != LETTER_AWAITS))
-        return REMOTE_LATE; /* the call has been cancelled */
-    if (!can_be(l, note->error, note->length))
+    if (!awaits(k, pe, vpe, note->serial)) /* the call has been cancelled */
+        return note->claim != 0 ? open_note(k, pe, UINT32_MAX, note, &error) : REMOTE_LATE;
+    struct letter *l = letter_of(k, vpe);
+    if (!can_be(l, error, note->length) || (note->claim != 0) != (l->op == RESCIND_LETTER_OPEN) ||
+        (l->op == RESCIND_LETTER_VISIT && error == RESCIND_NO_ERROR &&
+         !visit_note_is_sound(l, note)))
+        return REMOTE_REFUSED;
+    if (note->claim != 0 && open_note(k, pe, vpe, note, &error) == REMOTE_REFUSED)
         return REMOTE_REFUSED;
     if (l->state == LETTER_AWAITS) {
-        task_leave(k, &peer_at(k, pe)->note_waiters, note->asker);
-        task_join(k, &k->ready, note->asker);
+        task_leave(k, &peer_at(k, pe)->note_waiters, vpe);
+        task_join(k, &k->ready, vpe);
     }
-    tell_call(k, note->asker, note->error, note->data, note->length);
+    tell_call(k, vpe, error, note->data, note->length);
     return REMOTE_HEARD;
 }
 
@@ -351,6 +371,9 @@ static const struct served_letter served_letters[RESCIND_LETTER_OPS] = {
     [RESCIND_LETTER_DESCRIBE] = {names_object, serve_describe},
     [RESCIND_LETTER_READ] = {access_is_sound, access_serve},
     [RESCIND_LETTER_WRITE] = {access_is_sound, access_serve},
+    [RESCIND_LETTER_FAULT] = {fault_is_sound, fault_serve},
+    [RESCIND_LETTER_OPEN] = {open_is_sound, open_serve},
+    [RESCIND_LETTER_VISIT] = {visit_is_sound, visit_serve},
     [RESCIND_LETTER_SEND] = {send_is_sound, send_serve},
     [RESCIND_LETTER_REPLY] = {reply_is_sound, reply_serve},
 };

@@ -37,12 +37,14 @@ struct letter {
     uint8_t slot;
     uint16_t peer;    /* the kernel that is asked */
     uint32_t pin;     /* the capability that it is about, held while it is ASKED; 0: none */
+    uint32_t claim;   /* OPEN: until its note has come; or 0 (syscall/open.h) */
     uint32_t stub;    /* reserved, and its child is there once the answer is OK; 0: none */
     uint32_t serial;  /* no other letter of this kernel has it */
     uint16_t op;      /* enum rescind_letter_op */
     uint16_t length;  /* of the data: what is asked, then the answer's */
     uint16_t expects; /* bytes that come with an answer without an error; or LETTER_ANY */
-    uint16_t at;      /* where they go in the caller's buffer, at whose start what is asked lies */
+    uint16_t at;      /* where they go in the caller's buffer, */
+    uint16_t from;    /* and what is asked lies */
     uint32_t object;
     uint64_t args[5];
     uint32_t error; /* of the answer */

@@ -10,6 +10,8 @@
 #include "cap/revoke.h"
 
 struct call;
+struct letter_reply;
+struct rescind_peer_letter;
 
 struct pagefault {
     uint64_t virt, access;
@@ -21,5 +23,12 @@ enum progress pagefault_begin(struct rescind_kernel *k, uint32_t vpe, struct cal
 enum progress pagefault_step(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                              uint32_t *work);
 bool pagefault_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call);
+
+/* What one of another kernel wants; see syscall/letter.c. */
+bool fault_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                    const struct rescind_peer_letter *letter);
+uint32_t fault_serve(struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                     uint8_t *data);
 
 #endif

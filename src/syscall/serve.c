@@ -6,6 +6,7 @@
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/revoke.h"
+#include "object/service.h"
 #include "object/vpe.h"
 #include "syscall/across.h"
 #include "syscall/lookup.h"
@@ -206,6 +207,18 @@ static bool is_sound(const struct rescind_kernel *k, uint32_t pe,
            s->start == ask->start && s->to == ask->to && s->count == ask->count;
 }
 
+/* Is the session that the question names, if any, still the one, and with a service of that VPE? */
+static bool may_ask(const struct rescind_kernel *k, const struct rescind_peer_ask *ask)
+{
+    const struct session *session = session_at(k, ask->session);
+
+    if (ask->session == 0)
+        return true;
+    return pool_has(k, ask->session) && session->object.type == OBJECT_SESSION &&
+           session->serial == ask->serial && service_at(k, session->service)->vpe == ask->vpe &&
+           service_at(k, session->service)->life == vpe_at(k, ask->vpe)->life;
+}
+
 static void begin(struct rescind_kernel *k, struct served *s, const struct rescind_peer_ask *ask)
 {
     *s = (struct served){
@@ -217,7 +230,8 @@ static void begin(struct rescind_kernel *k, struct served *s, const struct resci
         .to = ask->to,
         .count = ask->count,
     };
-    if (vpe_at(k, s->vpe)->ended || (s->obtain && s->count > table_at(k, table(s))->count))
+    if (vpe_at(k, s->vpe)->ended || !may_ask(k, ask) ||
+        (s->obtain && s->count > table_at(k, table(s))->count))
         s->error = RESCIND_INV_ARGS;
 }
 
@@ -300,7 +314,7 @@ size_t serve_write(struct rescind_kernel *k, uint32_t pe, uint32_t slot, uint8_t
     memcpy(out, &head, sizeof(head));
     for (uint32_t i = 0; i < s->given; i++, stub = cap_at(k, stub)->chain) {
         const struct cap *cap = cap_at(k, cap_at(k, stub)->parent);
-        cap_at(k, stub)->flags &= (uint16_t)~CAP_UNTOLD;
+        peer_link_told(k, stub);
         struct rescind_peer_cap given = {
             .stub = stub,
             .type = cap->type,

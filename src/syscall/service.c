@@ -2,12 +2,15 @@
 #include "syscall/service.h"
 
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "object/gate.h"
+#include "object/note.h"
 #include "object/service.h"
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "syscall/lookup.h"
+#include "syscall/open.h"
 
 /* A string that is told with its length, of `max` bytes at most. */
 static bool take_string(struct bytes *in, uint32_t max, uint8_t *out, uint32_t *size)
@@ -228,7 +231,7 @@ static uint32_t ask(struct rescind_kernel *k, uint32_t vpe, uint8_t op, uint32_t
     uint32_t visit = 0;
 
     if (account_left(k, account) > more)
-        visit = visit_create(k, account, op, &to, k->pe, vpe);
+        visit = visit_create(k, account, op, &to, vpe);
     if (visit != 0)
         visit_at(k, visit)->args_size = (uint8_t)args_size;
     return visit;
@@ -279,8 +282,8 @@ static struct lookup look_for_service(struct rescind_kernel *k, const uint8_t *n
 
 /* What a session needs: the name's entry, and its place in the table of `target`. */
 struct session_look {
-    struct lookup all;
-    uint32_t entry, table;
+    struct lookup here, all; /* but for the entry; and with it */
+    uint32_t entry, target, table;
     struct treap_place place;
 };
 
@@ -292,11 +295,13 @@ static struct session_look look_for_session(struct rescind_kernel *k, uint32_t v
     struct session_look look = {.entry = entry.cap};
 
     if (target.cap != 0) {
-        look.table = table_of(cap_at(k, target.cap)->object, TABLE_OBJECT);
+        look.target = cap_at(k, target.cap)->object;
+        look.table = table_of(look.target, TABLE_OBJECT);
         dst = lookup_free(k, look.table, c->dst);
         look.place = dst.place;
     }
-    look.all = lookup_both(lookup_both(target, dst), entry);
+    look.here = lookup_both(target, dst);
+    look.all = lookup_both(look.here, entry);
     return look;
 }
 
@@ -307,6 +312,9 @@ static enum progress open(struct rescind_kernel *k, uint32_t vpe, struct call *c
     enum progress progress = CALL_DONE;
     uint32_t service;
 
+    if (look.here.error == RESCIND_NO_ERROR && look.here.line == NULL &&
+        look.all.error != RESCIND_NO_ERROR)
+        return open_away(k, vpe, call, look.target);
     if (!goes_on(k, vpe, call, look.all, &progress))
         return progress;
     service = cap_at(k, look.entry)->object;
@@ -348,6 +356,11 @@ enum progress createsess_step(struct rescind_kernel *k, uint32_t vpe, struct cal
     enum rescind_error error;
 
     (void)work;
+    if (letter_is_out(&call->letter)) {
+        enum progress progress = opened_away(k, vpe, call);
+        if (progress != CALL_MORE)
+            return progress;
+    }
     if (c->visit == 0) {
         enum progress progress = open(k, vpe, call);
         if (progress != CALL_MORE)
@@ -392,10 +405,26 @@ static struct lookup look_for_session_cap(struct rescind_kernel *k, uint32_t vpe
 {
     struct lookup found = lookup_source(k, table_of(vpe, TABLE_OBJECT), sel);
 
-    if (found.cap != 0 &&
-        (cap_at(k, found.cap)->type != RESCIND_CAP_SESSION || cap_at(k, found.cap)->home != k->pe))
+    if (found.cap != 0 && cap_at(k, found.cap)->type != RESCIND_CAP_SESSION)
         return refused(RESCIND_INV_ARGS);
     return found;
+}
+
+/* The service is another kernel's: that kernel asks it. */
+static enum progress propose_away(struct rescind_kernel *k, uint32_t vpe, const struct obtain *c,
+                                  uint32_t session, uint8_t op)
+{
+    return letter_ask(k, vpe,
+                      &(struct letter){
+                          .peer = cap_at(k, session)->home,
+                          .pin = session,
+                          .op = RESCIND_LETTER_VISIT,
+                          .length = (uint16_t)c->args_size,
+                          .from = CALL_ARGS,
+                          .expects = LETTER_ANY,
+                          .object = cap_at(k, session)->object,
+                          .args = {op, c->range.type, c->range.count},
+                      });
 }
 
 static enum progress propose(struct rescind_kernel *k, uint32_t vpe, struct call *call)
@@ -411,6 +440,8 @@ static enum progress propose(struct rescind_kernel *k, uint32_t vpe, struct call
 
     if (!goes_on(k, vpe, call, lookup_both(target, found), &progress))
         return progress;
+    if (cap_at(k, found.cap)->home != k->pe)
+        return propose_away(k, vpe, c, found.cap, op);
     session = session_at(k, cap_at(k, found.cap)->object);
     c->serial = session->serial;
     c->visit = ask(k, vpe, op, session->service, c->args_size, 0);
@@ -423,28 +454,58 @@ static enum progress propose(struct rescind_kernel *k, uint32_t vpe, struct call
     return send(k, vpe, c->visit);
 }
 
-/* The service has agreed, to what its answer says. */
-static void agree(struct rescind_kernel *k, struct call *call)
+/* The service has agreed, to a range of its VPE's table. Its args are in the caller's buffer. */
+static void agree(struct call *call, struct rescind_letter_range range, uint32_t args_size)
 {
     struct obtain *c = &call->obtain;
-    const struct visit *visit = visit_at(k, c->visit);
     bool obtain = call->opcode == RESCIND_SYS_OBTAIN;
 
     c->agreed = true;
-    c->range.count = visit->count;
-    c->args_size = visit->args_size;
+    c->range.count = range.count;
+    c->args_size = args_size;
     c->exchange = (struct exchange){
         .vpe = c->vpe,
         .kind = c->range.type,
-        .src = obtain ? visit->start : c->range.start,
-        .dst = obtain ? c->range.start : visit->start,
-        .count = visit->count,
+        .src = obtain ? range.start : c->range.start,
+        .dst = obtain ? c->range.start : range.start,
+        .count = range.count,
         .obtain = obtain,
         .agreed = true,
         .session = c->session,
-        .serial = c->serial,
-        .other = visit->to_vpe,
+        .serial = range.serial,
+        .other = range.vpe,
     };
+}
+
+/* The service's answer has come. CALL_MORE: it has agreed. */
+static enum progress hear(struct rescind_kernel *k, struct call *call)
+{
+    struct obtain *c = &call->obtain;
+    const struct visit *visit = visit_at(k, c->visit);
+    enum rescind_error error = (enum rescind_error)visit->error;
+
+    if (error == RESCIND_NO_ERROR)
+        agree(call,
+              (struct rescind_letter_range){visit->start, visit->count, visit->to_vpe, c->serial},
+              visit->args_size);
+    visit_drop(k, c->visit);
+    c->visit = 0;
+    return error == RESCIND_NO_ERROR ? CALL_MORE : call_refuse(call, error);
+}
+
+/* The same, of another kernel's. */
+static enum progress hear_away(struct rescind_kernel *k, uint32_t vpe, struct call *call)
+{
+    const struct letter *l = &call->letter;
+    struct rescind_letter_range range;
+
+    if (letter_await(k, vpe) == CALL_WAITS)
+        return CALL_WAITS;
+    if (l->error != RESCIND_NO_ERROR)
+        return call_refuse(call, (enum rescind_error)l->error);
+    memcpy(&range, call_buffer(k, vpe), sizeof(range));
+    agree(call, range, l->length - CALL_ARGS);
+    return CALL_MORE;
 }
 
 struct lookup service_agreed(struct rescind_kernel *k, struct exchange *x, uint32_t caller)
@@ -455,10 +516,13 @@ struct lookup service_agreed(struct rescind_kernel *k, struct exchange *x, uint3
 
     if (found.error != RESCIND_NO_ERROR || found.line != NULL)
         return found;
-    if (session_at(k, cap_at(k, session.cap)->object)->serial != x->serial ||
+    /* Another kernel looks at its session itself. */
+    if ((cap_at(k, session.cap)->home == k->pe &&
+         session_at(k, cap_at(k, session.cap)->object)->serial != x->serial) ||
         (x->done > 0 && cap_at(k, vpe.cap)->object != x->own))
         return refused(RESCIND_INV_ARGS);
     x->own = cap_at(k, vpe.cap)->object;
+    x->own_cap = vpe.cap;
     return session;
 }
 
@@ -479,19 +543,14 @@ enum progress obtain_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
     enum rescind_error error = RESCIND_NO_ERROR;
     enum progress progress = CALL_MORE;
 
-    if (!c->agreed && c->visit == 0)
+    if (letter_is_out(&call->letter))
+        progress = hear_away(k, vpe, call);
+    else if (!c->agreed && c->visit == 0)
         progress = propose(k, vpe, call);
+    if (progress == CALL_MORE && !c->agreed)
+        progress = hear(k, call);
     if (progress != CALL_MORE)
         return progress;
-    if (!c->agreed) {
-        error = (enum rescind_error)visit_at(k, c->visit)->error;
-        if (error == RESCIND_NO_ERROR)
-            agree(k, call);
-        visit_drop(k, c->visit);
-        c->visit = 0;
-        if (error != RESCIND_NO_ERROR)
-            return call_refuse(call, error);
-    }
     progress = exchange_step(k, &c->exchange, vpe, work, &error);
     if (progress != CALL_DONE)
         return progress;
@@ -501,4 +560,53 @@ enum progress obtain_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
 bool obtain_cancel(struct rescind_kernel *k, uint32_t vpe, struct call *call)
 {
     return service_cancel(k, vpe, &call->obtain.visit);
+}
+
+/* ---- For other kernels -------------------------------------------------------------------- */
+
+bool visit_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                    const struct rescind_peer_letter *letter)
+{
+    (void)pe;
+    return (letter->args[0] == RESCIND_SERVICE_OBTAIN ||
+            letter->args[0] == RESCIND_SERVICE_DELEGATE) &&
+           letter->args[1] < RESCIND_TABLE_KINDS && letter->args[2] <= UINT32_MAX &&
+           letter->length <= RESCIND_ARGS_MAX && pool_has(k, letter->object) &&
+           cap_at(k, letter->object)->type == OBJECT_SESSION;
+}
+
+uint32_t visit_serve(struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                     uint8_t *data)
+{
+    enum { NODES = 3 }; /* a visit, and a note with much to tell */
+    const struct session *session = session_at(k, letter->object);
+    struct visit_target to = service_target(service_at(k, session->service));
+    uint32_t note, index;
+    struct visit *visit;
+
+    (void)reply;
+    (void)data;
+    if (pool_left(k) < NODES)
+        return RESCIND_OUT_OF_MEM;
+    note = note_create(k, pe, letter->asker, letter->serial, true);
+    note_at(k, note)->about = session->serial;
+    note_put(k, note, NOTE_ARGS, letter->data, letter->length);
+    index = visit_create_away(k, (uint8_t)letter->args[0], &to, note);
+    visit = visit_at(k, index);
+    visit->args_size = (uint8_t)letter->length;
+    visit->ident = session->ident;
+    visit->kind = (uint8_t)letter->args[1];
+    visit->count = (uint32_t)letter->args[2];
+    visit_send(k, index);
+    return RESCIND_PEER_TAKEN;
+}
+
+bool visit_note_is_sound(const struct letter *letter, const struct rescind_peer_note *note)
+{
+    const struct rescind_letter_range *range = (const void *)note->data;
+
+    return note->length >= sizeof(*range) && note->length <= sizeof(*range) + RESCIND_ARGS_MAX &&
+           range->count <= letter->args[2] && (uint64_t)range->start + range->count <= TABLE_END &&
+           range->vpe < RESCIND_VPE_MAX;
 }

@@ -14,6 +14,10 @@
 #include "syscall/lookup.h"
 
 struct call;
+struct letter;
+struct letter_reply;
+struct rescind_peer_letter;
+struct rescind_peer_note;
 
 struct createsrv {
     uint32_t gate, srv; /* selectors */
@@ -26,6 +30,7 @@ struct createsess {
     uint32_t args_size; /* they are in the caller's buffer */
     uint32_t visit;     /* while the service is asked, */
     uint32_t serial;    /* which one it is */
+    uint32_t next;      /* where it is not one of this kernel's: the kernel to ask next */
 };
 
 struct createsessat {
@@ -73,5 +78,13 @@ struct lookup service_agreed(struct rescind_kernel *k, struct exchange *x, uint3
 /* For a call that may wait for the answer to a visit of its own: it leaves its line, and the visit
  * is dropped. False: there is none. */
 bool service_cancel(struct rescind_kernel *k, uint32_t vpe, uint32_t *visit);
+
+/* What an OBTAIN or DELEGATE of another kernel wants, and what it is told; see syscall/letter.c. */
+bool visit_is_sound(const struct rescind_kernel *k, uint32_t pe,
+                    const struct rescind_peer_letter *letter);
+uint32_t visit_serve(struct rescind_kernel *k, uint32_t pe,
+                     const struct rescind_peer_letter *letter, struct letter_reply *reply,
+                     uint8_t *data);
+bool visit_note_is_sound(const struct letter *letter, const struct rescind_peer_note *note);
 
 #endif
