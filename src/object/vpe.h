@@ -62,6 +62,12 @@ static inline bool vpe_lives(const struct rescind_kernel *k, uint32_t vpe, uint3
            (life == UINT32_MAX || vpe_at(k, vpe)->life == life);
 }
 
+/* Do messages still reach it? Not once its selector 0 has gone, though its end may take its time. */
+static inline bool vpe_hears(const struct rescind_kernel *k, uint32_t vpe, uint32_t life)
+{
+    return vpe_lives(k, vpe, life) && !vpe_at(k, vpe)->revoked;
+}
+
 /* A VPE's own account, whether or not it has one. */
 static inline uint16_t vpe_own_account(uint32_t vpe)
 {

@@ -41,7 +41,10 @@ static bool take_data(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, 
 static uint16_t *line_of(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t life,
                          uint32_t ep)
 {
-    return pe == k->pe && vpe_lives(k, vpe, life) ? endpoint_line(k, vpe, ep) : NULL;
+    if (pe != k->pe || !vpe_hears(k, vpe, life))
+        return NULL;
+    /* Some have seen its end already, and some have not. */
+    return vpe_at(k, vpe)->ending ? &vpe_at(k, vpe)->waiters : endpoint_line(k, vpe, ep);
 }
 
 /* ---- SEND --------------------------------------------------------------------------------- */
@@ -80,7 +83,7 @@ static enum rescind_error send(struct rescind_kernel *k, uint32_t vpe, const str
 
     if (e->credits == 0)
         return RESCIND_MISS_CREDITS;
-    if (e->pe == k->pe && vpe_lives(k, e->vpe, e->life))
+    if (e->pe == k->pe && vpe_hears(k, e->vpe, e->life))
         error = endpoint_deliver(k, e->vpe, e->ep, &what);
     e->credits -= error == RESCIND_NO_ERROR;
     return error;
@@ -259,7 +262,7 @@ uint32_t send_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_
 
     (void)reply;
     (void)data;
-    if (!vpe_lives(k, letter->object, m.life))
+    if (!vpe_hears(k, letter->object, m.life))
         return RESCIND_RECV_GONE;
     what.sender = sender_of(k, pe, letter, &error);
     if (what.sender == 0)
@@ -375,7 +378,7 @@ static enum rescind_error answer(struct rescind_kernel *k, uint32_t vpe, const s
         .size = call->message.size,
     };
 
-    if (!vpe_lives(k, message->vpe, message->life))
+    if (!vpe_hears(k, message->vpe, message->life))
         return RESCIND_RECV_GONE;
     endpoint_give_credit(k, message->vpe, message->sender_ep, message->serial);
     return endpoint_deliver(k, message->vpe, message->reply_ep, &what);
@@ -439,7 +442,7 @@ uint32_t reply_serve(struct rescind_kernel *k, uint32_t pe,
 
     (void)reply;
     (void)data;
-    if (!vpe_lives(k, letter->object, m.life))
+    if (!vpe_hears(k, letter->object, m.life))
         return RESCIND_RECV_GONE;
     endpoint_give_credit(k, letter->object, m.credit_ep, m.serial);
     return endpoint_deliver(k, letter->object, m.ep, &what);

@@ -196,10 +196,10 @@ static enum rescind_error start(struct rescind_kernel *k, uint32_t target)
 {
     struct vpe *v = vpe_at(k, target);
 
+    if (!v->asleep && !v->ended)
+        return RESCIND_INV_ARGS; /* an end that is under way comes later */
     if (v->ended || v->ending || v->revoked)
         return RESCIND_VPE_GONE;
-    if (!v->asleep)
-        return RESCIND_INV_ARGS;
     v->asleep = false;
     outbox_put(&k->outbox, RESCIND_OUTPUT_STARTED, target, 0);
     return RESCIND_NO_ERROR;
