@@ -311,11 +311,10 @@ static enum rescind_error await(struct model *model, uint32_t caller)
     enum rescind_error error = RESCIND_NO_ERROR;
     if (other->life == self->waits_life && other->state != MODEL_ENDED)
         return MODEL_NOT_NOW;
-    if (other->life != self->waits_life || other->revoked == REVOKED ||
-        is_forgotten(model, self->waits))
+    if (other->life != self->waits_life || other->revoked == REVOKED)
         error = RESCIND_VPE_GONE;
-    else if (other->revoked == MAYBE_REVOKED)
-        error = MODEL_ANY;
+    else if (other->revoked == MAYBE_REVOKED || is_forgotten(model, self->waits))
+        error = MODEL_ANY; /* its number may be free by now, or may not */
     self->waits = MODEL_NOBODY;
     return error;
 }

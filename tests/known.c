@@ -112,19 +112,22 @@ static uint64_t add_nodes(uint64_t hash, const struct rescind_kernel *k,
 uint64_t known_number(const struct rescind_kernel *k, const struct rescind_kernel *start)
 {
     size_t served = (size_t)k->peer_count * TASK_EXCHANGES * sizeof(struct served);
-    const uint32_t numbers[] = {k->pool.limit,   k->pool.high, k->pool.free, pool_left(k),
-                                k->pool.starved, k->vpe_count, k->ready,     k->talking};
+    const uint32_t numbers[] = {k->pool.limit,   k->pool.high, k->pool.free,   pool_left(k),
+                                k->pool.starved, k->vpe_count, k->ready,       k->talking,
+                                k->vpe_free,     k->serials,   k->visits_lost, k->vpe_ending};
     uint64_t hash = add_bytes(k->pe, numbers, sizeof numbers);
 
     for (uint32_t i = 0; i < k->vpe_count; i++) {
         const struct vpe *vpe = vpe_at(k, i);
-        const uint64_t life = (uint64_t)vpe->life << 32 | vpe->maker;
-        hash = mix(hash ^ vpe->end_code, 0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling +
-                                             4u * vpe->end_wanted + 8u * vpe->asleep +
-                                             16u * vpe->revoked + 32u * vpe->pager);
-        hash = mix(hash ^ vpe->refs ^ (uint64_t)vpe->next << 32, life ^ 0x8ebc6af09c88c6e3u);
+        const uint32_t life[] = {vpe->life, vpe->maker,    vpe->made,    vpe->next,
+                                 vpe->refs, vpe->end_code, vpe->account, vpe->quota};
+        hash = mix(hash, 0x589965cc75374cc3u + vpe->ended + 2u * vpe->calling +
+                             4u * vpe->end_wanted + 8u * vpe->asleep + 16u * vpe->revoked +
+                             32u * vpe->ending + 64u * vpe->pager);
+        hash = add_bytes(hash, life, sizeof life);
     }
     hash = add_bytes(hash, arena_at(k, ARENA_TABLES), k->vpes - ARENA_TABLES);
+    hash = add_bytes(hash, arena_at(k, k->page_bits), (k->buffers - k->page_bits) / 16 * 16);
     hash = add_bytes(hash, arena_at(k, k->peers), k->served + served / 16 * 16 - k->peers);
     return add_nodes(hash, k, start);
 }
