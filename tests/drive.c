@@ -396,7 +396,8 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
  * spoilt its rings is not asked. */
 static bool take_replies(struct drive *drive, const struct wanted *wanted)
 {
-    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++) {
+    /* The rings of those that have never been there hold anything. */
+    for (uint32_t vpe = 0; vpe < drive->kernel->vpe_count; vpe++) {
         const struct rescind_ring *ring = drive->ring[vpe][DRIVE_REPLIES];
         enum rescind_error error = wanted->error;
         bool announced = wanted->replied == (int32_t)vpe;
