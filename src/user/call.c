@@ -21,8 +21,9 @@ enum rescind_error rescind_call(struct rescind_env *env, const void *message, si
 {
     struct endpoint endpoint = syscall_endpoint(env);
     enum rescind_error error = endpoint_send(&endpoint, env->syscalls, message, size);
-    struct rescind_header header;
+    const struct rescind_header *header;
     struct ring_place place;
+    uint16_t length;
     uint64_t code = RESCIND_INV_ARGS; /* if this program has scribbled over its own ring */
 
     if (error != RESCIND_NO_ERROR)
@@ -30,15 +31,15 @@ enum rescind_error rescind_call(struct rescind_env *env, const void *message, si
     do
         env->wait(env, false);
     while (ring_front(env->replies, &place) != RING_MESSAGE);
-    header = *place.header;
-    if (header.length >= sizeof(code) && header.length <= RESCIND_PAYLOAD_MAX) {
-        memcpy(&code, place.header + 1, sizeof(code));
+    header = place.header;
+    length = header->length;
+    if (length >= sizeof(code) && length <= RESCIND_PAYLOAD_MAX) {
+        memcpy(&code, header + 1, sizeof(code));
         if (reply != NULL)
-            memcpy(reply, place.header + 1,
-                   reply_size < header.length ? reply_size : header.length);
+            memcpy(reply, header + 1, reply_size < length ? reply_size : length);
     }
+    endpoint_credit(&endpoint, header);
     ring_drop(env->replies, &place);
-    endpoint_credit(&endpoint, &header);
     return (enum rescind_error)code;
 }
 

@@ -22,7 +22,7 @@
 enum { STRETCH_MAX = 5000 };
 
 /* What calls may cost, ring 3 and the way in and out included; the tree is of TREE capabilities. */
-enum { NOOP_MAX = 400, EXCHANGE_MAX = 830, REVOKE_MAX = 680, DESCENDANT_MAX = 160, TREE = 3000 };
+enum { NOOP_MAX = 410, EXCHANGE_MAX = 830, REVOKE_MAX = 680, DESCENDANT_MAX = 160, TREE = 3000 };
 
 static void ignore(void *context, uint32_t vpe, const uint8_t *message, size_t size)
 {
