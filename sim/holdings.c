@@ -67,8 +67,9 @@ static void add_object(struct holdings *h, const struct cap *cap)
         add_receiver(h, endpoint_at(k, cap->object));
 }
 
-/* The capabilities of a table, and on the kernels of their parents what stands for them there. */
-static void add_table(struct holdings *h, uint32_t table, GArray *needed)
+/* The capabilities of a table, and on the kernels of their parents what stands for them there; a
+ * session may be named from elsewhere alone. */
+static void add_table(struct holdings *all, struct holdings *h, uint32_t table)
 {
     const struct rescind_kernel *k = h->kernel;
 
@@ -78,7 +79,9 @@ static void add_table(struct holdings *h, uint32_t table, GArray *needed)
         h->others++;
         add_object(h, cap);
         if (cap->flags & CAP_REMOTE)
-            g_array_index(needed, int64_t, cap->peer)++;
+            all[cap->peer].others++;
+        if (cap->type == RESCIND_CAP_SESSION)
+            add(&all[cap->home], cap->object);
     }
 }
 
@@ -97,30 +100,37 @@ static void add_call(struct holdings *h, uint32_t vpe)
         add_visit(h, call->obtain.visit);
 }
 
-static void add_kernel(const struct rescind_kernel *k, GArray *needed)
+static void add_kernel(struct holdings *all, struct holdings *h)
 {
-    struct holdings h = {k, g_hash_table_new(NULL, NULL), 0};
+    const struct rescind_kernel *k = h->kernel;
 
     for (uint32_t table = 0; table < table_of(k->vpe_count, 0); table++)
-        add_table(&h, table, needed);
-    add_table(&h, table_of_names(k), needed);
+        add_table(all, h, table);
+    add_table(all, h, table_of_names(k));
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++) {
-        add_call(&h, vpe);
-        add_notes(&h, vpe_at(k, vpe)->watchers);
+        add_call(h, vpe);
+        add_notes(h, vpe_at(k, vpe)->watchers);
     }
     for (uint32_t pe = 0; pe < k->peer_count; pe++)
-        add_notes(&h, peer_at(k, pe)->notes);
-    add_visits(&h, k->visits_lost);
-    g_array_index(needed, int64_t, k->pe) += h.others + g_hash_table_size(h.nodes);
-    g_hash_table_unref(h.nodes);
+        add_notes(h, peer_at(k, pe)->notes);
+    add_visits(h, k->visits_lost);
 }
 
 GArray *holdings_count(const struct machine *m)
 {
+    uint32_t count = machine_kernels(m);
     GArray *needed = g_array_new(FALSE, TRUE, sizeof(int64_t));
+    struct holdings *all = g_new0(struct holdings, count);
 
-    g_array_set_size(needed, machine_kernels(m));
-    for (uint32_t i = 0; i < machine_kernels(m); i++)
-        add_kernel(machine_look(m, i), needed);
+    g_array_set_size(needed, count);
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = (struct holdings){machine_look(m, i), g_hash_table_new(NULL, NULL), 0};
+    for (uint32_t i = 0; i < count; i++)
+        add_kernel(all, &all[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        g_array_index(needed, int64_t, i) = all[i].others + g_hash_table_size(all[i].nodes);
+        g_hash_table_unref(all[i].nodes);
+    }
+    g_free(all);
     return needed;
 }

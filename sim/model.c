@@ -316,6 +316,7 @@ static enum rescind_error await(struct model *model, uint32_t caller)
     else if (other->revoked == MAYBE_REVOKED || is_forgotten(model, self->waits))
         error = MODEL_ANY; /* its number may be free by now, or may not */
     self->waits = MODEL_NOBODY;
+    model->said[0] = other->code;
     return error;
 }
 
@@ -375,6 +376,7 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
         return fund(model, vpe, call);
     case RESCIND_SYS_EXIT:
         end_vpe(model, vpe, lost && call->flag ? MAYBE_REVOKED : 0);
+        model->vpe[vpe].code = call->id;
         return RESCIND_NO_ERROR;
     case MODEL_LOST:
         if (!lost)
@@ -501,10 +503,10 @@ uint64_t model_hash(const struct model *model)
         sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
-        uint64_t words[3];
-        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is three words");
+        uint64_t words[4];
+        _Static_assert(sizeof words == sizeof model->vpe[vpe], "a VPE is four words");
         memcpy(words, &model->vpe[vpe], sizeof words);
-        sum += mix(words[0] ^ vpe, words[1]);
+        sum += mix(words[0] ^ vpe, words[1] ^ words[2]);
     }
     return sum;
 }

@@ -22,7 +22,7 @@
 
 #include "rescind/abi.h"
 
-enum { MODEL_VPES = 16, MODEL_CAPS = 1024, MODEL_MESSAGES = 64 };
+enum { MODEL_VPES = 16, MODEL_CAPS = 1024, MODEL_MESSAGES = 64, MODEL_SAID = 3 };
 
 /* What model_call() says beside an error code. */
 #define MODEL_NOT_NOW ((enum rescind_error)60) /* nothing has happened: later, or never */
@@ -87,6 +87,7 @@ struct model_vpe {
     uint8_t account;  /* it has one of its own */
     uint8_t receives; /* its RECEIVE has found nothing yet */
     uint8_t reserved[6];
+    uint64_t code;   /* it has ended with */
     uint64_t memory; /* bytes of machine memory of its kernel; UINT64_MAX: not known */
 };
 
@@ -94,6 +95,8 @@ struct model {
     uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
     uint32_t count; /* of caps */
     uint32_t messages_count;
+    uint64_t said[MODEL_SAID]; /* what the last call returned behind its error code: RECEIVE's
+                                  number, label and whether it is a reply; WAIT's exit code */
     struct model_vpe vpe[MODEL_VPES];
     struct model_message messages[MODEL_MESSAGES];
     struct model_cap caps[MODEL_CAPS];
@@ -119,7 +122,7 @@ struct model_call {
                                  page */
     uint64_t size;            /* in bytes; FUND: nodes; CREATEMAP: pages */
     uint64_t label;           /* CREATEGATE; SEND: of the reply */
-    uint64_t id;              /* REPLY, ACK */
+    uint64_t id;              /* REPLY, ACK; EXIT: the code */
     uint64_t credits;         /* CREATEGATE */
     struct rescind_range own; /* EXCHANGE, REVOKE */
     struct rescind_range other; /* EXCHANGE */
@@ -147,8 +150,8 @@ void model_place(struct model *model, uint32_t vpe, uint32_t kernel);
 /* What the bytes of a message ask for. */
 struct model_call model_decode(const void *message, size_t size);
 
-/* The message for a call (also one that is beyond) whose `error` is NO_ERROR: `out` has room for MODEL_MESSAGE_MAX bytes,
- * and the size is returned. PRINT says nothing (the empty string), EXIT ends with code 0,
+/* The message for a call (also one that is beyond) whose `error` is NO_ERROR: `out` has room for
+ * MODEL_MESSAGE_MAX bytes, and the size is returned. PRINT says nothing (the empty string),
  * CREATEVPE's VPE and services have the name MODEL_NAME, and data, of MODEL_DATA_MAX bytes at most,
  * says what a service that agrees would. */
 enum { MODEL_MESSAGE_MAX = 128, MODEL_DATA_MAX = 64 };

@@ -285,7 +285,11 @@ static enum rescind_error receive(struct model *model, uint32_t caller,
         model->vpe[caller].receives = 1;
         return waited ? MODEL_NOT_NOW : MODEL_BEGUN;
     }
-    if (model->messages[at].is_reply)
+    const struct model_message *message = &model->messages[at];
+    model->said[0] = message->id;
+    model->said[1] = message->label;
+    model->said[2] = message->is_reply;
+    if (message->is_reply)
         remove_message(model, (uint32_t)at);
     else
         model->messages[at].open = 1;

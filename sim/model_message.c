@@ -267,6 +267,8 @@ static bool get_arguments(struct reader *in, struct model_call *call)
         in->bad = in->bad || size > in->left;
         return true;
     case RESCIND_SYS_EXIT:
+        call->id = get32(in);
+        return true;
     case RESCIND_SYS_NOOP:
         return true;
     default:
@@ -433,6 +435,7 @@ static uint8_t *put_arguments(uint8_t *out, const struct model_call *call)
     case RESCIND_SYS_FUND:
         return put64(put64(put64(out, call->vpe), call->size), call->flag);
     case RESCIND_SYS_EXIT:
+        return put64(out, call->id);
     case RESCIND_SYS_PRINT:
         return put64(out, 0);
     default:

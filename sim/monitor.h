@@ -14,7 +14,9 @@
  * fair result of what takes nodes of the pool; model_may_refuse() says what else is fair.
  *
  * Beyond it, so that nothing is compared from there on (MONITOR_OFF), are: calls that the naive
- * model does not know (model_decode() says so); CREATEVPE of a VPE whose name monitor_name() has
+ * model does not know, which are those about services and page faults (PAGEFAULT, CREATESRV,
+ * CREATESESS, CREATESESSAT, DELEGATE, OBTAIN); memory of this kernel used by way of another's
+ * capability on it; CREATEVPE of a VPE whose name monitor_name() has
  * not told, or that is there already; and what becomes too large, in capabilities or in orders.
  *
  * Sets are values with numbers: equal sets have equal numbers, and following an event is

@@ -432,7 +432,7 @@ int tool_explore(char **argv)
         {"keep-going", 0, 0, G_OPTION_ARG_NONE, &w.keep_going,
          "count all violations instead of stopping at the first", NULL},
         {"work", 0, 0, G_OPTION_ARG_INT64, &w.work,
-         "capabilities that a kernel may touch an event (1; 0: its default)", "N"},
+         "units of work that a kernel may do an event (1; 0: its default, 64)", "N"},
         {"audit", 0, 0, G_OPTION_ARG_STRING, &w.audit,
          "check the kernels' invariants: always (at every state, the default), or at ends alone",
          "WHEN"},

@@ -148,7 +148,7 @@ int tool_replay(char **argv)
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the kernels' secrets (0)", "N"},
         {"work", 0, 0, G_OPTION_ARG_INT64, &work,
-         "capabilities that a kernel may touch an event, as when it was recorded", "N"},
+         "units of work that a kernel may do an event, as when it was recorded", "N"},
         {"log", 0, 0, G_OPTION_ARG_STRING, &log,
          "to standard error: none (the default), info (answers) or debug (every event)", "LEVEL"},
         {"trace", 0, 0, G_OPTION_ARG_FILENAME, &trace,

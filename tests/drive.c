@@ -251,6 +251,7 @@ bool drive_take(struct drive *drive, uint32_t vpe, enum rescind_error *error)
     drive->written[vpe][DRIVE_REPLIES] |= 1u << ring->tail % RESCIND_RING_SLOTS;
     memcpy(&header, slot(ring, ring->tail), sizeof header);
     memcpy(&code, slot(ring, ring->tail) + sizeof header, sizeof code);
+    memcpy(drive->said, slot(ring, ring->tail) + sizeof header + sizeof code, sizeof drive->said);
     ring->tail = (ring->tail + 1) % RESCIND_RING_SLOTS;
     *error = (enum rescind_error)code;
     if (!(header.flags & RESCIND_MSG_REPLY) || header.length < sizeof code)
@@ -310,6 +311,8 @@ static bool answered(struct drive *drive, uint32_t vpe, enum rescind_error error
     entry->done = drive->clock;
     entry->answered = true;
     entry->result = error;
+    entry->told = !drive->spoilt[vpe];
+    memcpy(entry->said, drive->said, sizeof entry->said);
     drive->call[vpe] = DRIVE_NOTHING;
     if (entry->call.op == RESCIND_SYS_REVOKE && entry->call.error == RESCIND_NO_ERROR &&
         error == RESCIND_NO_ERROR)
@@ -393,7 +396,8 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
  * spoilt its rings is not asked. */
 static bool take_replies(struct drive *drive, const struct wanted *wanted)
 {
-    for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++) {
+    /* The rings of those that have never been there hold anything. */
+    for (uint32_t vpe = 0; vpe < drive->kernel->vpe_count; vpe++) {
         const struct rescind_ring *ring = drive->ring[vpe][DRIVE_REPLIES];
         enum rescind_error error = wanted->error;
         bool announced = wanted->replied == (int32_t)vpe;

@@ -40,6 +40,7 @@ struct drive {
     int32_t ending[MODEL_VPES]; /* the entry of drive_end()'s EXIT, or DRIVE_NOTHING */
     bool spoilt[MODEL_VPES];    /* it has written into its rings what no driver would */
     bool audit;                 /* after every event; true at first */
+    uint64_t said[MODEL_SAID];  /* what the reply said that was taken last */
     bool beyond;                /* a call was: nothing is compared from there on */
     char failure[256];          /* empty: all is well */
     struct known *known;        /* what has been found good at rest, and need not be looked at

@@ -20,7 +20,9 @@ struct history_entry {
     uint64_t sent;
     uint64_t done;             /* answered, or (EXIT) ended; HISTORY_NEVER: not yet */
     bool answered;             /* `result` is meaningful: not for EXIT, nor before `done` */
-    enum rescind_error result; /* the answer */
+    enum rescind_error result; /* the answer, */
+    bool told;                 /* and `said` is what it says behind that */
+    uint64_t said[MODEL_SAID];
 };
 
 struct history {

@@ -348,6 +348,7 @@ static struct model_call an_endpoint_call(const struct view *view, uint32_t vpe,
         call = call_creategate(aim(view, vpe, true, choice), aim_free(view, vpe, 1, choice));
         call.ep = some_ep(choice);
         call.credits = choose(choice, 3);
+        call.label = choose(choice, 8);
     }
     return call;
 }
@@ -365,6 +366,7 @@ static struct model_call a_message_call(const struct view *view, uint32_t vpe,
                               .flag = choose(choice, 2)};
     call.ep =
         aim_ep(view, vpe, call.op == RESCIND_SYS_SEND ? ENDPOINT_SEND : ENDPOINT_RECEIVE, choice);
+    call.label = choose(choice, 8);
     if (call.op == RESCIND_SYS_SEND && choose(choice, 4) > 0)
         call.reply_ep = aim_ep(view, vpe, ENDPOINT_RECEIVE, choice);
     if (view->drive->beyond && choose(choice, 2)) { /* as a service does */
@@ -626,7 +628,7 @@ static void side_by_side(struct drive *drive, uint32_t selectors, struct choice 
         } else {
             struct model_call call = scenario_call(drive, (uint32_t)vpe, selectors, false, choice);
             if (choose(choice, 32) == 31)
-                call = call_exit();
+                call = (struct model_call){.op = RESCIND_SYS_EXIT, .id = choose(choice, 3)};
             drive_call(drive, (uint32_t)vpe, &call);
             calls--;
         }

@@ -14,7 +14,7 @@
 #include "tests/drive.h"
 #include "tests/scenario.h"
 
-enum { MUTATIONS = 40000, SPOILT_RINGS = 20000, TEXT = 40 };
+enum { MUTATIONS = 40000, SPOILT_RINGS = 8000, TEXT = 40 };
 
 struct opcode {
     uint32_t number;

@@ -36,8 +36,9 @@ struct rescind_kernel;
 
 struct rescind_kernel_config {
     uint32_t vpes;  /* at most so many VPEs, up to RESCIND_VPE_MAX */
-    uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one a gate or memory object,
-                       and one that names none */
+    uint32_t nodes; /* of the pool, 64 bytes each: one a capability, one an object (a gate, memory,
+                       an endpoint and each slot of its buffer, a service, a session), and one that
+                       names none */
     uint32_t work;  /* units of work an event, of forty to seventy instructions: a revocation's look
                        at a capability takes one, its removal two, a copy four; 0 takes the default,
                        64 */
@@ -111,7 +112,8 @@ void rescind_kernel_message(struct rescind_kernel *k, uint32_t vpe);
 enum rescind_task_kind {
     RESCIND_TASK_CALL,     /* the call of VPE `number` */
     RESCIND_TASK_MARKS,    /* what kernel `number` wants marked or swept (this one's own PE: what
-                              exchanges have held up) */
+                              exchanges have held up, and whom to tell that a VPE or an endpoint has
+                              gone) */
     RESCIND_TASK_EXCHANGE, /* an EXCHANGE of a VPE of kernel `number`; `slot` tells them apart */
 };
 struct rescind_kernel_task {
@@ -128,7 +130,8 @@ int32_t rescind_kernel_ready_after(const struct rescind_kernel *k, uint32_t task
 /* Event: works on a task that is in the line. */
 void rescind_kernel_work(struct rescind_kernel *k, uint32_t task);
 
-/* Event: ends `vpe` as EXIT with `code` would, once its outstanding call is done. */
+/* Event: ends `vpe` as EXIT with `code` would, once its outstanding call is done; or at once, where
+ * that waits for what others may never do. */
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
 
 /* ---- Other kernels (rescind/peer.h states their protocol) ---------------------------------- */
@@ -169,7 +172,7 @@ enum rescind_output_kind {
     RESCIND_OUTPUT_ENDED,    /* `vpe` has ended with exit code `code` */
     RESCIND_OUTPUT_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
     RESCIND_OUTPUT_CREATED,  /* there is a new VPE of number `vpe`, asleep, whose name is `size`
-                                bytes  of `text`; who had the number before has ended */
+                                bytes of `text`; who had the number before has ended */
     RESCIND_OUTPUT_STARTED,  /* it may run now */
 };
 struct rescind_kernel_output {

@@ -10,8 +10,8 @@
  *
  * Selectors are of the caller's object table, but where another one is named. `vpe` is the
  * selector of a VPE capability (RESCIND_SEL_VPE: the caller's own), which must be of the caller's
- * kernel but in rescind_exchange(); `dst` one that is free in the caller's table. Either is
- * INV_ARGS when it is not.
+ * kernel but in rescind_creategate(), rescind_exchange() and rescind_vpectrl_*(); `dst` one that is
+ * free in the caller's table. Either is INV_ARGS when it is not.
  */
 #ifndef RESCIND_USER_H
 #define RESCIND_USER_H

@@ -1,8 +1,9 @@
 /* Stubs, and revocation across kernels: what a peer says of capabilities and stubs here.
  *
  * A stub is a child on another kernel, in its parent's ring. Both ends name the link: the stub has
- * the child's key, the child its parent's kernel and stub. A stub is made RESERVED, by an
- * EXCHANGE, and goes with the peer's UNLINK. rescind/peer.h states the protocol.
+ * the child's key, the child its parent's kernel and stub. A stub is made RESERVED, by an EXCHANGE
+ * or the first SEND from an endpoint, or it is kept (for a session that a service has opened)
+ * until the peer is told. It goes with the peer's UNLINK. rescind/peer.h states the protocol.
  */
 #ifndef RESCIND_CAP_REMOTE_H
 #define RESCIND_CAP_REMOTE_H

@@ -1,6 +1,6 @@
 /* Revocation: what happens when a parent capability is revoked.
  *
- * A revocation takes a range of selectors of one table (EXIT: all of both tables of a VPE) and
+ * A revocation takes a range of selectors of one table (EXIT: all tables of a VPE) and
  * removes what was derived from the capabilities in it, and with `own` those themselves. It is
  * a task that does a bounded amount of work an event.
  *

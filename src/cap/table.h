@@ -1,4 +1,4 @@
-/* Capability tables: four a VPE, each from selectors to capabilities.
+/* Capability tables: four a VPE, and the kernel's own, each from selectors to capabilities.
  *
  * The interface is find, insert, remove; the treap is the kind behind it, and derivation does
  * not care. A table also carries the one record of what is locked in it: only its owner's own

@@ -1,4 +1,5 @@
-/* Endpoints: what a sender may send, where to, and how much of it.
+/* The endpoints of syscalls: what a sender may send, where to, and how much of it. (What a VPE has
+ * active on its other endpoints is object/endpoint.h.)
  *
  * A send endpoint spends one credit a message and gets it back with the reply that carries
  * RESCIND_MSG_CREDITS. Endpoint 0 has one credit: one syscall outstanding. Used by programs for

@@ -3,7 +3,7 @@
  * The other side may write anything at any time, also while this side reads. So the
  * geometry is a constant, never taken from the ring; the two indices are checked before use; and
  * a message is copied out before anybody looks at it. The layout is abi.h's, byte for byte.
- * Used by the kernel, by programs (src/user/call.c) and, later, between kernels.
+ * Used by the kernel, by programs (src/user/call.c) and, on the PC, between kernels.
  * Cost: one message copied.
  */
 #ifndef RESCIND_DTU_RING_H
