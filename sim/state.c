@@ -16,6 +16,7 @@
 #include "object/vpe.h"
 #include "rescind/peer.h"
 #include "syscall/call.h"
+#include "syscall/open.h"
 #include "syscall/serve.h"
 
 /* Both halves of a product, after Wang Yi's wyhash. */
@@ -150,8 +151,14 @@ static uint64_t hash_visit(const struct rescind_kernel *k, uint32_t index)
         visit_get_args(k, visit, args);
         mix_bytes(&hash, args, visit->args_size);
     }
-    if (visit_is_away(k, visit))
+    if (visit_is_away(k, visit)) {
+        const struct note *note = note_at(k, visit->note);
+        uint8_t opening[NOTE_ARGS];
+        note_get(k, visit->note, 0, opening, sizeof(opening));
+        mix_two(&hash, (uint64_t)note->about << 32 | note->serial, note->claim);
+        mix_bytes(&hash, opening, visit->op == RESCIND_SERVICE_OPEN ? sizeof(opening) : 0);
         return hash;
+    }
     hash += hash_line(k, visit->waiters, PART | (uint64_t)visit->vpe << 4 | 7);
     return hash;
 }
@@ -715,6 +722,20 @@ static void hash_peers(const struct rescind_kernel *const *all, const struct res
     }
 }
 
+/* What is set aside for sessions of other kernels. */
+static uint64_t hash_claims(const struct rescind_kernel *k)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t index = k->pool.first; k->peer_count > 1 && index < k->pool.high; index++) {
+        const struct claim *claim = claim_at(k, index);
+        if (claim->object.type == OBJECT_CLAIM)
+            sum += pair(claim->key,
+                        (uint64_t)claim->serial << 17 | (uint64_t)claim->peer << 1 | claim->alone);
+    }
+    return sum;
+}
+
 uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
 {
     const struct rescind_kernel *k = all[pe];
@@ -727,6 +748,7 @@ uint64_t state_of_kernel(const struct rescind_kernel *const *all, uint32_t pe)
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
         hash_vpe(all, k, vpe, &hash);
     hash_lists(all, k, &hash);
+    hash += hash_claims(k);
     hash_pages(k, &hash);
     return hash;
 }

@@ -1680,6 +1680,101 @@ static void letters_that_make_no_sense_are_refused(void **state)
     system_free(s);
 }
 
+static struct rescind_peer_letter message_letter(uint16_t op, struct rescind_letter_message m)
+{
+    struct rescind_peer_letter letter = {.op = op, .length = 8};
+
+    memcpy(letter.args, &m, sizeof(m));
+    return letter;
+}
+
+static void messages_that_make_no_sense_are_refused(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    const struct rescind_letter_message good = {
+        .stub = 9, .life = UINT32_MAX, .ep = IN, .sender_ep = OUT, .links = 1};
+    struct rescind_letter_message bad[5];
+    struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_SEND, good);
+    struct system_message m;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        bad[i] = good;
+    bad[0].ep = RESCIND_EP_COUNT;
+    bad[1].sender_ep = RESCIND_EP_COUNT;
+    bad[2].reply_ep = RESCIND_EP_COUNT;
+    bad[3].links = 2;
+    bad[4].stub = 0;
+    for (unsigned i = 0; i < 5; i++)
+        refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_SEND, bad[i])));
+    letter.object = RESCIND_VPE_MAX;
+    refused(s, A, B, forge_letter(A, letter));
+    m = forge_letter(A, message_letter(RESCIND_LETTER_SEND, good));
+    rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    assert_int_equal(senders(s, B), 1);
+    assert_true(system_tell(s, B, A));
+    refused(s, A, B, m); /* that link is there already */
+    letter = message_letter(RESCIND_LETTER_REPLY, good);
+    refused(s, A, B, forge_letter(A, letter)); /* a reply links nothing */
+    /* Another stub, or another endpoint, than what it was linked to. */
+    for (unsigned i = 0; i < 2; i++) {
+        struct rescind_letter_message other = good;
+        other.links = 0;
+        other.stub += i == 0;
+        other.ep += i;
+        m = forge_letter(A, message_letter(RESCIND_LETTER_SEND, other));
+        rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+        assert_int_equal(peer_at(s->k[B], A)->replies[0].error, RESCIND_RECV_GONE);
+        kit_audit(s->k[B]);
+        assert_int_not_equal(rescind_kernel_tell(s->k[B], A, m.bytes), 0);
+    }
+    system_free(s);
+}
+
+static void openings_that_make_no_sense_are_refused(void **state)
+{
+    struct system *s = new_service(2);
+    struct rescind_peer_letter bad = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 0}};
+    struct letter *l = &call_at(s->k[A], 0)->letter;
+    struct rescind_peer_note note = {.head = {.kind = RESCIND_PEER_NOTE}, .length = 8};
+    struct rescind_letter_session session = {.stub = 5, .object = 9};
+    uint8_t record[sizeof(note) + sizeof(session)];
+
+    (void)state;
+    refused(s, A, B, forge_letter(A, bad)); /* without a claim */
+    bad.args[1] = 7;
+    bad.args[0] = UINT64_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.op = RESCIND_LETTER_VISIT;
+    bad.object = kit_at(s->k[B], 0, SERVICE); /* no session */
+    bad.args[0] = RESCIND_SERVICE_OBTAIN;
+    bad.args[1] = 0;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.op = RESCIND_LETTER_FAULT;
+    bad.args[3] = UINT64_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+
+    kit_send(s->k[A], 0, createsess("fs"));
+    assert_true(system_tell(s, A, B));
+    refused(s, B, A, forge_answer(B, 0, RESCIND_NO_ERROR, 8)); /* that comes with a note */
+    settle(s);
+    note.serial = l->serial;
+    note.head.size = sizeof(record);
+    for (unsigned i = 0; i < 4; i++) {
+        struct rescind_peer_note other = note;
+        other.claim = i == 0   ? 0
+                      : i == 1 ? s->k[A]->pool.high
+                      : i == 2 ? s->k[A]->pool.first
+                               : l->claim;
+        session.stub = i == 3 ? 0 : 5;
+        memcpy(record, &other, sizeof(other));
+        memcpy(record + sizeof(other), &session, sizeof(session));
+        refused(s, B, A, forge(B, record, sizeof(record)));
+    }
+    assert_true(waits(s, A, 0));
+    system_free(s);
+}
+
 static void answers_that_nobody_waits_for_are_refused(void **state)
 {
     struct system *s = new_family();
@@ -1771,6 +1866,8 @@ int main(void)
         cmocka_unit_test(a_session_without_a_place_is_closed),
         cmocka_unit_test(an_opening_and_an_end_come_in_every_order),
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
+        cmocka_unit_test(messages_that_make_no_sense_are_refused),
+        cmocka_unit_test(openings_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),
     };

@@ -50,11 +50,20 @@
  * without an error says that the child is there. That answer leaves before any other record, so
  * that it comes before the child's UNLINK.
  *
+ * A session that a service of the hearer's has agreed to is linked by its NOTE: a stub below the
+ * name's entry keeps the session, and the capability is made in the event that hears the NOTE. The
+ * asker's kernel has set a node aside for that, a *claim*, whose number goes with the letter and
+ * comes back; where there can be no such capability any more the claim becomes its UNLINK. What an
+ * OBTAIN or DELEGATE with a session of another kernel comes to is an EXCHANGE, in which the session
+ * takes the place of the capability on the VPE: the asker holds its capability of it, and the
+ * hearer looks whether it is still the one.
+ *
  * ANSWERs come first in a message, and there is always room for all that there can be; the other
  * kinds take turns in coming next, so that none waits for ever behind another. So the ANSWER that
  * brings a child comes before any MARK for it, and the one that says that its stub is wanted before
- * any UNLINK of it. What is to be told of a node is decided when the message leaves: one that goes
- * before its MARKED has left says UNLINK alone.
+ * any UNLINK of it. Nothing is told of a stub before the record that brings it, ANSWER or NOTE; and
+ * a NOTE leaves behind the TAKEN that announces it. What is to be told of a node is decided when
+ * the message leaves: one that goes before its MARKED has left says UNLINK alone.
  *
  * Late, not wrong: a MARK or SWEEP whose child is not there crosses that child's UNLINK; it is
  * ignored and counted. The key alone would not do: a selector is used again. That the child names
