@@ -573,7 +573,7 @@ static enum progress hear_kernel(struct rescind_kernel *k, uint32_t vpe, struct 
 
 enum progress read_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
-    uint8_t *at;
+    uint8_t *at = NULL;
     enum progress progress;
 
     (void)work;
@@ -588,7 +588,7 @@ enum progress read_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
 
 enum progress write_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
-    uint8_t *at;
+    uint8_t *at = NULL;
     enum progress progress;
 
     (void)work;
