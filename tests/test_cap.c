@@ -326,7 +326,8 @@ static void tables_hold_what_is_put_into_them_and_nothing_of_each_other(void **s
         assert_int_equal(table_find(k, table, sel), have);
         assert_int_equal(table_find_from(k, table, sel), sorted_find_from(&s[table], sel));
         if (have == 0) {
-            uint32_t index = make(k, table, sel, 0, gate_create(k, ACCOUNT_KERNEL, 0, 0, 2, 0, 1));
+            uint32_t index =
+                make(k, table, sel, 0, gate_create(k, ACCOUNT_KERNEL, 0, 0, 0, 2, 0, 1));
             sorted_insert(&s[table], sel, index);
             assert_int_equal(cap_at(k, index)->table, table);
         } else {
@@ -562,7 +563,7 @@ static void lines_behave_as_arrays(void **state)
 static void a_capability_is_made_whole(void **state)
 {
     struct rescind_kernel *k = *state;
-    uint32_t gate = gate_create(k, ACCOUNT_KERNEL, 0, 3, 4, 0xDEAD, 16);
+    uint32_t gate = gate_create(k, ACCOUNT_KERNEL, 0, 3, 0, 4, 0xDEAD, 16);
     uint32_t root = make(k, table_of(2, 0), 77, 0, gate);
     uint32_t copy = make(k, table_of(5, 0), 78, root, gate);
     const struct gate *g = pool_node(k, gate);
@@ -604,15 +605,15 @@ static void the_last_capability_takes_its_object_with_it_and_none_before(void **
 static void making_a_capability_fails_cleanly_when_the_pool_is_empty(void **state)
 {
     struct rescind_kernel *k = *state;
-    uint32_t gate = gate_create(k, ACCOUNT_KERNEL, 0, 0, 2, 0, 1), root = make(k, 0, 10, 0, gate),
-             sel = 11;
+    uint32_t gate = gate_create(k, ACCOUNT_KERNEL, 0, 0, 0, 2, 0, 1),
+             root = make(k, 0, 10, 0, gate), sel = 11;
 
     while (pool_left(k) > 0)
         assert_int_not_equal(make(k, 0, sel++, root, gate), 0);
     struct rescind_kernel before = *k;
     struct cap above = *cap_at(k, root);
     assert_int_equal(make(k, 0, sel, root, gate), 0);
-    assert_int_equal(gate_create(k, ACCOUNT_KERNEL, 0, 0, 2, 0, 1), 0);
+    assert_int_equal(gate_create(k, ACCOUNT_KERNEL, 0, 0, 0, 2, 0, 1), 0);
     assert_int_equal(mem_create(k, ACCOUNT_KERNEL, k->pe, 0, 1), 0);
     assert_memory_equal(&before, k, sizeof(before));
     assert_memory_equal(&above, cap_at(k, root), sizeof(above));
@@ -626,7 +627,7 @@ static void making_a_capability_fails_cleanly_when_the_pool_is_empty(void **stat
 static void destroying_a_capability_wakes_who_waits_for_it(void **state)
 {
     struct rescind_kernel *k = *state;
-    uint32_t index = make(k, 0, 10, 0, gate_create(k, ACCOUNT_KERNEL, 0, 0, 2, 0, 1));
+    uint32_t index = make(k, 0, 10, 0, gate_create(k, ACCOUNT_KERNEL, 0, 0, 0, 2, 0, 1));
 
     task_join(k, cap_line(cap_at(k, index)), 4);
     cap_destroy(k, index);
@@ -641,7 +642,7 @@ static void a_reserved_capability_is_there_once_its_exchange_has_committed(void 
                             .type = RESCIND_CAP_GATE,
                             .flags = CAP_RESERVED,
                             .reserver = 6,
-                            .object = gate_create(k, ACCOUNT_KERNEL, 0, 0, 2, 0, 1)};
+                            .object = gate_create(k, ACCOUNT_KERNEL, 0, 0, 0, 2, 0, 1)};
     const struct cap *cap = cap_at(k, cap_create_at(k, &spec));
 
     assert_false(cap_is_there(k, cap));

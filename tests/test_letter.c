@@ -1692,7 +1692,7 @@ static void messages_that_make_no_sense_are_refused(void **state)
 {
     struct system *s = new_talk(2, 10);
     const struct rescind_letter_message good = {
-        .stub = 9, .life = UINT32_MAX, .ep = IN, .sender_ep = OUT, .links = 1};
+        .stub = 9, .life = 0, .ep = IN, .sender_ep = OUT, .links = 1};
     struct rescind_letter_message bad[5];
     struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_SEND, good);
     struct system_message m;

@@ -206,7 +206,8 @@ enum rescind_letter_op {
     RESCIND_LETTER_START,    /* VPECTRL of VPE `object` of the hearer */
     RESCIND_LETTER_WAIT,     /* the same: with TAKEN, a NOTE comes when it has ended */
     RESCIND_LETTER_DESCRIBE, /* what is object `object` like, which capabilities of type args[0]
-                                name? The answer is one of the structs below */
+                                name? The answer is one of the structs below; of a VPE a gate's, of
+                                which pe, vpe and life matter */
     RESCIND_LETTER_READ,     /* args[1] bytes from address args[0] of the hearer's memory; */
     RESCIND_LETTER_WRITE,    /* to there */
     RESCIND_LETTER_SEND,     /* a message to an endpoint of VPE `object`: struct below, data */

@@ -4,7 +4,7 @@
 #include "object/vpe.h"
 
 uint32_t gate_create(struct rescind_kernel *k, uint16_t account, uint32_t pe, uint32_t vpe,
-                     uint32_t ep, uint64_t label, uint64_t credits)
+                     uint32_t life, uint32_t ep, uint64_t label, uint64_t credits)
 {
     uint32_t index = account_take(k, OBJECT_GATE, account);
 
@@ -15,7 +15,7 @@ uint32_t gate_create(struct rescind_kernel *k, uint16_t account, uint32_t pe, ui
         .object = {.type = OBJECT_GATE, .account = account},
         .pe = pe,
         .vpe = vpe,
-        .life = pe == k->pe ? vpe_at(k, vpe)->life : GATE_ANY_LIFE,
+        .life = life,
         .ep = ep,
         .label = label,
         .credits = credits,

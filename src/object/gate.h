@@ -4,13 +4,10 @@
 
 #include "object/object.h"
 
-/* Of a VPE of another kernel: which one has the number is not known here. */
-#define GATE_ANY_LIFE UINT32_MAX
-
 struct gate {
     struct object object;
     uint32_t pe, vpe; /* whose endpoint it is, */
-    uint32_t life;    /* and which of those that have that number; of a VPE of this kernel */
+    uint32_t life;    /* and which of those that have had that number */
     uint32_t ep;
     uint64_t label;
     uint64_t credits;
@@ -21,7 +18,7 @@ extern const struct cap_type gate_type;
 
 /* A gate that no capability names yet. 0 when the account is empty. O(1). */
 uint32_t gate_create(struct rescind_kernel *k, uint16_t account, uint32_t pe, uint32_t vpe,
-                     uint32_t ep, uint64_t label, uint64_t credits);
+                     uint32_t life, uint32_t ep, uint64_t label, uint64_t credits);
 
 static inline struct gate *gate_at(const struct rescind_kernel *k, uint32_t index)
 {

@@ -55,14 +55,14 @@ static inline uint8_t *call_buffer(const struct rescind_kernel *k, uint32_t vpe)
     return (uint8_t *)arena_at(k, k->buffers) + (size_t)vpe * CALL_BUFFER;
 }
 
-/* Is this VPE there, the one of this life (UINT32_MAX: any)? */
+/* Is this VPE there, the one of this life? */
 static inline bool vpe_lives(const struct rescind_kernel *k, uint32_t vpe, uint32_t life)
 {
-    return vpe < k->vpe_count && !vpe_at(k, vpe)->ended &&
-           (life == UINT32_MAX || vpe_at(k, vpe)->life == life);
+    return vpe < k->vpe_count && !vpe_at(k, vpe)->ended && vpe_at(k, vpe)->life == life;
 }
 
-/* Do messages still reach it? Not once its selector 0 has gone, though its end may take its time. */
+/* Do messages still reach it? Not once its selector 0 has gone, though its end may take its time.
+ */
 static inline bool vpe_hears(const struct rescind_kernel *k, uint32_t vpe, uint32_t life)
 {
     return vpe_lives(k, vpe, life) && !vpe_at(k, vpe)->revoked;

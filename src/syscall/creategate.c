@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "cap/create.h"
 #include "object/gate.h"
+#include "syscall/letter.h"
 #include "syscall/lookup.h"
 
 /* As it lies in the message. */
@@ -30,7 +31,7 @@ enum rescind_error creategate_decode(struct bytes in, struct creategate *out)
 }
 
 static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_t table,
-                   const struct cap *vpe, struct treap_place place)
+                   const struct cap *vpe, uint32_t life, struct treap_place place)
 {
     uint16_t account = vpe_at(k, table_vpe(table))->account;
     struct cap_spec spec = {
@@ -39,16 +40,29 @@ static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_
         .type = RESCIND_CAP_GATE,
         .account = account,
         .home = k->pe,
-        .object = gate_create(k, account, vpe->home, vpe->object, c->ep, c->label, c->credits),
+        .object =
+            gate_create(k, account, vpe->home, vpe->object, life, c->ep, c->label, c->credits),
     };
 
     cap_create(k, &spec, place);
 }
 
+/* Which of those that have had its number a VPE is; of one of another kernel that has to be asked.
+ */
+static bool is_known(const struct rescind_kernel *k, const struct described *told, uint32_t vpe,
+                     uint32_t *life)
+{
+    const struct cap *cap = cap_at(k, vpe);
+
+    *life = cap->home == k->pe ? vpe_at(k, cap->object)->life : told->life;
+    return letter_knows(k, told, vpe);
+}
+
 enum progress creategate_step(struct rescind_kernel *k, const struct creategate *c, uint32_t caller,
                               enum rescind_error *error)
 {
-    uint32_t table = table_of(caller, RESCIND_TABLE_OBJECT);
+    uint32_t table = table_of(caller, RESCIND_TABLE_OBJECT), life;
+    struct described told = letter_described(k, caller);
     struct lookup vpe = lookup_vpe(k, caller, c->vpe);
     struct lookup dst = lookup_free(k, table, c->dst);
     uint16_t *line = vpe.line != NULL ? vpe.line : dst.line;
@@ -58,10 +72,12 @@ enum progress creategate_step(struct rescind_kernel *k, const struct creategate 
     } else if (line != NULL) {
         task_join(k, line, caller);
         return CALL_WAITS;
+    } else if (!is_known(k, &told, vpe.cap, &life)) {
+        return letter_describe(k, caller, vpe.cap);
     } else if (account_left(k, vpe_at(k, caller)->account) < 2) {
         *error = RESCIND_OUT_OF_MEM;
     } else {
-        invoke(k, c, table, cap_at(k, vpe.cap), dst.place);
+        invoke(k, c, table, cap_at(k, vpe.cap), life, dst.place);
         *error = RESCIND_NO_ERROR;
     }
     return CALL_DONE;

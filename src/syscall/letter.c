@@ -175,7 +175,7 @@ static bool is_description(const struct rescind_kernel *k, const struct letter *
     const struct rescind_letter_mem *mem = (const void *)data;
     uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;
 
-    if (l->args[0] == RESCIND_CAP_GATE)
+    if (l->args[0] == RESCIND_CAP_GATE || l->args[0] == RESCIND_CAP_VPE)
         return gate->pe < k->peer_count && gate->vpe < RESCIND_VPE_MAX &&
                gate->ep < RESCIND_EP_COUNT;
     return mem->pe < k->peer_count && mem->size <= UINT64_MAX - mem->addr &&
@@ -290,7 +290,9 @@ struct described letter_described(struct rescind_kernel *k, uint32_t vpe)
     if (l->error != RESCIND_NO_ERROR)
         return (struct described){0};
     memcpy(&said, call_buffer(k, vpe) + l->at, sizeof(said));
-    if (l->args[0] == RESCIND_CAP_GATE)
+    if (l->args[0] == RESCIND_CAP_VPE)
+        told.life = said.gate.life;
+    else if (l->args[0] == RESCIND_CAP_GATE)
         told.gate = (struct gate){
             .pe = said.gate.pe,
             .vpe = said.gate.vpe,
@@ -314,6 +316,8 @@ static bool names_object(const struct rescind_kernel *k, uint32_t pe,
     uint64_t type = letter->args[0];
 
     (void)pe;
+    if (letter->length == 0 && type == RESCIND_CAP_VPE)
+        return letter->object < k->vpe_count;
     return letter->length == 0 && (type == RESCIND_CAP_GATE || type == RESCIND_CAP_MEM) &&
            pool_has(k, letter->object) && cap_at(k, letter->object)->type == cap_types[type]->node;
 }
@@ -327,7 +331,12 @@ static uint32_t serve_describe(struct rescind_kernel *k, uint32_t pe,
 
     (void)pe;
     reply->length = sizeof(struct rescind_letter_gate);
-    if (letter->args[0] == RESCIND_CAP_GATE)
+    if (letter->args[0] == RESCIND_CAP_VPE)
+        memcpy(data,
+               &(struct rescind_letter_gate){
+                   .pe = k->pe, .vpe = letter->object, .life = vpe_at(k, letter->object)->life},
+               reply->length);
+    else if (letter->args[0] == RESCIND_CAP_GATE)
         memcpy(data,
                &(struct rescind_letter_gate){
                    .pe = gate->pe,

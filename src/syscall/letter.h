@@ -73,13 +73,14 @@ struct described {
     uint32_t cap; /* the capability; 0: none is described */
     struct gate gate;
     struct mem mem;
+    uint32_t life; /* of a VPE: which of those that have had its number */
 };
 
 /* At the start of a step that may need that: what the call has been told since the last step. It is
  * known of that capability in this step only, and if it is not VISITED. O(1). */
 struct described letter_described(struct rescind_kernel *k, uint32_t vpe);
 
-/* Is it known what `cap`, a gate's or memory's capability, names? */
+/* Is it known what `cap`, a gate's, memory's or VPE's capability, names? */
 static inline bool letter_knows(const struct rescind_kernel *k, const struct described *told,
                                 uint32_t cap)
 {
