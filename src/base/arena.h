@@ -23,8 +23,10 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 struct rescind_kernel {
-    /* Byte offsets from this struct. */
-    size_t accounts, tasks, vpes, calls, peers, served, page_bits, buffers, letters, rings, memory;
+    /* Byte offsets from this struct. Nodes that are given back are counted at `returns`: in their
+     * accounts, or with what a fault withholds. */
+    size_t accounts, returns, tasks, vpes, calls, peers, served, page_bits, buffers, letters, rings,
+        memory;
 
     uint32_t vpe_limit;  /* length of the arrays that go by VPE */
     uint32_t vpe_count;  /* VPEs 0 .. vpe_count - 1 exist */
@@ -148,7 +150,7 @@ static inline void pool_give(struct rescind_kernel *k, uint32_t index)
     node->type = 0;
     node->next_free = k->pool.free;
     k->pool.free = index;
-    if (++*account_at(k, node->account + k->pool.starved) & ACCOUNT_CLOSED)
+    if (++((uint32_t *)arena_at(k, k->returns))[node->account] & ACCOUNT_CLOSED)
         account_pass_on(k, node->account);
 }
 

@@ -13,6 +13,7 @@ void pool_starve(struct rescind_kernel *k, uint32_t left)
     uint32_t accounts = k->vpe_limit + 1;
 
     k->pool.starved = left != UINT32_MAX ? accounts : 0;
+    k->returns = k->accounts + k->pool.starved * sizeof(uint32_t);
     for (uint32_t account = 0; account < accounts; account++) {
         uint32_t *own = account_at(k, account), *withheld = account_at(k, accounts + account);
         uint32_t closed = *own & ACCOUNT_CLOSED, all = (*own - closed) + *withheld;

@@ -32,7 +32,7 @@ static size_t lay_out(struct rescind_kernel *k, const struct rescind_kernel_conf
     k->vpe_limit = config->vpes;
     k->peer_count = config->peers != 0 ? config->peers : 1;
     k->pages = config->memory / RESCIND_PAGE;
-    k->accounts = at;
+    k->accounts = k->returns = at;
     at = round_up(at + 2 * (config->vpes + 1) * sizeof(uint32_t), 64);
     k->tasks = at;
     at = round_up(at + task_count(k) * sizeof(struct task), 64);
