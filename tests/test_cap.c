@@ -315,14 +315,15 @@ static uint32_t make(struct rescind_kernel *k, uint32_t table, uint32_t sel, uin
 static void tables_hold_what_is_put_into_them_and_nothing_of_each_other(void **state)
 {
     struct rescind_kernel *k = *state;
-    struct sorted *s = calloc(16, sizeof(*s));
+    enum { VPES = 8, TABLES = VPES * TABLE_KINDS };
+    struct sorted *s = calloc(TABLES, sizeof(*s));
 
-    for (uint32_t vpe = 0; vpe < 8; vpe++) {
+    for (uint32_t vpe = 0; vpe < VPES; vpe++) {
         for (uint32_t sel = 0; sel < 2; sel++)
             sorted_insert(&s[table_of(vpe, 0)], sel, kit_at(k, vpe, sel));
     }
     for (int step = 0; step < 5000; step++) {
-        uint32_t table = draw(16), sel = 2 + draw(40), have = sorted_find(&s[table], sel);
+        uint32_t table = draw(TABLES), sel = 2 + draw(40), have = sorted_find(&s[table], sel);
         assert_int_equal(table_find(k, table, sel), have);
         assert_int_equal(table_find_from(k, table, sel), sorted_find_from(&s[table], sel));
         if (have == 0) {
