@@ -1,12 +1,12 @@
 #!/bin/sh
-# The litmus corpus on the host: corpus.sh TOOL DIRECTORY. Every file passes under fifo and under
-# random schedules (racy ones under pct too), with the kernels doing one, two or many things an
-# event, audited after each; of racy ones so many states are explored, with events of one capability,
-# and with events that just fit a short range, which is then done at once;
+# The litmus corpus on the host: corpus.sh TOOL DIRECTORY STATES. Every file passes under fifo and
+# under random schedules (racy ones under pct too), with the kernels doing one, two or many things
+# an event, audited after each; of racy ones STATES states at most are explored, with events of one
+# capability, and with events that just fit a short range, which is then done at once;
 # every file in failing/ fails, with exit status 1;
 # every file in bad/ is refused with the place and message beside it, and exit status 3.
 set -u
-tool=$1 corpus=$2
+tool=$1 corpus=$2 states=$3
 out=$(mktemp) err=$(mktemp)
 trap 'rm -f "$out" "$err"' EXIT
 passed=0 failed=0
@@ -33,7 +33,7 @@ for file in "$corpus"/racy/*.litmus; do
         run --schedule pct --seed $seed --work $((seed % 3 + 1))
     done
     for work in 1 12; do
-        "$tool" explore --work $work --max-states 20000 "$file" >"$out" 2>&1
+        "$tool" explore --work $work --max-states "$states" "$file" >"$out" 2>&1
         case $? in
         0 | 5) passed=$((passed + 1)) ;; # all, or as many as that
         *)
