@@ -86,6 +86,12 @@ static inline struct message_node *message_at(const struct rescind_kernel *k, ui
     return pool_node(k, index);
 }
 
+/* Can something be made active at this endpoint? */
+static inline bool endpoint_is_free_one(uint32_t ep)
+{
+    return ep >= RESCIND_EP_FREE && ep < RESCIND_EP_COUNT;
+}
+
 /* The capability of endpoint `ep` of a VPE, or 0. */
 uint32_t endpoint_find(const struct rescind_kernel *k, uint32_t vpe, uint32_t ep);
 

@@ -6,11 +6,6 @@
 #include "syscall/call.h"
 #include "syscall/lookup.h"
 
-static bool is_free_endpoint(uint32_t ep)
-{
-    return ep >= RESCIND_EP_FREE && ep < RESCIND_EP_COUNT;
-}
-
 /* Nothing is the matter with it, and it goes without more ado. */
 static bool is_plain(const struct cap *cap)
 {
@@ -35,7 +30,7 @@ enum progress activate_begin(struct rescind_kernel *k, uint32_t vpe, struct call
 
     (void)k;
     (void)vpe;
-    if (m == NULL || !is_free_endpoint(m->ep))
+    if (m == NULL || !endpoint_is_free_one(m->ep))
         return call_refuse(call, RESCIND_INV_ARGS);
     call->activate = (struct activate){.ep = m->ep, .old = m->old, .new = m->new};
     return CALL_MORE;
@@ -190,7 +185,7 @@ enum progress attachrb_begin(struct rescind_kernel *k, uint32_t vpe, struct call
 
     (void)k;
     (void)vpe;
-    if (m == NULL || !is_free_endpoint(m->ep) || m->addr % 8 != 0 ||
+    if (m == NULL || !endpoint_is_free_one(m->ep) || m->addr % 8 != 0 ||
         m->slot_order < SLOT_ORDER_MIN || m->slot_order > SLOT_ORDER_MAX ||
         m->order < m->slot_order + SLOTS_ORDER_MIN || m->order > m->slot_order + SLOTS_ORDER_MAX)
         return call_refuse(call, RESCIND_INV_ARGS);
@@ -282,7 +277,7 @@ enum progress detachrb_begin(struct rescind_kernel *k, uint32_t vpe, struct call
 
     (void)k;
     (void)vpe;
-    if (m == NULL || !is_free_endpoint(m->ep))
+    if (m == NULL || !endpoint_is_free_one(m->ep))
         return call_refuse(call, RESCIND_INV_ARGS);
     call->activate = (struct activate){.vpe = m->vpe, .ep = m->ep};
     return CALL_MORE;

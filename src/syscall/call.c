@@ -201,3 +201,17 @@ bool call_cancel(struct rescind_kernel *k, uint32_t vpe)
 
     return letter_cancel(k, vpe) || (syscall->cancel != NULL && syscall->cancel(k, vpe, call));
 }
+
+bool call_take_data(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, uint32_t *size)
+{
+    uint64_t told = bytes_u64(in);
+    const uint8_t *data = NULL;
+
+    if (bytes_ok(*in) && told <= RESCIND_DATA_MAX)
+        data = bytes_take(in, told);
+    if (data == NULL)
+        return false;
+    memcpy(call_buffer(k, vpe), data, told);
+    *size = (uint32_t)told;
+    return true;
+}

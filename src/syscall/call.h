@@ -78,6 +78,10 @@ static inline struct revoke *call_revoke(struct call *call)
                                                                                   : NULL;
 }
 
+/* Data of a message, whose length is told before it, goes to the buffer. False: it is cut short, or
+ * has more than RESCIND_DATA_MAX bytes. */
+bool call_take_data(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, uint32_t *size);
+
 /* The call of `vpe` is answered OK, with `size` bytes of its buffer behind the code, or with one
  * number. */
 static inline enum progress call_return(struct call *call, uint32_t size)

@@ -18,3 +18,15 @@ struct lookup lookup_ending(struct rescind_kernel *k, uint32_t vpe)
         return (struct lookup){.error = RESCIND_INV_ARGS};
     return (struct lookup){.line = &v->waiters};
 }
+
+struct lookup lookup_endpoint(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
+                              enum endpoint_kind kind)
+{
+    uint32_t cap = endpoint_find(k, vpe, ep);
+
+    if (cap == 0 || endpoint_of(k, cap)->kind != kind)
+        return (struct lookup){.error = RESCIND_EP_INVALID};
+    if (cap_at(k, cap)->flags & CAP_MARKED)
+        return (struct lookup){.line = cap_line(cap_at(k, cap))};
+    return (struct lookup){.cap = cap};
+}

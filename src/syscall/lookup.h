@@ -8,6 +8,7 @@
 #define RESCIND_SYSCALL_LOOKUP_H
 
 #include "cap/table.h"
+#include "object/endpoint.h"
 #include "object/vpe.h"
 
 struct lookup {
@@ -51,6 +52,11 @@ static inline struct lookup lookup_free(struct rescind_kernel *k, uint32_t table
  * as this kernel knows (home is the kernel of the VPE). One that is ending is waited for: its end
  * has been seen by some, and not by all. */
 static inline struct lookup lookup_vpe(struct rescind_kernel *k, uint32_t vpe, uint32_t sel);
+
+/* An endpoint of a VPE's, as it may be used: EP_INVALID where there is none of this kind; one that
+ * is MARKED is waited for. Expected O(log n) of 16. */
+struct lookup lookup_endpoint(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
+                              enum endpoint_kind kind);
 
 /* ------------------------------------------------------------------------------------------- */
 

@@ -533,13 +533,17 @@ static enum progress aim(struct rescind_kernel *k, uint32_t vpe, struct call *ca
                          uint8_t **at)
 {
     const struct access *a = &call->access;
-    uint32_t index = endpoint_find(k, vpe, a->ep);
+    struct lookup found = lookup_endpoint(k, vpe, a->ep, ENDPOINT_MEMORY);
+    uint32_t index = found.cap;
     const struct endpoint_node *e;
 
-    if (index == 0 || endpoint_of(k, index)->kind != ENDPOINT_MEMORY)
-        return call_refuse(call, RESCIND_EP_INVALID);
+    if (found.error != RESCIND_NO_ERROR)
+        return call_refuse(call, found.error);
+    if (found.line != NULL)
+        return call_wait(k, vpe, found.line);
     e = endpoint_of(k, index);
-    if (cap_at(k, index)->flags & (e->pe == k->pe ? CAP_MARKED : CAP_VISITED))
+    /* No letter is written about what is being revoked. */
+    if (e->pe != k->pe && (cap_at(k, index)->flags & CAP_VISITED))
         return call_wait(k, vpe, cap_line(cap_at(k, index)));
     if (!(e->rights & right))
         return call_refuse(call, RESCIND_NO_PERM);

@@ -8,35 +8,6 @@
 #include "syscall/call.h"
 #include "syscall/lookup.h"
 
-/* An endpoint of the caller's, as it may be used: there is one of this kind, and it is not MARKED.
- */
-static struct lookup look_for(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
-                              enum endpoint_kind kind)
-{
-    uint32_t cap = endpoint_find(k, vpe, ep);
-
-    if (cap == 0 || endpoint_of(k, cap)->kind != kind)
-        return (struct lookup){.error = RESCIND_EP_INVALID};
-    if (cap_at(k, cap)->flags & CAP_MARKED)
-        return (struct lookup){.line = cap_line(cap_at(k, cap))};
-    return (struct lookup){.cap = cap};
-}
-
-/* Data of a length that is told before it, which goes to the caller's buffer. */
-static bool take_data(struct rescind_kernel *k, uint32_t vpe, struct bytes *in, uint32_t *size)
-{
-    uint64_t told = bytes_u64(in);
-    const uint8_t *data = NULL;
-
-    if (bytes_ok(*in) && told <= RESCIND_DATA_MAX)
-        data = bytes_take(in, told);
-    if (data == NULL)
-        return false;
-    memcpy(call_buffer(k, vpe), data, told);
-    *size = (uint32_t)told;
-    return true;
-}
-
 /* Where to wait until it can be said whether endpoint `ep` of a VPE of this kernel is there. */
 static uint16_t *line_of(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t life,
                          uint32_t ep)
@@ -56,7 +27,7 @@ enum progress send_begin(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     *c = (struct message_call){.ep = bytes_u32(&in)};
     c->reply_ep = bytes_u32(&in);
     c->reply_label = bytes_u64(&in);
-    if (!take_data(k, vpe, &in, &c->size) || c->ep >= RESCIND_EP_COUNT)
+    if (!call_take_data(k, vpe, &in, &c->size) || c->ep >= RESCIND_EP_COUNT)
         return call_refuse(call, RESCIND_INV_ARGS);
     return CALL_MORE;
 }
@@ -171,9 +142,9 @@ enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
     (void)work;
     if (letter_is_out(&call->letter))
         return sent_away(k, vpe, call);
-    to = look_for(k, vpe, c->ep, ENDPOINT_SEND);
+    to = lookup_endpoint(k, vpe, c->ep, ENDPOINT_SEND);
     if (c->reply_ep != RESCIND_NONE)
-        back = look_for(k, vpe, c->reply_ep, ENDPOINT_RECEIVE);
+        back = lookup_endpoint(k, vpe, c->reply_ep, ENDPOINT_RECEIVE);
     if (to.error != RESCIND_NO_ERROR || back.error != RESCIND_NO_ERROR)
         return call_refuse(call, RESCIND_EP_INVALID);
     if (to.line != NULL || back.line != NULL)
@@ -312,7 +283,7 @@ enum progress receive_step(struct rescind_kernel *k, uint32_t vpe, struct call *
                            uint32_t *work)
 {
     struct message_call *c = &call->message;
-    struct lookup found = look_for(k, vpe, c->ep, ENDPOINT_RECEIVE);
+    struct lookup found = lookup_endpoint(k, vpe, c->ep, ENDPOINT_RECEIVE);
     uint32_t endpoint, first, sender;
 
     (void)work;
@@ -359,7 +330,7 @@ enum progress reply_begin(struct rescind_kernel *k, uint32_t vpe, struct call *c
 
     *c = (struct message_call){.ep = bytes_u32(&in)};
     c->id = bytes_u64(&in);
-    if (!take_data(k, vpe, &in, &c->size) || c->ep >= RESCIND_EP_COUNT)
+    if (!call_take_data(k, vpe, &in, &c->size) || c->ep >= RESCIND_EP_COUNT)
         return call_refuse(call, RESCIND_INV_ARGS);
     return CALL_MORE;
 }
@@ -462,7 +433,7 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
         letter_await(k, vpe);
         return call_refuse(call, (enum rescind_error)call->letter.error);
     }
-    found = look_for(k, vpe, c->ep, ENDPOINT_RECEIVE);
+    found = lookup_endpoint(k, vpe, c->ep, ENDPOINT_RECEIVE);
     if (found.error != RESCIND_NO_ERROR)
         return call_refuse(call, found.error);
     if (found.line != NULL)
@@ -501,7 +472,7 @@ enum progress ack_begin(struct rescind_kernel *k, uint32_t vpe, struct call *cal
 enum progress ack_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     const struct message_call *c = &call->message;
-    struct lookup found = look_for(k, vpe, c->ep, ENDPOINT_RECEIVE);
+    struct lookup found = lookup_endpoint(k, vpe, c->ep, ENDPOINT_RECEIVE);
     uint32_t endpoint, index, visit;
 
     (void)work;

@@ -23,11 +23,6 @@ struct BYTES_LAYOUT createvpe_tail {
     uint32_t pfep, pfep_padding;
 };
 
-static bool is_free_endpoint(uint32_t ep)
-{
-    return ep >= RESCIND_EP_FREE && ep < RESCIND_EP_COUNT;
-}
-
 enum progress createvpe_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call,
                               struct bytes in)
 {
@@ -40,7 +35,7 @@ enum progress createvpe_begin(struct rescind_kernel *k, uint32_t vpe, struct cal
         name = bytes_take(&in, head->name_size);
         tail = (const void *)bytes_take(&in, sizeof(*tail));
     }
-    if (tail == NULL || (tail->pfgate != RESCIND_NONE && !is_free_endpoint(tail->pfep)) ||
+    if (tail == NULL || (tail->pfgate != RESCIND_NONE && !endpoint_is_free_one(tail->pfep)) ||
         head->vpe_dst == head->mem_dst)
         return call_refuse(call, RESCIND_INV_ARGS);
     *c = (struct createvpe){
