@@ -4,6 +4,7 @@
 #include "base/task.h"
 #include "cap/create.h"
 #include "object/gate.h"
+#include "syscall/call.h"
 #include "syscall/letter.h"
 #include "syscall/lookup.h"
 
@@ -47,22 +48,37 @@ static void invoke(struct rescind_kernel *k, const struct creategate *c, uint32_
     cap_create(k, &spec, place);
 }
 
+/* A VPE of another kernel that its kernel has described. */
+struct other {
+    uint32_t cap; /* 0: none */
+    uint32_t life;
+};
+
+/* What has been told since the last step. Apart, since mostly nothing has. */
+__attribute__((noinline)) static struct other hear(struct rescind_kernel *k, uint32_t caller)
+{
+    struct described told = letter_described(k, caller);
+
+    return (struct other){told.cap, told.life};
+}
+
 /* Which of those that have had its number a VPE is; of one of another kernel that has to be asked.
  */
-static bool is_known(const struct rescind_kernel *k, const struct described *told, uint32_t vpe,
+static bool is_known(const struct rescind_kernel *k, struct other other, uint32_t vpe,
                      uint32_t *life)
 {
     const struct cap *cap = cap_at(k, vpe);
 
-    *life = cap->home == k->pe ? vpe_at(k, cap->object)->life : told->life;
-    return letter_knows(k, told, vpe);
+    *life = cap->home == k->pe ? vpe_at(k, cap->object)->life : other.life;
+    return cap->home == k->pe || vpe == other.cap;
 }
 
 enum progress creategate_step(struct rescind_kernel *k, const struct creategate *c, uint32_t caller,
                               enum rescind_error *error)
 {
     uint32_t table = table_of(caller, RESCIND_TABLE_OBJECT), life;
-    struct described told = letter_described(k, caller);
+    bool asked = letter_is_out(&call_at(k, caller)->letter);
+    struct other other = asked ? hear(k, caller) : (struct other){0};
     struct lookup vpe = lookup_vpe(k, caller, c->vpe);
     struct lookup dst = lookup_free(k, table, c->dst);
     uint16_t *line = vpe.line != NULL ? vpe.line : dst.line;
@@ -72,7 +88,7 @@ enum progress creategate_step(struct rescind_kernel *k, const struct creategate 
     } else if (line != NULL) {
         task_join(k, line, caller);
         return CALL_WAITS;
-    } else if (!is_known(k, &told, vpe.cap, &life)) {
+    } else if (!is_known(k, other, vpe.cap, &life)) {
         return letter_describe(k, caller, vpe.cap);
     } else if (account_left(k, vpe_at(k, caller)->account) < 2) {
         *error = RESCIND_OUT_OF_MEM;
