@@ -16,17 +16,7 @@
 #include "object/vpe.h"
 #include "sim/profile.h"
 #include "tests/kit.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "tests/sanitized.h"
 
 enum { MANY = 100000, DEPTH_MAX = 64, GATE = 10, COPIES = 100 };
 

@@ -15,26 +15,14 @@
 #include "sim/litmus_print.h"
 #include "sim/replay.h"
 #include "sim/shrink.h"
-
-/* Sanitizers make all of this some fifteen times slower. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if !defined(SANITIZED) && defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "tests/sanitized.h"
 
 enum {
     FILES = SANITIZED ? 40 : 200, /* drawn */
     SCHEDULES = 4000, /* that are run one by one; a file that has more is left to the states */
     STATES = 12000,   /* of a drawn file; one that has more is left */
-    SHARDED = SANITIZED ? 20 : 40,          /* files that are explored in shards, too */
-    RACY_STATES = SANITIZED ? 2000 : 20000, /* of a file of the corpus */
+    SHARDED = SANITIZED ? 20 : 40,         /* files that are explored in shards, too */
+    RACY_STATES = SANITIZED ? 400 : 20000, /* of a file of the corpus */
 };
 
 static struct litmus *parse(const char *text)

@@ -22,6 +22,7 @@
 #include "syscall/call.h"
 #include "syscall/open.h"
 #include "tests/kit.h"
+#include "tests/sanitized.h"
 #include "tests/system.h"
 
 enum { A, B, C };
@@ -129,7 +130,7 @@ struct path {
     uint32_t at;
     uint64_t seed; /* not 0: choices are drawn */
 };
-enum { PATHS_MAX = 3000 };
+enum { PATHS_MAX = SANITIZED ? 500 : 3000 };
 
 static uint32_t choose(void *user, uint32_t n)
 {

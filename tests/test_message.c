@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "tests/drive.h"
+#include "tests/sanitized.h"
 #include "tests/scenario.h"
 
-enum { MUTATIONS = 40000, SPOILT_RINGS = 8000, TEXT = 40 };
+enum { MUTATIONS = SANITIZED ? 8000 : 40000, SPOILT_RINGS = SANITIZED ? 2000 : 8000, TEXT = 40 };
 
 struct opcode {
     uint32_t number;

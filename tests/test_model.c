@@ -15,13 +15,14 @@
 #include <string.h>
 
 #include "tests/drive.h"
+#include "tests/sanitized.h"
 #include "tests/scenario.h"
 
 enum {
     SEQUENCES = 3,
-    SEQUENCE_CALLS = 100000,
-    SCENARIOS = 20000,
-    DRAWN_HISTORIES = 2000,
+    SEQUENCE_CALLS = SANITIZED ? 20000 : 100000,
+    SCENARIOS = SANITIZED ? 4000 : 20000,
+    DRAWN_HISTORIES = SANITIZED ? 500 : 2000,
 };
 
 static void assert_well(const struct drive *drive)
