@@ -3,7 +3,7 @@
 #ifndef RESCIND_TESTS_SANITIZED_H
 #define RESCIND_TESTS_SANITIZED_H
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(INSTRUMENTED) || defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
