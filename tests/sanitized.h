@@ -1,5 +1,5 @@
-/* Is this a build with sanitizers? They make everything some fifteen times slower, so suites that
- * try many things try fewer of them there. For the tests. */
+/* Is this a build with sanitizers, or one that counts coverage? They make everything up to fifteen
+ * times slower, so suites that try many things try fewer of them there. For the tests. */
 #ifndef RESCIND_TESTS_SANITIZED_H
 #define RESCIND_TESTS_SANITIZED_H
 
