@@ -17,7 +17,8 @@ static struct rescind_kernel *new_kernel(struct system *s, unsigned pe,
     s->size[pe] = (rescind_kernel_size(&config) + PAGE - 1) / PAGE * PAGE;
     k = rescind_kernel_create(aligned_alloc(PAGE, s->size[pe]), s->size[pe], &config);
     for (uint32_t vpe = 0; vpe < s->vpes; vpe++)
-        rescind_kernel_boot_vpe(k, config.memory != 0 ? RESCIND_ANY_ADDR : 0x100000 * vpe, 0x100000);
+        rescind_kernel_boot_vpe(k, config.memory != 0 ? RESCIND_ANY_ADDR : 0x100000 * vpe,
+                                0x100000);
     return k;
 }
 
