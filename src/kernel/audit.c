@@ -808,7 +808,8 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
             (letter != 0 && (!is_cap(k, letter) || cap_at(k, letter)->pending == 0)))
             return false;
         reasons +=
-            (pin != 0) + (letter != 0) + (pin != 0 && call_exchange(call_at(k, vpe))->agreed);
+            (uint64_t)((pin != 0) + (letter != 0) +
+                       (pin != 0 && call_exchange(call_at(k, vpe))->agreed));
     }
     return pending == reasons;
 }
