@@ -24,6 +24,15 @@ static bool is_within(uint64_t at, uint64_t size, uint64_t all)
     return at <= all && size <= all - at;
 }
 
+/* Whether the kernel whose memory it is has any. */
+static bool has_pages(const struct model *model, const struct model_cap *memory)
+{
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
+        if (model->vpe[vpe].kernel == memory->pe)
+            return model->vpe[vpe].memory != 0;
+    return false;
+}
+
 static enum rescind_error reqmem(struct model *model, uint32_t caller,
                                  const struct model_call *call)
 {
@@ -64,11 +73,8 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     int32_t source = model_object(model, caller, call->src, RESCIND_CAP_MEM);
     if (!model_is_local(model, caller, vpe) || source < 0)
         return RESCIND_INV_ARGS;
-    if (is_odd(model, caller, source))
-        return MODEL_BEYOND;
     const struct model_cap *memory = &model->caps[source];
-    if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
-        memory->off % RESCIND_PAGE != 0 ||
+    if (!has_pages(model, memory) || memory->off % RESCIND_PAGE != 0 ||
         !is_within(call->addr, call->size, memory->size / RESCIND_PAGE))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)memory->perms) != 0)

@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "cap/peer.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/mem.h"
 #include "object/note.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
@@ -123,6 +125,7 @@ static struct message vpectrl(uint32_t sel, enum rescind_vpectrl op)
 /* ---- Every order -------------------------------------------------------------------------- */
 
 enum { DEPTH = 200 };
+enum { MEM = 40, MAPPED = RESCIND_MAP_FIRST + 8 };
 
 /* Choices, each of so many; the run that has made them is followed by the next in order. */
 struct path {
@@ -170,6 +173,22 @@ static void tell_all(struct system *s)
     }
 }
 
+/* What VPE 0 of A may read and write of memory of B's, at its first mapped pages, is memory that is
+ * taken; and none when VPE 0 of B has been told that it has revoked MEM, of which all is. */
+static void check_mapped(const struct system *s)
+{
+    struct rescind_kernel_mapping there;
+    bool revoked = !waits(s, B, 0) && !kit_holds(s->k[B], 0, MEM);
+
+    for (uint32_t page = RESCIND_MAP_FIRST; page < MAPPED + 2; page++) {
+        if (rescind_kernel_mapping(s->k[A], 0, page, &there) != RESCIND_MAPPING_THERE ||
+            there.pe != B)
+            continue;
+        assert_true(page_is_taken(s->k[B], there.frame));
+        assert_false(revoked);
+    }
+}
+
 /* Something that happens once, at any point. */
 typedef void happen(struct system *s);
 /* What must hold at the end. */
@@ -191,6 +210,7 @@ static void one_order(struct system *s, struct path *path, happen *happen)
             happened = more = true;
         }
         audit(s);
+        check_mapped(s);
     }
 }
 
@@ -507,8 +527,7 @@ static struct message put(enum rescind_syscall opcode, unsigned count, const uin
 enum {
     R = RESCIND_PERM_R,
     W = RESCIND_PERM_W,
-    MEM = 40, /* two pages of B's, of VPE 0 there, */
-    OURS,     /* and as VPE 0 of A holds it, at endpoint EP */
+    OURS = MEM + 1, /* MEM, two pages of B's, as VPE 0 of A holds it, at endpoint EP */
     PART,
     EP = 2,
     EP2,
@@ -534,15 +553,21 @@ static struct number read_number(struct system *s, unsigned pe, uint32_t ep, uin
     return number;
 }
 
-static struct system *new_lent(void)
+/* VPE 0 of B has two pages at MEM, which VPE 0 of A holds at OURS. */
+static struct system *new_lent_with(uint32_t work)
 {
-    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, work, MEMORY);
 
     assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)),
                      RESCIND_NO_ERROR);
     assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), OURS, MEM, 1)),
                      RESCIND_NO_ERROR);
     return s;
+}
+
+static struct system *new_lent(void)
+{
+    return new_lent_with(64);
 }
 
 static void memory_of_another_kernel_is_read_and_written(void **state)
@@ -603,11 +628,89 @@ static void a_part_of_memory_of_another_kernel_is_derived(void **state)
     assert_int_equal(read_number(s, A, EP2, 56).value, 5);
     assert_int_equal(read_number(s, A, EP2, 57).error, RESCIND_INV_ARGS);
     assert_int_equal(call(s, A, 0, write_number(EP2, 0, 5)), RESCIND_NO_PERM);
-    /* Another kernel's memory can't be mapped. */
-    assert_int_equal(call(s, A, 0, CALL(CREATEMAP, 0, OURS, 0, 1, RESCIND_MAP_FIRST, R)),
-                     RESCIND_INV_ARGS);
     rescind_kernel_starve(s->k[A], 1);
     assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, 60, 0, 8, R)), RESCIND_OUT_OF_MEM);
+    rest(s);
+    system_free(s);
+}
+
+static enum rescind_error map(struct system *s, unsigned pe, uint32_t mem, uint32_t first,
+                              uint32_t pages, uint32_t perms)
+{
+    return call(s, pe, 0, CALL(CREATEMAP, 0, mem, first, pages, RESCIND_MAP_FIRST, perms));
+}
+
+static void memory_of_another_kernel_is_mapped(void **state)
+{
+    struct system *s = new_lent();
+    struct rescind_kernel_mapping there;
+    uint32_t frame =
+        (uint32_t)(mem_at(s->k[B], cap_at(s->k[B], kit_at(s->k[B], 0, MEM))->object)->addr /
+                   RESCIND_PAGE);
+
+    (void)state;
+    assert_int_equal(map(s, A, OURS, 2, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 2, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 2, R | RESCIND_PERM_X), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 1, R | RESCIND_PERM_X), RESCIND_NO_PERM);
+    rescind_kernel_starve(s->k[A], 1);
+    assert_int_equal(map(s, A, OURS, 0, 2, R), RESCIND_OUT_OF_MEM);
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
+    assert_int_equal(map(s, A, OURS, 1, 1, R), RESCIND_NO_ERROR);
+    assert_int_equal(map(s, A, OURS, 1, 1, R), RESCIND_INV_ARGS); /* that page is taken */
+    rest(s);
+    assert_int_equal(rescind_kernel_mapping(s->k[A], 0, RESCIND_MAP_FIRST, &there),
+                     RESCIND_MAPPING_THERE);
+    assert_int_equal(there.pe, B);
+    assert_int_equal(there.frame, frame + 1);
+    assert_int_equal(there.rights, R);
+    assert_int_equal(call(s, B, 0, kit_revoke(MEM, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(rescind_kernel_mapping(s->k[A], 0, RESCIND_MAP_FIRST, &there),
+                     RESCIND_MAPPING_NONE);
+    system_free(s);
+}
+
+/* C maps a part that A has derived from B's memory: whose it is goes along. */
+static void a_part_of_a_third_kernels_memory_is_mapped(void **state)
+{
+    struct system *s = system_new_roomy(3, 1, 1, NODES, 64, MEMORY);
+    struct rescind_kernel_mapping there;
+
+    (void)state;
+    assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), OURS, MEM, 1)), 0);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 4096, 4096, R)), 0);
+    assert_int_equal(call(s, C, 0, kit_obtain(system_sel(s, A, 0), PART, PART, 1)), 0);
+    assert_int_equal(map(s, A, PART, 0, 1, R), RESCIND_NO_ERROR); /* here nobody is asked */
+    assert_int_equal(map(s, C, PART, 1, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, C, PART, 0, 1, R), RESCIND_NO_ERROR);
+    for (unsigned pe = A; pe <= C; pe += C - A) {
+        assert_int_equal(rescind_kernel_mapping(s->k[pe], 0, RESCIND_MAP_FIRST, &there),
+                         RESCIND_MAPPING_THERE);
+        assert_int_equal(there.pe, B);
+    }
+    assert_int_equal(call(s, A, 0, kit_revoke(PART, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
+    assert_int_equal(table_at(s->k[C], table_of(0, TABLE_MAP))->count, 0);
+    assert_true(kit_holds(s->k[B], 0, MEM));
+    system_free(s);
+}
+
+/* Kernels without machine memory: what B has derived from the name that A's VPE has comes back. */
+static void a_name_of_memory_that_came_round_is_no_more_than_a_name(void **state)
+{
+    struct system *s = system_new(2, 1, NODES, 64);
+
+    (void)state;
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), 51, RESCIND_SEL_MEM, 1)), 0);
+    assert_int_equal(map(s, B, 51, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, B, 0, CALL(DERIVEMEM, 51, 52, 0, 4096, R | W)), 0);
+    assert_int_equal(map(s, B, 52, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), 53, 52, 1)), 0);
+    assert_int_equal(map(s, A, 53, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, 53, 54, 0, 64, R)), 0);
     rest(s);
     system_free(s);
 }
@@ -653,6 +756,7 @@ static void check_memory_gone(struct system *s)
     assert_int_equal(endpoint_find(s->k[A], 0, EP), 0);
     assert_false(kit_holds(s->k[A], 0, OURS));
     assert_false(kit_holds(s->k[A], 0, PART));
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
 }
 
 static void memory_and_its_revocation_come_in_every_order(void **state)
@@ -660,6 +764,7 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
     const struct message calls[] = {
         CALL(ACTIVATE, EP, RESCIND_NONE, OURS),
         CALL(DERIVEMEM, OURS, PART, 0, 8, R),
+        CALL(CREATEMAP, 0, OURS, 0, 2, RESCIND_MAP_FIRST, R | W),
         CALL(READ, EP2, 0, 8),
         write_number(EP2, 0, 8),
     };
@@ -667,6 +772,7 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
 
     (void)state;
     assert_int_equal(call(start, A, 0, CALL(ACTIVATE, EP2, RESCIND_NONE, OURS)), 0);
+    assert_int_equal(call(start, A, 0, CALL(CREATEMAP, 0, OURS, 0, 2, MAPPED, R | W)), 0);
     system_copy(s, start);
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         struct system *from = new_lent();
@@ -676,6 +782,19 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
         every_order(from, s, asker_is_killed, rest);
         system_free(from);
     }
+    system_free(start);
+    system_free(s);
+}
+
+/* The same of a CREATEMAP that takes several events. */
+static void mapping_page_by_page_and_a_revocation_come_in_every_order(void **state)
+{
+    struct system *start = new_lent_with(1), *s = new_lent_with(1);
+
+    (void)state;
+    kit_send(start->k[A], 0, CALL(CREATEMAP, 0, OURS, 0, 2, RESCIND_MAP_FIRST, R | W));
+    every_order(start, s, lender_revokes, check_memory_gone);
+    every_order(start, s, asker_is_killed, rest);
     system_free(start);
     system_free(s);
 }
@@ -1842,8 +1961,12 @@ int main(void)
         cmocka_unit_test(memory_of_another_kernel_is_read_and_written),
         cmocka_unit_test(as_much_as_a_message_holds_is_read_and_written),
         cmocka_unit_test(a_part_of_memory_of_another_kernel_is_derived),
+        cmocka_unit_test(memory_of_another_kernel_is_mapped),
+        cmocka_unit_test(a_part_of_a_third_kernels_memory_is_mapped),
+        cmocka_unit_test(a_name_of_memory_that_came_round_is_no_more_than_a_name),
         cmocka_unit_test(own_memory_that_came_round_is_mapped),
         cmocka_unit_test(memory_and_its_revocation_come_in_every_order),
+        cmocka_unit_test(mapping_page_by_page_and_a_revocation_come_in_every_order),
         cmocka_unit_test(what_is_written_is_not_another_s_by_then),
         cmocka_unit_test(a_message_and_its_reply_cross),
         cmocka_unit_test(as_much_as_a_message_holds_crosses),

@@ -233,7 +233,7 @@ struct rescind_letter_gate {
 
 struct rescind_letter_mem {
     uint64_t pe, addr, size;
-    uint64_t reserved; /* 0 */
+    uint64_t real; /* 1: there is such memory; 0: it is a name only */
 };
 
 enum {
