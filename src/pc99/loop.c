@@ -420,7 +420,7 @@ static _Noreturn void finish(const struct loop *loop)
     if (!report_end(loop->report)) {
         console_report("COM2 did not take the whole report");
     }
-    platform_out8(EXIT_PORT, EXIT_DONE);
+    rescind_out8(EXIT_PORT, EXIT_DONE);
     cpu_stop();
 }
 

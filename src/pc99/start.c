@@ -35,7 +35,7 @@ static struct machine machine;
 
 static _Noreturn void give_up(uint8_t code)
 {
-    platform_out8(EXIT_PORT, code);
+    rescind_out8(EXIT_PORT, code);
     cpu_stop();
 }
 
@@ -64,9 +64,9 @@ static uint64_t draw_secret(void)
         }
     }
     for (uint8_t i = 0; i < RTC_REGISTERS; i++) {
-        platform_out8(RTC_INDEX, i);
-        secret = mix(secret, platform_in8(RTC_DATA));
-        secret = mix(secret, platform_in8(PIT_COUNTER));
+        rescind_out8(RTC_INDEX, i);
+        secret = mix(secret, rescind_in8(RTC_DATA));
+        secret = mix(secret, rescind_in8(PIT_COUNTER));
         secret = mix(secret, lapic_count());
         secret = mix(secret, cpu_ticks());
     }

@@ -140,7 +140,7 @@ _Noreturn void trap_fatal(const struct context *context)
     console_report("panic: %s in the kernel at %x, error %x, address %x, stack %x",
                    trap_name(context->vector), context->rip, context->error, cpu_fault_address(),
                    context->rsp);
-    platform_out8(EXIT_PORT, EXIT_PANIC);
+    rescind_out8(EXIT_PORT, EXIT_PANIC);
     cpu_stop();
 }
 

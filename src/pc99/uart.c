@@ -20,19 +20,19 @@ enum { STATUS_EMPTY = 0x20, FIFO_DEPTH = 16 };
 
 void uart_init(uint16_t port)
 {
-    platform_out8(port + UART_INTERRUPTS, 0);
-    platform_out8(port + UART_LINE, LINE_DIVISOR);
-    platform_out8(port + UART_DIVISOR_LOW, 1);
-    platform_out8(port + UART_DIVISOR_HIGH, 0);
-    platform_out8(port + UART_LINE, LINE_8N1);
-    platform_out8(port + UART_FIFO, FIFO_ENABLE_CLEAR);
-    platform_out8(port + UART_MODEM, MODEM_DTR_RTS);
+    rescind_out8(port + UART_INTERRUPTS, 0);
+    rescind_out8(port + UART_LINE, LINE_DIVISOR);
+    rescind_out8(port + UART_DIVISOR_LOW, 1);
+    rescind_out8(port + UART_DIVISOR_HIGH, 0);
+    rescind_out8(port + UART_LINE, LINE_8N1);
+    rescind_out8(port + UART_FIFO, FIFO_ENABLE_CLEAR);
+    rescind_out8(port + UART_MODEM, MODEM_DTR_RTS);
 }
 
 static bool wait_empty(uint16_t port)
 {
     for (unsigned i = 0; i < UART_PATIENCE; i++) {
-        if ((platform_in8(port + UART_STATUS) & STATUS_EMPTY) != 0) {
+        if ((rescind_in8(port + UART_STATUS) & STATUS_EMPTY) != 0) {
             return true;
         }
     }
@@ -45,7 +45,7 @@ size_t uart_write(uint16_t port, const char *bytes, size_t size)
         if (i % FIFO_DEPTH == 0 && !wait_empty(port)) {
             return i;
         }
-        platform_out8(port + UART_DATA, (uint8_t)bytes[i]);
+        rescind_out8(port + UART_DATA, (uint8_t)bytes[i]);
     }
     return size;
 }

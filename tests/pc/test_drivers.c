@@ -26,7 +26,7 @@ static struct {
     unsigned room;       /* bytes that it takes before the next look */
 } bus;
 
-uint8_t platform_in8(uint16_t port)
+uint8_t rescind_in8(uint16_t port)
 {
     assert_int_equal(port, LINE_STATUS);
     bus.looks++;
@@ -37,7 +37,7 @@ uint8_t platform_in8(uint16_t port)
     return STATUS_EMPTY;
 }
 
-void platform_out8(uint16_t port, uint8_t value)
+void rescind_out8(uint16_t port, uint8_t value)
 {
     assert_true(bus.count < WRITES);
     if (port == UART_COM1 && bus.room > 0) {
