@@ -1015,6 +1015,44 @@ static void a_reply_to_one_that_has_ended_is_refused(void **state)
     system_free(s);
 }
 
+/* A's slots have 64 bytes, of which the header takes 25. */
+static void a_reply_that_is_too_long_is_refused_before_it_is_sent(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(DETACHRB, 0, BACK)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 7, 6, 0)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    got = receive(s, B, IN);
+    kit_send(s->k[B], 0, CALL(REPLY, IN, got.id, 40, 1, 2, 3, 4, 5));
+    assert_int_equal(rescind_kernel_tell_first(s->k[B]), -1);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_INV_ARGS);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 6)), RESCIND_NO_ERROR);
+    assert_int_equal(receive(s, A, BACK).value, 6);
+    assert_int_equal(credits(s), CREDITS);
+    rest(s);
+    system_free(s);
+}
+
+static void a_reply_finds_a_smaller_endpoint_than_there_was(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    got = receive(s, B, IN);
+    assert_int_equal(call(s, A, 0, CALL(DETACHRB, 0, BACK)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 6, 5, 0)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_RECV_GONE);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_INV_ARGS);
+    assert_int_equal(credits(s), CREDITS);
+    rest(s);
+    system_free(s);
+}
+
 static void what_was_not_received_goes_with_its_endpoint(void **state)
 {
     struct system *s = new_talk(2, 10);
@@ -1813,19 +1851,23 @@ static void messages_that_make_no_sense_are_refused(void **state)
     struct system *s = new_talk(2, 10);
     const struct rescind_letter_message good = {
         .stub = 9, .life = 0, .ep = IN, .sender_ep = OUT, .links = 1};
-    struct rescind_letter_message bad[5];
+    struct rescind_letter_message bad[8];
     struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_SEND, good);
     struct system_message m;
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 8; i++)
         bad[i] = good;
     bad[0].ep = RESCIND_EP_COUNT;
     bad[1].sender_ep = RESCIND_EP_COUNT;
     bad[2].reply_ep = RESCIND_EP_COUNT;
     bad[3].links = 2;
     bad[4].stub = 0;
-    for (unsigned i = 0; i < 5; i++)
+    bad[5].reply_order = 6; /* of no endpoint */
+    bad[6].reply_ep = bad[7].reply_ep = BACK;
+    bad[6].reply_order = 4;
+    bad[7].reply_order = 10;
+    for (unsigned i = 0; i < 8; i++)
         refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_SEND, bad[i])));
     letter.object = RESCIND_VPE_MAX;
     refused(s, A, B, forge_letter(A, letter));
@@ -1974,6 +2016,8 @@ int main(void)
         cmocka_unit_test(a_first_message_that_is_not_taken_leaves_nothing),
         cmocka_unit_test(a_receiver_that_has_ended_gets_nothing),
         cmocka_unit_test(a_reply_to_one_that_has_ended_is_refused),
+        cmocka_unit_test(a_reply_that_is_too_long_is_refused_before_it_is_sent),
+        cmocka_unit_test(a_reply_finds_a_smaller_endpoint_than_there_was),
         cmocka_unit_test(what_was_not_received_goes_with_its_endpoint),
         cmocka_unit_test(a_message_and_an_end_come_in_every_order),
         cmocka_unit_test(a_reply_and_an_end_come_in_every_order),
