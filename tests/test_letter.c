@@ -299,6 +299,58 @@ static void the_end_of_a_vpe_of_another_kernel_is_waited_for(void **state)
     system_free(s);
 }
 
+static uint32_t count_notes(const struct rescind_kernel *k, uint32_t vpe)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = vpe_at(k, vpe)->watchers; at != 0; at = note_at(k, at)->next)
+        count++;
+    return count;
+}
+
+/* VPE 1 of A, a child of VPE 0, is ended again and again while it waits: what B keeps for that is
+ * one node, whatever it has waited for. */
+static void a_cancelled_wait_is_forgotten_by_the_next_one(void **state)
+{
+    enum { CHILDREN = 2 };
+    struct system *s = system_new_roomy(2, 1, 4, NODES, WORK, MEMORY);
+    uint32_t used;
+
+    (void)state;
+    for (uint32_t i = 0; i < CHILDREN; i++) {
+        assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP + 2 * i, CHILD_MEM + 2 * i)), 0);
+        assert_int_equal(
+            call(s, A, 0, kit_obtain(system_sel(s, B, 0), THERE + i, CHILD_CAP + 2 * i, 1)), 0);
+    }
+    used = pool_used(s->k[B]);
+    for (uint32_t round = 0; round < 5; round++) {
+        uint32_t target = round % CHILDREN;
+        assert_int_equal(call(s, A, 0, createvpe(CHILD_CAP, CHILD_MEM)), RESCIND_NO_ERROR);
+        assert_int_equal(call(s, A, 0, kit_delegate(CHILD_CAP, THERE + target, THERE, 1)), 0);
+        assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+        if (round == 3) /* what is there already is enough */
+            rescind_kernel_starve(s->k[B], 0);
+        kit_send(s->k[A], CHILD, vpectrl(THERE, RESCIND_VPE_WAIT));
+        settle(s);
+        rescind_kernel_starve(s->k[B], UINT32_MAX);
+        assert_true(waits(s, A, CHILD));
+        assert_int_equal(pool_used(s->k[B]), used + 1);
+        for (uint32_t i = 0; i < CHILDREN; i++)
+            assert_int_equal(count_notes(s->k[B], CHILD + i), i == target);
+        if (round < 4)
+            assert_int_equal(call(s, A, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+        settle(s);
+    }
+    /* The other's end is not told to it, and that of the one it waits for is. */
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP + 2, 2, true)), RESCIND_NO_ERROR);
+    settle(s);
+    assert_true(waits(s, A, CHILD));
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, CHILD).error, RESCIND_VPE_GONE);
+    system_free(s);
+}
+
 static void one_that_ends_by_revocation_is_gone(void **state)
 {
     struct system *s = new_family();
@@ -1993,6 +2045,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vpe_of_another_kernel_is_started),
         cmocka_unit_test(the_end_of_a_vpe_of_another_kernel_is_waited_for),
+        cmocka_unit_test(a_cancelled_wait_is_forgotten_by_the_next_one),
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
