@@ -1948,7 +1948,7 @@ static void messages_that_make_no_sense_are_refused(void **state)
 static void openings_that_make_no_sense_are_refused(void **state)
 {
     struct system *s = new_service(2);
-    struct rescind_peer_letter bad = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 0}};
+    struct rescind_peer_letter bad = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 0, 'f'}};
     struct letter *l = &call_at(s->k[A], 0)->letter;
     struct rescind_peer_note note = {.head = {.kind = RESCIND_PEER_NOTE}, .length = 8};
     struct rescind_letter_session session = {.stub = 5, .object = 9};
@@ -1958,6 +1958,11 @@ static void openings_that_make_no_sense_are_refused(void **state)
     refused(s, A, B, forge_letter(A, bad)); /* without a claim */
     bad.args[1] = 7;
     bad.args[0] = UINT64_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[0] = SESSION;
+    bad.args[3] = 's'; /* behind a zero */
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[2] = bad.args[3] = 0; /* no name */
     refused(s, A, B, forge_letter(A, bad));
     bad.op = RESCIND_LETTER_VISIT;
     bad.object = kit_at(s->k[B], 0, SERVICE); /* no session */
