@@ -68,7 +68,9 @@ struct model_message {
     uint8_t from, from_ep;     /* the send endpoint that it came through; from MODEL_NOBODY: that
                                   is gone, or it is a reply */
     uint8_t asker, asker_life; /* the VPE that has sent it */
-    uint32_t reply_ep;         /* of the asker's; RESCIND_NONE: it wants no reply */
+    uint8_t reply_order;       /* of the slots of its endpoint for the reply, when it did */
+    uint8_t reserved[7];
+    uint32_t reply_ep; /* of the asker's; RESCIND_NONE: it wants no reply */
     uint32_t id;
     uint64_t label, reply_label;
 };
