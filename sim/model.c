@@ -51,7 +51,7 @@ static struct model_cap *root_memory(struct model *model, uint32_t vpe, uint32_t
 void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
-    model->vpes = vpes;
+    model->vpes = model->shown = vpes;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
         model->vpe[vpe] =
             (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY, .memory = UINT64_MAX};
@@ -261,6 +261,31 @@ static bool is_forgotten(const struct model *model, uint32_t vpe)
     return true;
 }
 
+static bool is_awaited(const struct model *model, uint32_t vpe)
+{
+    for (uint32_t i = 0; i < model->vpes; i++)
+        if (model->vpe[i].waits == vpe)
+            return true;
+    return false;
+}
+
+/* The number of the VPE that the caller makes; MODEL_HIDDEN: the model has none for it. */
+static uint32_t pick_child(const struct model *model, uint32_t caller,
+                           const struct model_call *call)
+{
+    if (call->child != MODEL_BY_NAME)
+        return call->child < model->vpes && is_forgotten(model, call->child) ? call->child
+                                                                             : MODEL_HIDDEN;
+    for (uint32_t vpe = 0; vpe < model->shown; vpe++)
+        if ((call->children >> vpe & 1) != 0 && model->vpe[vpe].state == MODEL_NOT_THERE &&
+            model->vpe[vpe].kernel == model->vpe[caller].kernel)
+            return vpe;
+    for (uint32_t vpe = model->shown; vpe < model->vpes; vpe++)
+        if (is_forgotten(model, vpe) && !is_awaited(model, vpe))
+            return vpe;
+    return MODEL_HIDDEN;
+}
+
 static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                     const struct model_call *call)
 {
@@ -275,24 +300,25 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
         return RESCIND_NO_FREE_CORE;
     if (call->child == MODEL_NOBODY)
         return RESCIND_NO_FREE_CORE;
-    if (call->child >= model->vpes || !is_forgotten(model, call->child))
+    uint32_t child = pick_child(model, caller, call);
+    if (child == MODEL_HIDDEN)
         return MODEL_BEYOND;
-    model->vpe[call->child] = (struct model_vpe){.state = MODEL_ASLEEP,
-                                                 .made = 1,
-                                                 .maker = (uint8_t)caller,
-                                                 .life = model->vpe[call->child].life + 1,
-                                                 .waits = MODEL_NOBODY,
-                                                 .kernel = kernel,
-                                                 .account = 1,
-                                                 .pager = pager >= 0 ? (uint8_t)call->ep : 0,
-                                                 .memory = model->vpe[caller].memory};
-    model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)call->child;
+    model->vpe[child] = (struct model_vpe){.state = MODEL_ASLEEP,
+                                           .made = 1,
+                                           .maker = (uint8_t)caller,
+                                           .life = model->vpe[child].life + 1,
+                                           .waits = MODEL_NOBODY,
+                                           .kernel = kernel,
+                                           .account = 1,
+                                           .pager = pager >= 0 ? (uint8_t)call->ep : 0,
+                                           .memory = model->vpe[caller].memory};
+    model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)child;
     root_memory(model, caller, call->dst2);
     int32_t memory = (int32_t)model->count - 1, vpe = memory - 1;
-    model_derive(model, vpe, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
-    model_derive(model, memory, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
+    model_derive(model, vpe, child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+    model_derive(model, memory, child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
     if (pager >= 0)
-        model_activate(model, pager, call->child, call->ep);
+        model_activate(model, pager, child, call->ep);
     return RESCIND_NO_ERROR;
 }
 
@@ -518,7 +544,7 @@ struct model_row model_row(const struct model *model, uint32_t index)
     if (cap->parent >= 0) {
         const struct model_cap *parent = &model->caps[cap->parent];
         row.has_parent = true;
-        row.parent_vpe = parent->vpe;
+        row.parent_vpe = parent->vpe < model->shown ? parent->vpe : MODEL_HIDDEN;
         row.parent_kind = parent->kind != MODEL_TABLE_NAMES ? parent->kind : RESCIND_TABLE_OBJECT;
         row.parent_sel = parent->sel;
     }
@@ -534,6 +560,8 @@ static bool is_same_row(const struct model_row *ours, const struct model_row *th
         return true;
     if (theirs->parent_vpe == MODEL_KERNEL)
         return is_named;
+    if (theirs->parent_vpe == MODEL_HIDDEN)
+        return ours->parent_vpe == MODEL_HIDDEN;
     return ours->parent_vpe == theirs->parent_vpe && ours->parent_kind == theirs->parent_kind &&
            ours->parent_sel == theirs->parent_sel;
 }
@@ -542,7 +570,7 @@ bool model_equals(const struct model *model, const struct model_row *rows, uint3
 {
     uint32_t visible = 0;
     for (uint32_t i = 0; i < model->count; i++)
-        visible += model->caps[i].kind < RESCIND_TABLE_KINDS;
+        visible += model->caps[i].kind < RESCIND_TABLE_KINDS && model->caps[i].vpe < model->shown;
     if (count != visible)
         return false;
     for (uint32_t i = 0; i < count; i++) {

@@ -22,7 +22,8 @@
  *
  * A model is a plain value: assigning it copies it. Memory, and places for VPEs, never run out in
  * it; whoever compares asks model_may_refuse() where that is a fair answer. Which number a new VPE
- * gets is for the kernel to say, so whoever compares tells the model (`child` of a call).
+ * gets is for the kernel to say, so whoever compares tells the model, or has it go by the name
+ * (`child` of a call).
  */
 #ifndef RESCIND_SIM_MODEL_H
 #define RESCIND_SIM_MODEL_H
@@ -52,9 +53,12 @@ enum {
  * names of the services that it has made: the name of the service at a selector is at the same. */
 enum { MODEL_TABLE_ENDPOINTS = RESCIND_TABLE_KINDS, MODEL_TABLE_NAMES };
 enum { MODEL_ENDPOINT = 100, MODEL_ENTRY }; /* types */
-/* In place of a VPE: none; and in rows the kernel itself, in whose table names are. */
-#define MODEL_NOBODY 0xffu
-#define MODEL_KERNEL UINT32_MAX
+/* In place of a VPE: none; of a child: one of its name. And in rows the kernel itself, in whose
+ * table names are, and a VPE whose rows are not compared. */
+#define MODEL_NOBODY  0xffu
+#define MODEL_BY_NAME 0xfeu
+#define MODEL_KERNEL  UINT32_MAX
+#define MODEL_HIDDEN  (UINT32_MAX - 1)
 
 struct model_cap {
     uint32_t sel;
@@ -166,7 +170,9 @@ struct model_vpe {
 };
 
 struct model {
-    uint32_t vpes;  /* numbers 0 .. vpes - 1, there or not */
+    uint32_t vpes; /* numbers 0 .. vpes - 1, there or not; */
+    uint32_t
+        shown; /* from this one on they are for VPEs of any name, whose rows are not compared */
     uint32_t count; /* of caps */
     uint32_t messages_count;
     uint64_t said[MODEL_SAID]; /* what the last call returned behind its error code: RECEIVE's
@@ -196,7 +202,10 @@ struct model_call {
     uint32_t order, slot_order; /* ATTACHRB */
     uint32_t action;            /* VPECTRL */
     uint32_t pe;                /* CREATEVPE */
-    uint32_t child;             /* CREATEVPE: the number of what it makes, or MODEL_NOBODY */
+    uint32_t child;             /* CREATEVPE: the number of what it makes, or MODEL_NOBODY: the
+                                   kernel has none; MODEL_BY_NAME: the first of `children` (bits)
+                                   that has not been made, or another than is shown */
+    uint32_t children;
     uint64_t addr;            /* REQMEM, ATTACHRB; READ, WRITE, DERIVEMEM: offset; CREATEMAP: first
                                  page */
     uint64_t size;            /* in bytes; FUND: nodes; CREATEMAP: pages */

@@ -22,7 +22,7 @@ struct monitor {
 
     /* Each kind of value: from its bytes to its number, and back. */
     GHashTable *model_numbers, *call_numbers, *set_numbers, *event_numbers;
-    GHashTable *names; /* of VPEs, to their number + 1 */
+    GHashTable *names; /* of VPEs, to a bit each for those that have it */
     GPtrArray *models; /* struct model *, cut to what is used */
     GArray *calls;     /* struct model_call */
     GPtrArray *sets;   /* GBytes */
@@ -178,18 +178,18 @@ static uint32_t intern_set(struct monitor *m, const GArray *words)
     return number;
 }
 
-/* Which VPE the message of CREATEVPE makes: the call says it. */
+/* Which VPEs the message of CREATEVPE may make: the call says it. */
 static void name_child(const struct monitor *m, const struct monitor_event *event,
                        struct model_call *call)
 {
     size_t size;
     const char *name = model_name(event->message, event->size, &size);
     char *text = name != NULL ? g_strndup(name, size) : NULL;
-    guint known = text != NULL ? GPOINTER_TO_UINT(g_hash_table_lookup(m->names, text)) : 0;
 
+    call->child = MODEL_BY_NAME;
+    if (text != NULL)
+        call->children = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, text));
     g_free(text);
-    call->child = known - 1;
-    call->beyond = known == 0;
 }
 
 static uint32_t intern_call(struct monitor *m, const struct monitor_event *event)
@@ -465,6 +465,18 @@ static void add_refusals(struct draft *d, const uint32_t *from, uint32_t vpe, bo
     }
 }
 
+/* Which VPE there is after a CREATEVPE that was not before. */
+static uint32_t new_vpe(const struct monitor *m, uint32_t before, uint32_t after)
+{
+    const struct model *b = g_ptr_array_index(m->models, before);
+    const struct model *a = g_ptr_array_index(m->models, after);
+    uint32_t vpe = 0;
+
+    while (vpe + 1 < m->vpes && a->vpe[vpe].life == b->vpe[vpe].life)
+        vpe++;
+    return vpe;
+}
+
 /* The call of `vpe` takes effect, or goes a step on. */
 static void add_call(struct draft *d, const uint32_t *from, uint32_t vpe)
 {
@@ -485,7 +497,7 @@ static void add_call(struct draft *d, const uint32_t *from, uint32_t vpe)
     else if (effect.result != MODEL_BEGUN)
         config[1 + vpe] = DONE | (status & KILLED) | effect.result << DETAIL_SHIFT;
     if (call->op == RESCIND_SYS_CREATEVPE && effect.result == RESCIND_NO_ERROR)
-        config[1 + call->child] = IDLE;
+        config[1 + new_vpe(d->m, from[0], effect.model)] = IDLE;
     draft_add(d, config);
 }
 
@@ -734,7 +746,9 @@ struct monitor *monitor_new(const struct model *start)
 
 void monitor_name(struct monitor *m, const char *name, uint32_t vpe)
 {
-    g_hash_table_insert(m->names, g_strdup(name), GUINT_TO_POINTER(vpe + 1));
+    guint known = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, name));
+
+    g_hash_table_insert(m->names, g_strdup(name), GUINT_TO_POINTER(known | 1u << vpe));
 }
 
 void monitor_free(struct monitor *m)
