@@ -12,10 +12,10 @@ static bool is_far(const struct model *model, uint32_t vpe, int32_t cap)
     return model->caps[cap].pe != model->vpe[vpe].kernel;
 }
 
-/* This kernel's, but by way of another's capability: beyond the model where it matters. */
-static bool is_odd(const struct model *model, uint32_t vpe, int32_t cap)
+/* By way of another kernel's capability, whose memory ever it is. */
+static bool is_described(const struct model *model, uint32_t vpe, int32_t cap)
 {
-    return !is_far(model, vpe, cap) && model->caps[cap].home != model->vpe[vpe].kernel;
+    return model->caps[cap].home != model->vpe[vpe].kernel;
 }
 
 /* Whether `size` things from `at` on are among `all`. */
@@ -64,8 +64,6 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     int32_t source = model_object(model, caller, call->src, RESCIND_CAP_MEM);
     if (!model_is_local(model, caller, vpe) || source < 0)
         return RESCIND_INV_ARGS;
-    if (is_odd(model, caller, source))
-        return MODEL_BEYOND;
     const struct model_cap *memory = &model->caps[source];
     if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
         memory->off % RESCIND_PAGE != 0 ||
@@ -140,9 +138,8 @@ static enum rescind_error attachrb(struct model *model, uint32_t caller,
     if (!model_is_local(model, caller, vpe))
         return RESCIND_INV_ARGS;
     int32_t memory = model_object(model, (uint32_t)vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
-    if (memory >= 0 && is_odd(model, (uint32_t)vpe, memory))
-        return MODEL_BEYOND;
-    if (memory < 0 || model->vpe[vpe].memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
+    if (memory < 0 || is_described(model, (uint32_t)vpe, memory) || model->vpe[vpe].memory == 0 ||
+        is_far(model, (uint32_t)vpe, memory) ||
         !is_within(call->addr, 1ull << call->order, model->caps[memory].size))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, (uint32_t)vpe, MODEL_TABLE_ENDPOINTS, call->ep))
