@@ -3,6 +3,7 @@
 
 #include "base/task.h"
 #include "base/work.h"
+#include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
@@ -108,13 +109,26 @@ static void leave(struct rescind_kernel *k, uint32_t *ring, uint32_t index)
     visit->next = visit->prev = 0;
 }
 
+/* None is lost any more: if that was all the kernel's own task had to do, it is no longer ready. */
+static void rest(struct rescind_kernel *k)
+{
+    uint32_t task = task_of_peer(k, k->pe);
+
+    if (task_waits(k, task) && task_at(k, task)->stack == 0 && peer_at(k, k->pe)->first == 0 &&
+        k->vpe_watched == 0)
+        task_leave(k, &k->ready, task);
+}
+
 /* Takes a QUEUED one out of the ring that it is in. */
 static void unqueue(struct rescind_kernel *k, uint32_t index)
 {
     struct endpoint_node *e = endpoint_to(k, visit_at(k, index));
+    bool was_lost = k->visits_lost != 0;
 
     /* Only the ring in which it is the first one need be known. */
     leave(k, e != NULL && e->visits == index ? &e->visits : &k->visits_lost, index);
+    if (was_lost && k->visits_lost == 0)
+        rest(k);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------ */
