@@ -134,8 +134,9 @@ enum progress createsrv_step(struct rescind_kernel *k, uint32_t vpe, struct call
     enum progress progress = CALL_DONE;
 
     (void)work;
-    if (!goes_on(k, vpe, call, lookup_both(lookup_both(gate, srv), look_for_no_name(k, name)),
-                 &progress))
+    /* While it can't be said whether the rest is well, a name that is taken is no answer yet. */
+    if (!goes_on(k, vpe, call, lookup_both(gate, srv), &progress) ||
+        !goes_on(k, vpe, call, look_for_no_name(k, name), &progress))
         return progress;
     if (account_left(k, vpe_at(k, vpe)->account) < 3)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
