@@ -47,7 +47,7 @@ struct boot_options {
     void *context;
 };
 
-enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192 };
+enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192, BOOT_PROCESSORS = 64 };
 
 enum boot_error {
     BOOT_ERROR_IMAGE,   /* there is no image */
