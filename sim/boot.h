@@ -23,6 +23,8 @@ struct boot_clock {
     GPtrArray *vpes;   /* of GArray of uint32_t: BOOT_CLOCK_LOOP instructions, then each call of its
                           program, from its message to its answer */
     GArray *stretches; /* of uint64_t: the longest that each kernel kept interrupts out */
+    GArray *starts; /* of uint64_t: the first instruction of each kernel's first VPE, counted from
+                       the machine's start, firmware included */
 };
 struct boot_clock *boot_clock_new(void);
 void boot_clock_free(struct boot_clock *clock);
