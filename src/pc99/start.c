@@ -16,10 +16,10 @@
 #include "pc99/lapic.h"
 #include "pc99/load.h"
 #include "pc99/paging.h"
-#include "pc99/pic.h"
 #include "pc99/pvh.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
 
@@ -208,7 +208,7 @@ void start_main(uint64_t start_info)
 
     trap_init();
     console_init();
-    pic_mask_all(VECTOR_PIC);
+    rescind_pic_init(VECTOR_PIC);
     wrong = pvh_read(start_info, &info);
     if (wrong != NULL) {
         refuse(wrong);
