@@ -449,9 +449,9 @@ void *rescind_board_firmware(struct rescind_board *board, uint64_t address, size
 bool rescind_board_set_firmware(struct rescind_board *board, uint64_t address, const void *bytes,
                                 size_t size)
 {
-    struct firmware entry = {address, g_byte_array_new()};
+    /* of just this size: a read behind its end is one outside memory */
+    struct firmware entry = {address, g_byte_array_new_take(g_memdup2(bytes, size), size)};
 
-    g_byte_array_append(entry.bytes, bytes, (guint)size);
     g_array_prepend_val(board->firmware, entry);
     return true;
 }
@@ -480,6 +480,13 @@ void rescind_board_fault(struct rescind_board *board, enum rescind_board_fault f
     if (fault == RESCIND_FAULT_SPURIOUS) {
         board_line(board, (uint32_t)argument, true);
         board_line(board, (uint32_t)argument, false);
+    }
+    for (guint i = 0; i < board->devices->len; i++) {
+        struct device *device = g_ptr_array_index(board->devices, i);
+
+        if (device->class->spoil != NULL) {
+            device->class->spoil(device, fault, argument);
+        }
     }
 }
 

@@ -47,6 +47,8 @@ struct device_class {
     bool (*started)(const struct device *device, uint32_t processor, uint32_t *page);
     uint64_t (*read_msr)(struct device *device, uint32_t msr);
     void (*write_msr)(struct device *device, uint32_t msr, uint64_t value);
+    /* The board has this fault from now on: for what is done once, and not asked for. */
+    void (*spoil)(struct device *device, enum rescind_board_fault fault, uint64_t argument);
     /* The I/O APIC: a level-triggered vector's end. */
     void (*ended)(struct device *device, uint8_t vector);
     /* A serial port: bytes from outside, and to there. */

@@ -4,7 +4,9 @@
 
 #include "sim/device/device.h"
 
+extern const struct device_class device_acpi;  /* acpi.c: firmware's tables */
 extern const struct device_class device_i8042; /* i8042.c, with ports 0x92 and 0xcf9 */
+extern const struct device_class device_pci;   /* pci.c */
 extern const struct device_class device_pic;   /* pic.c: both, and ELCR */
 extern const struct device_class device_pit;   /* pit.c, with port 0x61 */
 extern const struct device_class device_rtc;   /* rtc.c, with CMOS memory */

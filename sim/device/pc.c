@@ -1,6 +1,8 @@
 /* Which devices a PC's board has, and where. */
 #include "sim/device/models.h"
 
+enum { PCI_PORTS = 0xcf8, PCI_PORTS_COUNT = 8 };
+
 static struct device *add(struct rescind_board *board, const struct device_class *class)
 {
     struct device *device = board_add(board, class);
@@ -49,6 +51,8 @@ void board_populate(struct rescind_board *board)
 {
     struct device *i8042 = add_old_devices(board);
 
+    add(board, &device_acpi);
+    board_map_ports(add(board, &device_pci), PCI_PORTS, PCI_PORTS_COUNT, 0);
     /* One byte among PCI's ports, and so after them. */
     board_map_ports(i8042, 0xcf9, 1, I8042_RESET_CONTROL);
 }
