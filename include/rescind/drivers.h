@@ -247,9 +247,10 @@ bool rescind_pci_present(void);
 /* All functions of all busses, bridges followed (each bus once, whatever they say): calls `found`
  * (may be NULL) for each, in order of discovery, with its BARs sized (decoding is off meanwhile,
  * but for host bridges, and everything is put back). Bounded by 256 busses. The number of
- * functions. `complain` (may be NULL) gets trouble for each BAR that makes no sense, which has size
- * 0 then, and for each bridge that leads to a bus which is known already; its value is the
- * register's address as it goes to port 0xcf8, and below that, 32 bits, what the register said. */
+ * functions. `complain` (may be NULL) gets trouble for each function with a BAR that makes no sense
+ * (such BARs have size 0), and for each bridge that leads to a bus which is known already; its
+ * value is the register's address as it goes to port 0xcf8, and below that, 32 bits, what the
+ * register said. */
 uint32_t rescind_pci_scan(void (*found)(void *context, const struct rescind_pci_device *device),
                           void (*complain)(void *context, const struct rescind_trouble *trouble),
                           void *context);

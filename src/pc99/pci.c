@@ -129,26 +129,28 @@ static bool read_memory_bar(struct answer low, struct answer high, struct rescin
 {
     uint64_t mask = (uint64_t)high.ones << 32 | (low.ones & ~(uint32_t)BAR_MEMORY_FLAGS);
     uint64_t size = -mask;
+    bool wide = (low.value & BAR_TYPE) == BAR_WIDE;
 
     *out = (struct rescind_pci_bar){
         .address = (uint64_t)high.value << 32 | (low.value & ~(uint32_t)BAR_MEMORY_FLAGS),
         .size = size,
-        .wide = (low.value & BAR_TYPE) == BAR_WIDE,
+        .wide = wide,
         .prefetch = (low.value & BAR_PREFETCH) != 0,
     };
     return ((low.value ^ low.ones) & BAR_MEMORY_FLAGS) == 0 && (low.value & BAR_TYPE) != BAR_TYPE &&
-           is_power(size) && (out->address & (size - 1)) == 0;
+           is_power(size) && (wide || size <= UINT32_MAX) && (out->address & (size - 1)) == 0;
 }
 
-/* Sizes the BAR at `address`, the last one or not; how many registers it takes. */
-static uint32_t size_bar(const struct scan *scan, uint32_t address, bool last,
-                         struct rescind_pci_bar *out)
+/* Sizes the BAR at `address`, the last one or not; how many registers it takes. *bad: it makes no
+ * sense, and this is what it said of all ones. */
+static uint32_t size_bar(uint32_t address, bool last, struct rescind_pci_bar *out, uint32_t *bad)
 {
     const struct answer narrow = {.value = 0, .ones = UINT32_MAX};
     struct answer low = ask(address);
     bool wide = (low.value & (BAR_PORT | BAR_TYPE)) == BAR_WIDE, good;
 
     *out = (struct rescind_pci_bar){0};
+    *bad = 0;
     if (low.ones == 0) {
         return 1; /* there is none */
     }
@@ -161,7 +163,7 @@ static uint32_t size_bar(const struct scan *scan, uint32_t address, bool last,
     }
     if (!good) {
         *out = (struct rescind_pci_bar){0};
-        complain(scan, "a BAR makes no sense", address, low.ones);
+        *bad = low.ones;
     }
     return wide && !last ? 2 : 1;
 }
@@ -178,22 +180,36 @@ static uint32_t bars_of(const struct rescind_pci_device *device)
     }
 }
 
-/* While a BAR is all ones its function must not answer there. Host bridges go on: what they decode
- * is the way to everything else. The status register's bits are cleared by ones: it gets zeros. */
+/* The BARs; the first that makes no sense is complained of. */
 static void size_bars(const struct scan *scan, uint32_t base, struct rescind_pci_device *device)
 {
-    uint32_t command = read_at(base | REG_COMMAND) & 0xffff;
     uint32_t count = bars_of(device);
+    bool complained = false;
 
-    if (count == 0) {
+    for (uint32_t i = 0, next; i < count; i = next) {
+        uint32_t address = base + REG_BARS + 4 * i, bad;
+
+        next = i + size_bar(address, i == count - 1, &device->bars[i], &bad);
+        if (bad != 0 && !complained) {
+            complain(scan, "a BAR makes no sense", address, bad);
+            complained = true;
+        }
+    }
+}
+
+/* While a BAR is all ones its function must not answer there. Host bridges go on: what they decode
+ * is the way to everything else. The status register's bits are cleared by ones: it gets zeros. */
+static void size_quietly(const struct scan *scan, uint32_t base, struct rescind_pci_device *device)
+{
+    uint32_t command;
+
+    if (device->class_code >> 8 == CLASS_HOST_BRIDGE) {
+        size_bars(scan, base, device);
         return;
     }
-    if (device->class_code >> 8 != CLASS_HOST_BRIDGE) {
-        write_at(base | REG_COMMAND, command & ~(uint32_t)COMMAND_DECODE);
-    }
-    for (uint32_t i = 0; i < count;) {
-        i += size_bar(scan, base + REG_BARS + 4 * i, i == count - 1, &device->bars[i]);
-    }
+    command = read_at(base | REG_COMMAND) & 0xffff;
+    write_at(base | REG_COMMAND, command & ~(uint32_t)COMMAND_DECODE);
+    size_bars(scan, base, device);
     write_at(base | REG_COMMAND, command);
 }
 
@@ -227,7 +243,7 @@ static void scan_function(struct scan *scan, uint32_t base, uint32_t id)
         .line = (uint8_t)interrupt,
     };
 
-    size_bars(scan, base, &device);
+    size_quietly(scan, base, &device);
     if (device.header == HEADER_BRIDGE) {
         follow(scan, base, &device);
     }
