@@ -43,6 +43,7 @@ struct rescind_board_options {
     bool bridge;     /* a PCI bridge, and a device behind it: QEMU's pci-bridge and pci-testdev */
     bool xsdt;       /* tables of ACPI 2, with an XSDT; QEMU's SeaBIOS has those of ACPI 1 */
     uint32_t access; /* nanoseconds an access takes; 0: 100 */
+    uint32_t serial_ports; /* 1 .. 4; 0: 2 */
 };
 
 /* A board, or NULL where the options make no sense. The caller frees it. */

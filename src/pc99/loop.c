@@ -670,5 +670,6 @@ void loop_run(struct loop *loop)
     stretch_begin(loop);
     context = next_turn(loop);
     stretch_end(loop);
+    loop->began = cpu_ticks();
     trap_resume(context);
 }

@@ -92,6 +92,7 @@ struct loop {
     bool clock;              /* the fields below are kept, and calls timed */
     uint32_t entered;        /* since when interrupts have been kept out, in ticks */
     uint32_t longest;        /* that they have been, in ticks, but for LOOP_EDGES */
+    uint64_t began; /* when the first VPE was entered, in ticks since the machine's start */
 };
 
 /* More than the instructions of trap.S on the way in and out, which the clock does not see. */
