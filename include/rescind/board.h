@@ -40,7 +40,8 @@ struct rescind_board_options {
     enum rescind_board_machine machine;
     uint32_t processors; /* 1 .. 64; 0: 1 */
     bool no_hpet;
-    uint32_t access; /* nanoseconds an access takes; 0: 100 */
+    uint32_t access;       /* nanoseconds an access takes; 0: 100 */
+    uint32_t serial_ports; /* 1 .. 4; 0: 2 */
 };
 
 /* A board, or NULL where the options make no sense. The caller frees it. */

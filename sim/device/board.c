@@ -8,6 +8,7 @@
 #include "sim/platform.h"
 
 enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64, ISA_LINES = 16 };
+enum { SERIAL_PORTS_MAX = 4 };
 enum { TIMER_LINE = 0, TIMER_INPUT = 2 }; /* ISA's line 0 is the I/O APIC's input 2 */
 enum { CLOCK_LINE = 8 };
 
@@ -56,7 +57,8 @@ struct rescind_board *rescind_board_new(const struct rescind_board_options *opti
 {
     struct rescind_board *board;
 
-    if (options->processors > PROCESSORS_MAX || options->machine > RESCIND_BOARD_PC) {
+    if (options->processors > PROCESSORS_MAX || options->machine > RESCIND_BOARD_PC ||
+        options->serial_ports > SERIAL_PORTS_MAX) {
         return NULL;
     }
     board = g_new0(struct rescind_board, 1);

@@ -19,11 +19,11 @@
 #include "pc99/lapic.h"
 #include "pc99/load.h"
 #include "pc99/paging.h"
-#include "pc99/pic.h"
 #include "pc99/probe.h"
 #include "pc99/pvh.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
 
@@ -234,7 +234,7 @@ void start_main(uint64_t start_info)
         play_probe();
     }
     console_init();
-    pic_mask_all(VECTOR_PIC);
+    rescind_pic_init(VECTOR_PIC);
     if (wrong != NULL) {
         refuse(wrong);
     }
