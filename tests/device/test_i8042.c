@@ -2,7 +2,7 @@
  * and the keyboard's and mouse's interrupts. */
 #include "on_board.h"
 
-enum { DATA = 0x60, COMMAND = 0x64, PORT92 = 0x92, RESET_CONTROL = 0xcf9 };
+enum { DATA = 0x60, COMMAND = 0x64, PORT92 = 0x92 };
 enum { MASTER = 0x20, SLAVE = 0xa0, KEYBOARD_REQUEST = 0x02, MOUSE_REQUEST = 0x10 };
 
 static void the_driver_pulses_reset(void **state)
@@ -58,31 +58,14 @@ static void port_92_resets_where_its_bit_rises(void **state)
     assert_true(rescind_board_reset_pulsed(*state));
 }
 
-static void port_cf9_resets_and_keeps_what_its_chip_set_does(void **state)
-{
-    struct rescind_board *pc =
-        rescind_board_new(&(struct rescind_board_options){.machine = RESCIND_BOARD_PC});
-
-    rescind_out8(RESET_CONTROL, 0xfb);
-    assert_false(rescind_board_reset_pulsed(*state));
-    assert_int_equal(rescind_in8(RESET_CONTROL), 0x0a);
-    rescind_out8(RESET_CONTROL, 0x06);
-    assert_true(rescind_board_reset_pulsed(*state));
-    rescind_board_use(pc);
-    rescind_out8(RESET_CONTROL, 0xfb);
-    assert_int_equal(rescind_in8(RESET_CONTROL), 0x02);
-    rescind_out8(RESET_CONTROL, 0x04);
-    assert_true(rescind_board_reset_pulsed(pc));
-    rescind_board_free(pc);
-}
-
 static void a_reset_that_is_taken_out_does_nothing(void **state)
 {
     rescind_board_take_out(*state, "i8042.command");
     rescind_i8042_reset();
     assert_false(rescind_board_reset_pulsed(*state));
-    rescind_board_take_out(*state, "i8042.reset-control");
-    rescind_out8(RESET_CONTROL, 0x06);
+    rescind_board_take_out(*state, "i8042.port92");
+    rescind_out8(PORT92, 0x02);
+    rescind_out8(PORT92, 0x03);
     assert_false(rescind_board_reset_pulsed(*state));
 }
 
@@ -144,7 +127,6 @@ int main(void)
         on_board(a_controller_that_is_not_there_is_given_up),
         on_board(only_bit_0_of_the_output_port_resets),
         on_board(port_92_resets_where_its_bit_rises),
-        on_board(port_cf9_resets_and_keeps_what_its_chip_set_does),
         on_board(a_reset_that_is_taken_out_does_nothing),
         on_board(keyboard_and_mouse_interrupt),
         on_board(a_keyboard_that_is_off_keeps_its_bytes),
