@@ -18,7 +18,7 @@ uint64_t smp_frames(uint32_t count)
 }
 
 /* Whether the page is memory that nobody uses. */
-static bool is_free(const struct pvh_info *info, uint64_t page)
+static bool is_free(const struct loader_info *info, uint64_t page)
 {
     bool memory = false;
 
@@ -30,7 +30,7 @@ static bool is_free(const struct pvh_info *info, uint64_t page)
                       info->module + info->module_size <= page);
 }
 
-const char *smp_prepare(uint32_t count, struct frames *frames, const struct pvh_info *info)
+const char *smp_prepare(uint32_t count, struct frames *frames, const struct loader_info *info)
 {
     struct space space;
     uint64_t stack, fatal_stack;

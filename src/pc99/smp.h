@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 #include "pc99/frames.h"
-#include "pc99/pvh.h"
+#include "pc99/loader.h"
 
 /* Not less than the frames that smp_prepare() takes for `count` processors. */
 uint64_t smp_frames(uint32_t count);
 
 /* Gives all of the `count` processors but the first, which runs this, a block and stacks, and
  * copies what they start with to below 1 MiB. NULL, or what is wrong. */
-const char *smp_prepare(uint32_t count, struct frames *frames, const struct pvh_info *info);
+const char *smp_prepare(uint32_t count, struct frames *frames, const struct loader_info *info);
 
 /* Starts them; each calls start_other() (start.c). Returns how many have come up, this one
  * included, when that is all or when SMP_PATIENCE milliseconds have passed; *missing is the first

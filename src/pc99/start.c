@@ -15,9 +15,9 @@
 #include "pc99/cpu.h"
 #include "pc99/lapic.h"
 #include "pc99/load.h"
+#include "pc99/loader.h"
 #include "pc99/paging.h"
 #include "pc99/pic.h"
-#include "pc99/pvh.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
 #include "rescind/platform.h"
@@ -26,11 +26,11 @@
 enum { LEAF_BASIC = 1, RDRAND_IN_C = 1 << 30, RDRAND_TRIES = 10 };
 enum { RTC_INDEX = 0x70, RTC_DATA = 0x71, RTC_REGISTERS = 10, PIT_COUNTER = 0x40 };
 
-_Noreturn void start_main(uint64_t start_info);
+_Noreturn void start_main(uint64_t start_info, uint32_t magic);
 _Noreturn void start_other(struct processor *processor);
 
 /* Boot tables: too large for the stack, and the second is all processors'. */
-static struct pvh_info info;
+static struct loader_info info;
 static struct machine machine;
 
 static _Noreturn void give_up(uint8_t code)
@@ -200,8 +200,9 @@ void start_other(struct processor *processor)
     loop_run(&machine.loops[processor->number]);
 }
 
-void start_main(uint64_t start_info)
+void start_main(uint64_t start_info, uint32_t magic)
 {
+    const struct loader_memory memory = {(const uint8_t *)DIRECT_BASE, DIRECT_LIMIT};
     struct load wanted = {0};
     enum load_result result;
     const char *wrong;
@@ -209,7 +210,11 @@ void start_main(uint64_t start_info)
     trap_init();
     console_init();
     pic_mask_all(VECTOR_PIC);
-    wrong = pvh_read(start_info, &info);
+    wrong = loader_read(&memory, magic, start_info, &info);
+    if (magic == LOADER_MULTIBOOT2) {
+        /* Firmware has spoken on this port before: who reads it skips up to here. */
+        console_report("loaded by %s", info.loader);
+    }
     if (wrong != NULL) {
         refuse(wrong);
     }
