@@ -5,16 +5,54 @@
 #include <stdbool.h>
 
 #include "pc99/format.h"
+#include "pc99/layout.h"
 #include "pc99/lock.h"
+#include "pc99/screen.h"
 #include "pc99/uart.h"
+#include "rescind/platform.h"
 
-/* Boot table: whether the next byte starts a line, so that reports never stand in one. */
-static bool in_line;
+enum { UART_SCRATCH = 7 };
+
+/* Boot tables. */
+static bool in_line; /* what comes next does not start a line: reports never stand in one */
+static bool has_port, has_screen;
+static const struct loader_screen *offered; /* NULL: none, or it is in use */
+static struct screen screen;
 static struct lock lock;
+
+/* A port's scratch register keeps what is written, and the empty bus does not. */
+static bool is_port(uint16_t port)
+{
+    rescind_out8(port + UART_SCRATCH, 0x5a);
+    if (rescind_in8(port + UART_SCRATCH) != 0x5a) {
+        return false;
+    }
+    rescind_out8(port + UART_SCRATCH, 0xa5);
+    return rescind_in8(port + UART_SCRATCH) == 0xa5;
+}
 
 void console_init(void)
 {
-    uart_init(UART_COM1);
+    has_port = is_port(UART_COM1);
+    if (has_port) {
+        uart_init(UART_COM1);
+    }
+}
+
+void console_use_screen(void)
+{
+    if (offered != NULL) {
+        has_screen = screen_init(&screen, offered, (uint8_t *)DIRECT_BASE, DIRECT_LIMIT);
+        offered = NULL;
+    }
+}
+
+void console_offer_screen(const struct loader_screen *what)
+{
+    offered = what;
+    if (!has_port) {
+        console_use_screen();
+    }
 }
 
 void console_begin(void)
@@ -30,7 +68,12 @@ void console_end(void)
 void console_text(const char *text, size_t size)
 {
     if (size > 0) {
-        uart_write(UART_COM1, text, size);
+        if (has_port) {
+            uart_write(UART_COM1, text, size);
+        }
+        if (has_screen) {
+            screen_write(&screen, text, size);
+        }
         in_line = text[size - 1] != '\n';
     }
 }

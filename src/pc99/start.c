@@ -2,10 +2,11 @@
  * and hands over to the loops. start_main() is called by boot.S, once; start_other() by
  * trampoline.S, on each further processor.
  *
- * The command line knows five words: seed=N, the kernels' secret, instead of the module's; phase=N,
+ * The command line knows six words: seed=N, the kernels' secret, instead of the module's; phase=N,
  * another schedule for each N (loop_shift()); capture, which puts every message that a kernel takes
  * into the report; clock, which puts there what calls took and how long the kernel kept interrupts
- * out; and audit, which checks every invariant of the kernels at the machine's end.
+ * out; audit, which checks every invariant of the kernels at the machine's end; and screen, which
+ * puts the console there, too.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -144,11 +145,13 @@ static void read_line(const char *line, struct load *load)
             load->audit = true;
         } else if (read_flag(&line, "clock")) {
             load->clock = true;
+        } else if (read_flag(&line, "screen")) {
+            console_use_screen();
         } else if (!read_option(&line, "seed=", &load->seed) &&
                    !read_option(&line, "phase=", &load->phase)) {
             refuse(
-                "the command line may say seed=N, phase=N, capture, clock and audit, and nothing "
-                "else");
+                "the command line may say seed=N, phase=N, capture, clock, audit and screen, and "
+                "nothing else");
         }
     }
 }
@@ -211,6 +214,7 @@ void start_main(uint64_t start_info, uint32_t magic)
     console_init();
     pic_mask_all(VECTOR_PIC);
     wrong = loader_read(&memory, magic, start_info, &info);
+    console_offer_screen(&info.screen);
     if (magic == LOADER_MULTIBOOT2) {
         /* Firmware has spoken on this port before: who reads it skips up to here. */
         console_report("loaded by %s", info.loader);
