@@ -26,16 +26,23 @@ struct boot_clock {
 struct boot_clock *boot_clock_new(void);
 void boot_clock_free(struct boot_clock *clock);
 
+/* How the image gets into the machine: by QEMU itself, which is the quickest, or as on a real
+ * machine, from a disc (disc.h) that its firmware starts. */
+enum boot_via { BOOT_VIA_KERNEL, BOOT_VIA_ISO /* as a CD */, BOOT_VIA_DISK };
+
 /* All zero will do. */
 struct boot_options {
     const char *image;   /* NULL: RESCIND_IMAGE of the environment, else what boot_image() finds */
     const char *machine; /* QEMU's type: "q35" (NULL) or "pc" */
-    bool audit;          /* a kernel with a broken invariant at the end is an error */
-    bool icount;         /* every run the same, instruction for instruction */
-    unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
-    unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
-    unsigned processors; /* of the machine; 0: one a kernel */
-    uint64_t phase;      /* another schedule for each; 0: the usual one */
+    enum boot_via via;
+    bool ovmf;                /* with OVMF, which is EFI, for firmware; not BOOT_VIA_KERNEL */
+    bool screen;              /* the console is on the screen, too */
+    bool audit;               /* a kernel with a broken invariant at the end is an error */
+    bool icount;              /* every run the same, instruction for instruction */
+    unsigned timeout;         /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
+    unsigned memory;          /* of the machine, MiB; 0: as much as the module needs */
+    unsigned processors;      /* of the machine; 0: one a kernel */
+    uint64_t phase;           /* another schedule for each; 0: the usual one */
     struct boot_clock *clock; /* is filled in; or NULL */
     GString *console; /* gets all that the guest wrote on its console, in any case; or NULL */
     GString *text;    /* gets the same without the kernel's own lines: programs' text; or NULL */
@@ -48,7 +55,7 @@ enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192 };
 
 enum boot_error {
     BOOT_ERROR_IMAGE,   /* there is no image */
-    BOOT_ERROR_QEMU,    /* QEMU is missing, could not be started, or failed */
+    BOOT_ERROR_QEMU,    /* QEMU or its firmware is missing, could not be started, or failed */
     BOOT_ERROR_TIMEOUT, /* the machine did not come to its end in time */
     BOOT_ERROR_GUEST,   /* the guest refused the module, was short of memory, or broke */
     BOOT_ERROR_REPORT,  /* what it reported makes no sense */
@@ -59,6 +66,12 @@ GQuark boot_error_quark(void);
 /* Runs `module`, `size` bytes that have passed startup_check(). NULL: `error` says why. */
 struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_options *options,
                          GError **error);
+
+/* Writes a disc with `module` on it to file `path`. False: `error`, which may be disc.h's, says
+ * why.
+ */
+bool boot_write_disc(const uint8_t *module, size_t size, const struct boot_options *options,
+                     const char *path, GError **error);
 
 /* The image's path: in the build tree beside the running program, or in the prefix that it is
  * installed in. NULL: it is in neither. The caller frees it. */
