@@ -7,6 +7,9 @@
  * into the report; clock, which puts there what calls took and how long the kernel kept interrupts
  * out; audit, which checks every invariant of the kernels at the machine's end; and screen, which
  * puts the console there, too.
+ *
+ * A probe script (probe_script.h) in place of a start-up module is played before any device has
+ * been touched, and its results are all that comes of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +22,7 @@
 #include "pc99/loader.h"
 #include "pc99/paging.h"
 #include "pc99/pic.h"
+#include "pc99/probe.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
 #include "rescind/platform.h"
@@ -176,6 +180,24 @@ static void read_module(struct load *load)
     load->seed = load->module->seed;
 }
 
+/* Plays the script that came instead of a module, and that is all. */
+static _Noreturn void play_probe(void)
+{
+    struct probe_script *script = frames_at(info.module);
+    const char *wrong = probe_check(script, info.module_size);
+
+    if (wrong != NULL) {
+        console_init();
+        console_report("the probe script is malformed: %s", wrong);
+        give_up(EXIT_REFUSED);
+    }
+    probe_run(script);
+    if (!report_probe(&machine.report, script)) {
+        platform_panic("the report was not taken");
+    }
+    give_up(EXIT_DONE);
+}
+
 static void start_processors(void)
 {
     uint32_t count = machine.board.count, missing, up = smp_start(count, &missing);
@@ -211,9 +233,12 @@ void start_main(uint64_t start_info, uint32_t magic)
     const char *wrong;
 
     trap_init();
+    wrong = loader_read(&memory, magic, start_info, &info);
+    if (wrong == NULL && probe_is_script(frames_at(info.module), info.module_size)) {
+        play_probe();
+    }
     console_init();
     pic_mask_all(VECTOR_PIC);
-    wrong = loader_read(&memory, magic, start_info, &info);
     console_offer_screen(&info.screen);
     if (magic == LOADER_MULTIBOOT2) {
         /* Firmware has spoken on this port before: who reads it skips up to here. */
