@@ -10,6 +10,7 @@
 enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64, ISA_LINES = 16 };
 enum { SERIAL_PORTS_MAX = 4 };
 enum { TIMER_LINE = 0, TIMER_INPUT = 2 }; /* ISA's line 0 is the I/O APIC's input 2 */
+enum { CLOCK_LINE = 8 };
 
 /* What is behind a range of ports or addresses. */
 struct window {
@@ -37,6 +38,8 @@ struct rescind_board {
     GArray *firmware;                    /* of struct firmware */
     uint64_t rsdp;
     bool reset;
+    bool replaced;               /* the HPET has the lines of the PIT and the clock, */
+    bool timer_line, clock_line; /* and so would they be */
     bool faults[RESCIND_FAULTS];
     uint64_t arguments[RESCIND_FAULTS];
     rescind_board_answer *answer;
@@ -313,16 +316,51 @@ static bool is_lost(const struct rescind_board *board, uint32_t line)
     return board->faults[RESCIND_FAULT_LOST] && board->arguments[RESCIND_FAULT_LOST] == line;
 }
 
-void board_line(struct rescind_board *board, uint32_t line, bool level)
+static void drive_line(struct rescind_board *board, uint32_t line, bool level)
 {
     if (is_lost(board, line)) {
         return;
     }
-    if (board->pic != NULL && line < ISA_LINES) {
+    if (board->pic != NULL && line < ISA_LINES && line != TIMER_INPUT) {
         board->pic->class->input(board->pic, line, level);
     }
-    if (board->ioapic != NULL && line != TIMER_INPUT) {
+    if (board->ioapic != NULL) {
         board->ioapic->class->input(board->ioapic, line == TIMER_LINE ? TIMER_INPUT : line, level);
+    }
+}
+
+void board_hpet_line(struct rescind_board *board, uint32_t line, bool level)
+{
+    drive_line(board, line, level);
+}
+
+void board_line(struct rescind_board *board, uint32_t line, bool level)
+{
+    if (line == TIMER_LINE) {
+        board->timer_line = level;
+    } else if (line == CLOCK_LINE) {
+        board->clock_line = level;
+    }
+    if (!board->replaced || (line != TIMER_LINE && line != CLOCK_LINE)) {
+        drive_line(board, line, level);
+    }
+}
+
+void board_replace_legacy(struct rescind_board *board, bool replaced)
+{
+    board->replaced = replaced;
+    drive_line(board, TIMER_LINE, !replaced && board->timer_line);
+    drive_line(board, CLOCK_LINE, !replaced && board->clock_line);
+}
+
+void board_write_message(struct rescind_board *board, uint64_t address, uint32_t data)
+{
+    const struct window *window = memory_window(board, address);
+
+    if (window != NULL) {
+        uint32_t offset = window->offset + (uint32_t)(address - window->start);
+
+        window->device->class->write(window->device, offset, sizeof data, data);
     }
 }
 

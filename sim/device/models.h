@@ -4,13 +4,16 @@
 
 #include "sim/device/device.h"
 
-extern const struct device_class device_acpi;  /* acpi.c: firmware's tables */
-extern const struct device_class device_i8042; /* i8042.c, with ports 0x92 and 0xcf9 */
-extern const struct device_class device_pci;   /* pci.c */
-extern const struct device_class device_pic;   /* pic.c: both, and ELCR */
-extern const struct device_class device_pit;   /* pit.c, with port 0x61 */
-extern const struct device_class device_rtc;   /* rtc.c, with CMOS memory */
-extern const struct device_class device_uart;  /* uart.c: one port */
+extern const struct device_class device_acpi;   /* acpi.c: firmware's tables */
+extern const struct device_class device_hpet;   /* hpet.c */
+extern const struct device_class device_i8042;  /* i8042.c, with ports 0x92 and 0xcf9 */
+extern const struct device_class device_ioapic; /* ioapic.c */
+extern const struct device_class device_lapic;  /* lapic.c: all processors' */
+extern const struct device_class device_pci;    /* pci.c */
+extern const struct device_class device_pic;    /* pic.c: both, and ELCR */
+extern const struct device_class device_pit;    /* pit.c, with port 0x61 */
+extern const struct device_class device_rtc;    /* rtc.c, with CMOS memory */
+extern const struct device_class device_uart;   /* uart.c: one port */
 
 /* What the windows of models with several are told apart by: offsets. */
 enum { PIC_MASTER = 0, PIC_SLAVE = 2, PIC_EDGE = 4 };

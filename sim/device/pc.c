@@ -47,10 +47,21 @@ static struct device *add_old_devices(struct rescind_board *board)
     return i8042;
 }
 
+static void add_apics(struct rescind_board *board)
+{
+    board_map_memory(add(board, &device_lapic), 0xfee00000, 0x100000, 0);
+    board_map_memory(add(board, &device_ioapic), 0xfec00000, 0x1000, 0);
+    if (!board_options(board)->no_hpet) {
+        board_map_memory(add(board, &device_hpet), 0xfed00000, 0x400, 0);
+    }
+}
+
 void board_populate(struct rescind_board *board)
 {
-    struct device *i8042 = add_old_devices(board);
+    struct device *i8042;
 
+    add_apics(board); /* where the 8259s' output goes */
+    i8042 = add_old_devices(board);
     add(board, &device_acpi);
     board_map_ports(add(board, &device_pci), PCI_PORTS, PCI_PORTS_COUNT, 0);
     /* One byte among PCI's ports, and so after them. */
