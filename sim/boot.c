@@ -199,6 +199,9 @@ static char *image_line(const struct boot_options *options)
     if (options->clock != NULL) {
         g_string_append(line, " clock");
     }
+    if (options->log) {
+        g_string_append(line, " log");
+    }
     if (options->phase != 0) {
         g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);
     }
