@@ -207,6 +207,9 @@ static char *image_line(const struct boot_options *options)
     if (options->screen) {
         g_string_append(line, " screen");
     }
+    if (options->log) {
+        g_string_append(line, " log");
+    }
     if (options->phase != 0) {
         g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);
     }

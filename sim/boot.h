@@ -43,6 +43,7 @@ struct boot_options {
     bool audit;          /* a kernel with a broken invariant at the end is an error */
     bool no_hpet;        /* of the machine */
     bool icount;         /* every run the same, instruction for instruction */
+    bool log;            /* the guest says on its console what it finds */
     bool strict;         /* a word of QEMU's about what the guest does to its devices is an error */
     unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
     unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
