@@ -24,6 +24,15 @@ static bool is_within(uint64_t at, uint64_t size, uint64_t all)
     return at <= all && size <= all - at;
 }
 
+/* Whether the kernel whose memory it is has any. */
+static bool has_pages(const struct model *model, const struct model_cap *memory)
+{
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
+        if (model->vpe[vpe].kernel == memory->pe)
+            return model->vpe[vpe].memory != 0;
+    return false;
+}
+
 static enum rescind_error reqmem(struct model *model, uint32_t caller,
                                  const struct model_call *call)
 {
@@ -65,8 +74,7 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     if (!model_is_local(model, caller, vpe) || source < 0)
         return RESCIND_INV_ARGS;
     const struct model_cap *memory = &model->caps[source];
-    if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
-        memory->off % RESCIND_PAGE != 0 ||
+    if (!has_pages(model, memory) || memory->off % RESCIND_PAGE != 0 ||
         !is_within(call->addr, call->size, memory->size / RESCIND_PAGE))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)memory->perms) != 0)
@@ -249,8 +257,9 @@ static enum rescind_error send(struct model *model, uint32_t caller, const struc
 {
     struct model_cap *through = model_endpoint(model, caller, call->ep, MODEL_SEND);
     bool wants_reply = call->reply_ep != RESCIND_NONE;
-    if (through == NULL ||
-        (wants_reply && model_endpoint(model, caller, call->reply_ep, MODEL_RECEIVE) == NULL))
+    struct model_cap *back =
+        wants_reply ? model_endpoint(model, caller, call->reply_ep, MODEL_RECEIVE) : NULL;
+    if (through == NULL || (wants_reply && back == NULL))
         return RESCIND_EP_INVALID;
     if (through->credits == 0)
         return RESCIND_MISS_CREDITS;
@@ -263,6 +272,7 @@ static enum rescind_error send(struct model *model, uint32_t caller, const struc
                                     .asker = (uint8_t)caller,
                                     .asker_life = model->vpe[caller].life,
                                     .reply_ep = call->reply_ep,
+                                    .reply_order = back != NULL ? back->slot_order : 0,
                                     .label = through->label,
                                     .reply_label = call->label};
     enum rescind_error error = model_deliver(model, message, call->size);
@@ -304,6 +314,9 @@ static enum rescind_error reply(struct model *model, uint32_t caller, const stru
                    model->messages[at].visit == MODEL_NO_VISIT))
         return RESCIND_INV_ARGS;
     struct model_message message = model->messages[at];
+    if (message.visit == MODEL_NO_VISIT &&
+        call->size + sizeof(struct rescind_header) > 1ull << message.reply_order)
+        return RESCIND_INV_ARGS;
     remove_message(model, (uint32_t)at);
     if (message.visit != MODEL_NO_VISIT) {
         model_answer(model, &message, call);
@@ -323,7 +336,8 @@ static enum rescind_error reply(struct model *model, uint32_t caller, const stru
                                    .asker = MODEL_NOBODY,
                                    .reply_ep = RESCIND_NONE,
                                    .label = message.reply_label};
-    return model_deliver(model, answer, call->size);
+    enum rescind_error error = model_deliver(model, answer, call->size);
+    return error == RESCIND_INV_ARGS ? RESCIND_RECV_GONE : error;
 }
 
 static enum rescind_error ack(struct model *model, uint32_t caller, const struct model_call *call)

@@ -5,7 +5,7 @@
 
 #include "pc99/console.h"
 #include "pc99/cpu.h"
-#include "pc99/lapic.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 
 struct gate {
@@ -140,7 +140,7 @@ _Noreturn void trap_fatal(const struct context *context)
     console_report("panic: %s in the kernel at %x, error %x, address %x, stack %x",
                    trap_name(context->vector), context->rip, context->error, cpu_fault_address(),
                    context->rsp);
-    platform_out8(EXIT_PORT, EXIT_PANIC);
+    rescind_out8(EXIT_PORT, EXIT_PANIC);
     cpu_stop();
 }
 
@@ -150,9 +150,9 @@ void trap_in_kernel(const struct context *context)
     if (context->vector < VECTOR_TIMER) {
         trap_fatal(context);
     } else if (context->vector == VECTOR_TIMER) {
-        lapic_end_of_interrupt();
+        rescind_lapic_end();
         processor_here()->ticked = true;
     } else if (context->vector == VECTOR_CALL) {
-        lapic_end_of_interrupt(); /* the loop looks at the board for itself */
+        rescind_lapic_end(); /* the loop looks at the board for itself */
     }
 }

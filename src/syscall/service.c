@@ -27,12 +27,14 @@ static bool take_string(struct bytes *in, uint32_t max, uint8_t *out, uint32_t *
     return true;
 }
 
+/* One with a zero in it, or at its end, is refused: it would be another's name when padded. */
 static bool take_name(struct bytes *in, uint8_t name[RESCIND_SERVICE_NAME_MAX])
 {
     uint32_t size = 0;
 
     memset(name, 0, RESCIND_SERVICE_NAME_MAX);
-    return take_string(in, RESCIND_SERVICE_NAME_MAX, name, &size) && size > 0;
+    return take_string(in, RESCIND_SERVICE_NAME_MAX, name, &size) && size > 0 &&
+           service_name_size(name) == size;
 }
 
 /* The last of all, and they may be left out. */
