@@ -26,8 +26,8 @@ static void add_serial_ports(struct rescind_board *board)
 }
 
 /* What has been in a PC since the AT, the interrupt controllers first, for the others' lines go
- * there. Gives back the one that has port 0xcf9. */
-static struct device *add_old_devices(struct rescind_board *board)
+ * there. */
+static void add_old_devices(struct rescind_board *board)
 {
     struct device *pic = add(board, &device_pic), *pit, *rtc, *i8042;
 
@@ -44,7 +44,6 @@ static struct device *add_old_devices(struct rescind_board *board)
     board_map_ports(i8042, 0x64, 1, I8042_COMMAND);
     board_map_ports(i8042, 0x92, 1, I8042_PORT92);
     add_serial_ports(board);
-    return i8042;
 }
 
 static void add_apics(struct rescind_board *board)
@@ -58,12 +57,8 @@ static void add_apics(struct rescind_board *board)
 
 void board_populate(struct rescind_board *board)
 {
-    struct device *i8042;
-
     add_apics(board); /* where the 8259s' output goes */
-    i8042 = add_old_devices(board);
+    add_old_devices(board);
     add(board, &device_acpi);
     board_map_ports(add(board, &device_pci), PCI_PORTS, PCI_PORTS_COUNT, 0);
-    /* One byte among PCI's ports, and so after them. */
-    board_map_ports(i8042, 0xcf9, 1, I8042_RESET_CONTROL);
 }
