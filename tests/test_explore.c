@@ -710,7 +710,7 @@ static uint32_t explored, whole, compared;
 /* Does the file make calls that may be beyond the naive model (sim/monitor.h)? */
 static bool may_be_beyond(const char *name)
 {
-    static const char *const words[] = {"createsrv", "createsess", "pagefault", "createvpe"};
+    static const char *const words[] = {"createsrv", "createsess", "pagefault", "createvpe", "irq", "ports"};
     bool found = false;
     char *text;
 

@@ -35,6 +35,7 @@ struct rescind_board {
     struct device *pic, *ioapic, *lapic; /* or NULL */
     GArray *firmware;                    /* of struct firmware */
     uint64_t rsdp;
+    uint32_t raised; /* interrupt lines that are high, a bit each */
     bool reset;
     bool faults[RESCIND_FAULTS];
     uint64_t arguments[RESCIND_FAULTS];
@@ -316,6 +317,7 @@ void board_line(struct rescind_board *board, uint32_t line, bool level)
     if (is_lost(board, line)) {
         return;
     }
+    board->raised = (board->raised & ~(1u << line)) | (uint32_t)level << line;
     if (board->pic != NULL && line < ISA_LINES) {
         board->pic->class->input(board->pic, line, level);
     }
@@ -366,6 +368,107 @@ bool rescind_board_reset_pulsed(struct rescind_board *board)
 
     board->reset = false;
     return pulsed;
+}
+
+bool board_is_raised(const struct rescind_board *board, uint32_t line)
+{
+    return (board->raised >> line & 1) != 0;
+}
+
+/* ---- Its state ------------------------------------------------------------------------------ */
+
+/* The board's own part of it. */
+struct saved_board {
+    uint64_t now;
+    uint32_t current, raised;
+    bool reset;
+};
+
+/* And what a device has beside its model's own fields. */
+static size_t model_size(const struct device *device)
+{
+    return device->class->size - sizeof(struct device);
+}
+
+size_t board_state_size(const struct rescind_board *board)
+{
+    size_t size = sizeof(struct saved_board);
+
+    for (guint i = 0; i < board->devices->len; i++) {
+        size += sizeof(uint64_t) + model_size(g_ptr_array_index(board->devices, i));
+    }
+    return size;
+}
+
+void board_save(const struct rescind_board *board, void *bytes)
+{
+    struct saved_board saved;
+    uint8_t *at = bytes;
+
+    memset(&saved, 0, sizeof(saved));
+    saved.now = board->now;
+    saved.current = board->current;
+    saved.raised = board->raised;
+    saved.reset = board->reset;
+    memcpy(at, &saved, sizeof(saved));
+    at += sizeof(saved);
+    for (guint i = 0; i < board->devices->len; i++) {
+        const struct device *device = g_ptr_array_index(board->devices, i);
+
+        memcpy(at, &device->alarm, sizeof(device->alarm));
+        at += sizeof(device->alarm);
+        memcpy(at, device + 1, model_size(device));
+        at += model_size(device);
+    }
+}
+
+void board_restore(struct rescind_board *board, const void *bytes)
+{
+    const uint8_t *at = bytes;
+    struct saved_board saved;
+
+    memcpy(&saved, at, sizeof(saved));
+    at += sizeof(saved);
+    board->now = saved.now;
+    board->current = saved.current;
+    board->raised = saved.raised;
+    board->reset = saved.reset;
+    for (guint i = 0; i < board->devices->len; i++) {
+        struct device *device = g_ptr_array_index(board->devices, i);
+
+        memcpy(&device->alarm, at, sizeof(device->alarm));
+        at += sizeof(device->alarm);
+        memcpy(device + 1, at, model_size(device));
+        at += model_size(device);
+    }
+    find_alarm(board);
+}
+
+/* FNV-1a over the words. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        memcpy(&word, (const uint8_t *)bytes + at, MIN(size - at, sizeof(word)));
+        hash = (hash ^ word) * 0x100000001b3ull;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+uint64_t board_hash(const struct rescind_board *board)
+{
+    uint64_t hash = hash_bytes(0xcbf29ce484222325ull, &board->now, sizeof(board->now));
+
+    hash ^= board->raised;
+    for (guint i = 0; i < board->devices->len; i++) {
+        const struct device *device = g_ptr_array_index(board->devices, i);
+
+        hash = hash_bytes(hash, &device->alarm, sizeof(device->alarm));
+        hash = hash_bytes(hash, device + 1, model_size(device));
+    }
+    return hash;
 }
 
 /* ---- Processors ---------------------------------------------------------------------------- */
