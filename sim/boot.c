@@ -14,6 +14,7 @@
 #include "pc99/channel.h"
 #include "pc99/console.h"
 #include "pc99/layout.h"
+#include "pc99/probe_script.h"
 #include "user/pc_area.h"
 #include "user/startup.h"
 
@@ -22,6 +23,8 @@ _Static_assert((int)BOOT_CLOCK_LOOP == (int)PC_CLOCK_LOOP, "ring 3 counts the lo
 enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 192 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */
 enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
+/* A script's minute takes that long, and a slow host is five times slower. */
+enum { PROBE_TIMEOUT = 300 };
 /* File descriptors as QEMU sees them. */
 enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5 };
 
@@ -81,8 +84,9 @@ static char *choose_image(const struct boot_options *options, GError **error)
 /* One run: the files that QEMU and we share (removed already, so nothing is left behind). */
 struct run {
     const struct boot_options *options;
-    const uint8_t *module;
+    const uint8_t *module; /* or a probe script */
     size_t size;
+    unsigned memory, processors, timeout;            /* MiB; how many; seconds */
     int module_fd, console_fd, report_fd, stderr_fd; /* -1: not open */
     bool timed_out;
 };
@@ -139,21 +143,16 @@ static void close_files(const struct run *run)
     }
 }
 
-static const struct rescind_startup *header_of(const struct run *run)
-{
-    return (const void *)run->module;
-}
-
 /* The arena of one of the module's kernels. */
-static uint64_t arena_for(const struct run *run, uint32_t kernel)
+static uint64_t arena_for(const struct rescind_startup *module, uint32_t kernel)
 {
-    const struct rescind_startup_kernel *entry = startup_kernel(run->module, kernel);
+    const struct rescind_startup_kernel *entry = startup_kernel(module, kernel);
     const struct rescind_kernel_config config = {
         .vpes = entry->vpes,
         .nodes = entry->nodes,
         .memory = entry->memory,
-        .work = header_of(run)->work,
-        .peers = header_of(run)->kernel_count,
+        .work = module->work,
+        .peers = module->kernel_count,
         .pe = (uint16_t)kernel,
     };
 
@@ -163,27 +162,22 @@ static uint64_t arena_for(const struct run *run, uint32_t kernel)
 /* What the machine needs at most: the kernels' arenas, the channels between them, what each
  * processor and each VPE has, and twice the module (itself, and tables and results of its
  * programs). */
-static unsigned memory_for(const struct run *run)
+static unsigned memory_for(const struct rescind_startup *module)
 {
-    const struct rescind_startup *module = header_of(run);
     uint64_t kernels = module->kernel_count;
     uint64_t bytes = kernels * kernels * CHANNEL_BYTES + kernels * MEMORY_PER_KERNEL +
                      (uint64_t)module->vpe_count * MEMORY_PER_VPE + 2 * (uint64_t)module->size;
 
     for (uint32_t i = 0; i < module->kernel_count; i++) {
-        bytes += arena_for(run, i);
+        bytes += arena_for(module, i);
     }
     return MEMORY_BASE + (unsigned)((bytes + MIB - 1) / MIB);
 }
 
-static unsigned timeout_for(const struct run *run)
+static unsigned timeout_for(const struct rescind_startup *module)
 {
-    const struct rescind_startup *module = header_of(run);
     uint64_t steps = 0, nodes = 0;
 
-    if (run->options->timeout != 0) {
-        return run->options->timeout;
-    }
     for (uint32_t i = 0; i < module->vpe_count; i++) {
         steps += startup_vpe(module, i)->step_count;
     }
@@ -223,27 +217,32 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
         "-device",     "isa-debug-exit,iobase=0xf4,iosize=1",
     };
     const struct boot_options *options = run->options;
+    const char *machine = options->machine != NULL ? options->machine : "q35";
     const char *qemu = variable("RESCIND_QEMU");
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
-    unsigned memory = options->memory != 0 ? options->memory : memory_for(run);
-    unsigned processors =
-        options->processors != 0 ? options->processors : header_of(run)->kernel_count;
 
     g_ptr_array_add(arguments, g_strdup(qemu != NULL ? qemu : "qemu-system-x86_64"));
     for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
         g_ptr_array_add(arguments, g_strdup(fixed[i]));
     }
     g_ptr_array_add(arguments, g_strdup("-machine"));
-    g_ptr_array_add(arguments, g_strdup(options->machine != NULL ? options->machine : "q35"));
+    g_ptr_array_add(arguments,
+                    g_strdup_printf("%s%s", machine, options->no_hpet ? ",hpet=off" : ""));
     g_ptr_array_add(arguments, g_strdup("-m"));
-    g_ptr_array_add(arguments, g_strdup_printf("%uM", memory));
+    g_ptr_array_add(arguments, g_strdup_printf("%uM", run->memory));
     g_ptr_array_add(arguments, g_strdup("-smp"));
-    g_ptr_array_add(arguments, g_strdup_printf("%u", processors));
+    g_ptr_array_add(arguments, g_strdup_printf("%u", run->processors));
     g_ptr_array_add(arguments, g_strdup("-kernel"));
     g_ptr_array_add(arguments, g_strdup(image));
     if (options->icount) {
         g_ptr_array_add(arguments, g_strdup("-icount"));
         g_ptr_array_add(arguments, g_strdup("shift=0,sleep=off"));
+        g_ptr_array_add(arguments, g_strdup("-rtc"));
+        g_ptr_array_add(arguments, g_strdup("base=2026-01-01T00:00:00,clock=vm"));
+    }
+    if (options->strict) {
+        g_ptr_array_add(arguments, g_strdup("-d"));
+        g_ptr_array_add(arguments, g_strdup("guest_errors,unimp"));
     }
     g_ptr_array_add(arguments, g_strdup("-append"));
     g_ptr_array_add(arguments, image_line(options));
@@ -299,7 +298,7 @@ static gboolean on_timeout(gpointer timed_out)
 static void wait_for(struct run *run, GSubprocess *qemu)
 {
     GMainContext *context = g_main_context_new();
-    GSource *timer = g_timeout_source_new_seconds(timeout_for(run));
+    GSource *timer = g_timeout_source_new_seconds(run->timeout);
     bool ended = false;
 
     g_main_context_push_thread_default(context);
@@ -398,7 +397,7 @@ static bool check_end(const struct run *run, GSubprocess *qemu, GBytes *console,
 
     if (run->timed_out) {
         g_set_error(error, BOOT_ERROR, BOOT_ERROR_TIMEOUT,
-                    "the machine did not come to its end within %u seconds", timeout_for(run));
+                    "the machine did not come to its end within %u seconds", run->timeout);
         return false;
     }
     switch (status) {
@@ -425,53 +424,115 @@ static bool check_end(const struct run *run, GSubprocess *qemu, GBytes *console,
     }
 }
 
-static struct outcome *collect(const struct run *run, GSubprocess *qemu, GError **error)
+/* Where that is asked for, QEMU may not have said anything. */
+static bool check_silence(const struct run *run, GBytes *complaints, GError **error)
+{
+    char *line = last_line(complaints);
+    bool good = !run->options->strict || line[0] == '\0';
+
+    if (!good) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_WARNING, "QEMU warns: %s", line);
+    }
+    g_free(line);
+    return good;
+}
+
+/* What the guest wrote on its second serial port. */
+static GBytes *collect(const struct run *run, GSubprocess *qemu, GError **error)
 {
     GBytes *console = read_scratch(run->console_fd, error);
     GBytes *report = console != NULL ? read_scratch(run->report_fd, error) : NULL;
     GBytes *complaints = report != NULL ? read_scratch(run->stderr_fd, error) : NULL;
-    struct outcome *outcome = NULL;
+    bool good = false;
 
     if (complaints != NULL) {
         pass_console(run->options, console);
-        if (check_end(run, qemu, console, complaints, error)) {
-            gsize size;
-            const char *text = g_bytes_get_data(report, &size);
-
-            outcome = boot_report(text, size, run->module, run->options, error);
-        }
+        good = check_end(run, qemu, console, complaints, error) &&
+               check_silence(run, complaints, error);
     }
     g_clear_pointer(&complaints, g_bytes_unref);
-    g_clear_pointer(&report, g_bytes_unref);
     g_clear_pointer(&console, g_bytes_unref);
-    return outcome;
+    if (!good) {
+        g_clear_pointer(&report, g_bytes_unref);
+    }
+    return report;
+}
+
+/* Runs it from start to end; the report, or NULL. */
+static GBytes *run_machine(struct run *run, GError **error)
+{
+    char *image = choose_image(run->options, error);
+    GBytes *report = NULL;
+
+    run->module_fd = run->console_fd = run->report_fd = run->stderr_fd = -1;
+    if (image != NULL && open_files(run, error)) {
+        GSubprocess *qemu = start_qemu(run, image, error);
+
+        if (qemu != NULL) {
+            wait_for(run, qemu);
+            report = collect(run, qemu, error);
+            g_object_unref(qemu);
+        }
+    }
+    close_files(run);
+    g_free(image);
+    return report;
+}
+
+static unsigned choose(unsigned option, unsigned otherwise)
+{
+    return option != 0 ? option : otherwise;
 }
 
 struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_options *options,
                          GError **error)
 {
+    const struct rescind_startup *header = (const void *)module;
     struct run run = {
         .options = options,
         .module = module,
         .size = size,
-        .module_fd = -1,
-        .console_fd = -1,
-        .report_fd = -1,
-        .stderr_fd = -1,
+        .memory = choose(options->memory, memory_for(header)),
+        .processors = choose(options->processors, header->kernel_count),
+        .timeout = choose(options->timeout, timeout_for(header)),
     };
-    char *image = choose_image(options, error);
+    GBytes *report = run_machine(&run, error);
     struct outcome *outcome = NULL;
 
-    if (image != NULL && open_files(&run, error)) {
-        GSubprocess *qemu = start_qemu(&run, image, error);
+    if (report != NULL) {
+        gsize length;
+        const char *text = g_bytes_get_data(report, &length);
 
-        if (qemu != NULL) {
-            wait_for(&run, qemu);
-            outcome = collect(&run, qemu, error);
-            g_object_unref(qemu);
-        }
+        outcome = boot_report(text, length, module, options, error);
+        g_bytes_unref(report);
     }
-    close_files(&run);
-    g_free(image);
     return outcome;
+}
+
+bool boot_probe(const uint8_t *script, size_t size, const struct boot_options *options,
+                uint64_t *values, GError **error)
+{
+    const struct probe_script *header = (const void *)script;
+    struct boot_options exact = *options;
+    struct run run = {
+        .options = &exact,
+        .module = script,
+        .size = size,
+        .memory = choose(options->memory, MEMORY_BASE + (unsigned)(size / MIB)),
+        .processors = choose(options->processors, 1),
+        .timeout = choose(options->timeout, PROBE_TIMEOUT),
+    };
+    GBytes *report;
+    bool good = false;
+
+    exact.icount = true;
+    report = run_machine(&run, error);
+    if (report != NULL) {
+        gsize length;
+        const char *text = g_bytes_get_data(report, &length);
+
+        good = boot_probe_report(text, length, header->count, values, error);
+        g_bytes_unref(report);
+    }
+    return good;
 }

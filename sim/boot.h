@@ -1,4 +1,5 @@
-/* Booting a start-up module on the PC: QEMU, and what the machine there reports.
+/* Booting a start-up module, or a probe script, on the PC: QEMU, and what the machine there
+ * reports.
  *
  * boot_run() starts QEMU on the image, waits for the machine's end, and reads the guest's report
  * (src/pc99/report.h) from its second serial port. Nothing in the outcome comes from anywhere
@@ -31,7 +32,9 @@ struct boot_options {
     const char *image;   /* NULL: RESCIND_IMAGE of the environment, else what boot_image() finds */
     const char *machine; /* QEMU's type: "q35" (NULL) or "pc" */
     bool audit;          /* a kernel with a broken invariant at the end is an error */
+    bool no_hpet;        /* of the machine */
     bool icount;         /* every run the same, instruction for instruction */
+    bool strict;         /* a word of QEMU's about what the guest does to its devices is an error */
     unsigned timeout;    /* seconds; 0: BOOT_TIMEOUT and what the module's size adds */
     unsigned memory;     /* of the machine, MiB; 0: as much as the module needs */
     unsigned processors; /* of the machine; 0: one a kernel */
@@ -52,6 +55,7 @@ enum boot_error {
     BOOT_ERROR_TIMEOUT, /* the machine did not come to its end in time */
     BOOT_ERROR_GUEST,   /* the guest refused the module, was short of memory, or broke */
     BOOT_ERROR_REPORT,  /* what it reported makes no sense */
+    BOOT_ERROR_WARNING, /* QEMU had to say something about it: of a `strict` run */
 };
 #define BOOT_ERROR boot_error_quark()
 GQuark boot_error_quark(void);
@@ -59,6 +63,11 @@ GQuark boot_error_quark(void);
 /* Runs `module`, `size` bytes that have passed startup_check(). NULL: `error` says why. */
 struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_options *options,
                          GError **error);
+
+/* Plays a probe script (pc99/probe_script.h), which has passed probe_check(), where a tick is a
+ * nanosecond: values[0 .. its accesses) are what was read, or written. False: `error` says why. */
+bool boot_probe(const uint8_t *script, size_t size, const struct boot_options *options,
+                uint64_t *values, GError **error);
 
 /* The image's path: in the build tree beside the running program, or in the prefix that it is
  * installed in. NULL: it is in neither. The caller frees it. */
@@ -68,5 +77,9 @@ char *boot_image(void);
  * the line. */
 struct outcome *boot_report(const char *text, size_t size, const uint8_t *module,
                             const struct boot_options *options, GError **error);
+
+/* The same for a script's of `count` accesses. */
+bool boot_probe_report(const char *text, size_t size, uint32_t count, uint64_t *values,
+                       GError **error);
 
 #endif

@@ -7,12 +7,13 @@
 
 #include <string.h>
 
+#include "pc99/probe_script.h"
 #include "rescind/abi.h"
 #include "user/startup.h"
 
 #define FNV_BASIS G_GUINT64_CONSTANT(0xcbf29ce484222325)
 #define FNV_PRIME G_GUINT64_CONSTANT(0x100000001b3)
-enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16 };
+enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16, VALUES_A_LINE = 8 };
 
 /* Where the reader stands. A line is `at` .. `line_end`, without its newline. */
 struct reader {
@@ -277,15 +278,20 @@ static void read_head(struct reader *r)
     }
 }
 
+static void read_seal(struct reader *r)
+{
+    r->failed = r->failed || take_field(r, G_MAXUINT64) != r->line - 1 ||
+                take_field(r, G_MAXUINT64) != r->hash || !at_end_of_line(r) ||
+                r->line_end + 1 != r->end;
+}
+
 static void read_end(struct reader *r)
 {
     const struct rescind_startup *module = r->module;
     const struct boot_clock *clock = r->options->clock;
 
-    r->failed = (clock != NULL && clock->stretches->len != module->kernel_count) ||
-                take_field(r, G_MAXUINT64) != r->line - 1 ||
-                take_field(r, G_MAXUINT64) != r->hash || !at_end_of_line(r) ||
-                r->line_end + 1 != r->end;
+    r->failed = clock != NULL && clock->stretches->len != module->kernel_count;
+    read_seal(r);
 }
 
 static void read_all(struct reader *r, struct outcome *outcome)
@@ -334,6 +340,26 @@ static void set_error(const struct reader *r, const char *text, GError **error)
     g_free(line);
 }
 
+/* All of a probe script's: every access's value, and nothing else. */
+static void read_probe(struct reader *r, uint64_t *values, uint32_t count)
+{
+    uint32_t seen = 0;
+
+    r->failed = !next_line(r) || !take(r, "rescind-probe 1") ||
+                take_field(r, PROBE_ACCESSES) != count || !at_end_of_line(r);
+    while (!r->failed && seen < count && next_line(r)) {
+        r->failed = !take(r, "v");
+        for (uint32_t end = MIN(seen + VALUES_A_LINE, count); !r->failed && seen < end; seen++) {
+            values[seen] = take_field(r, G_MAXUINT64);
+        }
+        r->failed = r->failed || !at_end_of_line(r);
+    }
+    if (!r->failed && next_line(r)) {
+        r->failed = !take(r, "end");
+        read_seal(r);
+    }
+}
+
 static void free_ticks(gpointer ticks)
 {
     g_array_unref(ticks);
@@ -374,4 +400,17 @@ struct outcome *boot_report(const char *text, size_t size, const uint8_t *module
         g_clear_pointer(&outcome, outcome_free);
     }
     return outcome;
+}
+
+bool boot_probe_report(const char *text, size_t size, uint32_t count, uint64_t *values,
+                       GError **error)
+{
+    struct reader reader = {.at = size > 0 ? text : "", .next_hash = FNV_BASIS};
+
+    reader.end = reader.at + size;
+    read_probe(&reader, values, count);
+    if (reader.failed) {
+        set_error(&reader, text, error);
+    }
+    return !reader.failed;
 }

@@ -51,7 +51,7 @@ static struct model_cap *root_memory(struct model *model, uint32_t vpe, uint32_t
 void model_boot(struct model *model, uint32_t vpes)
 {
     memset(model, 0, sizeof *model);
-    model->vpes = vpes;
+    model->vpes = model->shown = vpes;
     for (uint32_t vpe = 0; vpe < vpes; vpe++) {
         model->vpe[vpe] =
             (struct model_vpe){.maker = MODEL_NOBODY, .waits = MODEL_NOBODY, .memory = UINT64_MAX};
@@ -64,9 +64,12 @@ void model_sweep(struct model *model, const bool *doomed)
 {
     int32_t moved[MODEL_CAPS];
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < model->count; i++)
+    for (uint32_t i = 0; i < model->count; i++) {
         if (doomed[i] && model->caps[i].kind == MODEL_TABLE_ENDPOINTS)
             model_drop_messages(model, model->caps[i].vpe, model->caps[i].sel);
+        if (doomed[i])
+            model_close(model, i);
+    }
     for (uint32_t i = 0; i < model->count; i++) {
         if (doomed[i])
             continue;
@@ -192,6 +195,20 @@ static enum rescind_error creategate(struct model *model, uint32_t caller,
     return RESCIND_NO_ERROR;
 }
 
+enum rescind_error model_copy(struct model *model, uint32_t from, uint32_t source, uint32_t to,
+                              uint32_t destination, uint32_t kind, uint32_t count)
+{
+    if (count > model->count) /* then some selector of the source is empty */
+        return RESCIND_INV_ARGS;
+    for (uint32_t i = 0; i < count; i++)
+        if (model_find(model, from, kind, source + i) < 0 ||
+            model_find(model, to, kind, destination + i) >= 0)
+            return RESCIND_INV_ARGS;
+    for (uint32_t i = 0; i < count; i++)
+        model_derive(model, model_find(model, from, kind, source + i), to, kind, destination + i);
+    return RESCIND_NO_ERROR;
+}
+
 static enum rescind_error exchange(struct model *model, uint32_t caller,
                                    const struct model_call *call)
 {
@@ -202,21 +219,10 @@ static enum rescind_error exchange(struct model *model, uint32_t caller,
         return RESCIND_INV_ARGS;
     if (call->own.type != call->other.type || call->own.count != call->other.count)
         return RESCIND_INV_ARGS;
-    uint32_t count = call->own.count;
-    if (count > model->count) /* then some selector of the source is empty */
-        return RESCIND_INV_ARGS;
-    uint32_t kind = call->own.type;
-    uint32_t from = call->flag ? (uint32_t)named : caller;
-    uint32_t to = call->flag ? caller : (uint32_t)named;
-    uint32_t source = call->flag ? call->other.start : call->own.start;
-    uint32_t destination = call->flag ? call->own.start : call->other.start;
-    for (uint32_t i = 0; i < count; i++)
-        if (model_find(model, from, kind, source + i) < 0 ||
-            model_find(model, to, kind, destination + i) >= 0)
-            return RESCIND_INV_ARGS;
-    for (uint32_t i = 0; i < count; i++)
-        model_derive(model, model_find(model, from, kind, source + i), to, kind, destination + i);
-    return RESCIND_NO_ERROR;
+    uint32_t kind = call->own.type, count = call->own.count, other = (uint32_t)named;
+    return call->flag
+               ? model_copy(model, other, call->other.start, caller, call->own.start, kind, count)
+               : model_copy(model, caller, call->own.start, other, call->other.start, kind, count);
 }
 
 static enum rescind_error revoke(struct model *model, uint32_t caller,
@@ -255,6 +261,31 @@ static bool is_forgotten(const struct model *model, uint32_t vpe)
     return true;
 }
 
+static bool is_awaited(const struct model *model, uint32_t vpe)
+{
+    for (uint32_t i = 0; i < model->vpes; i++)
+        if (model->vpe[i].waits == vpe)
+            return true;
+    return false;
+}
+
+/* The number of the VPE that the caller makes; MODEL_HIDDEN: the model has none for it. */
+static uint32_t pick_child(const struct model *model, uint32_t caller,
+                           const struct model_call *call)
+{
+    if (call->child != MODEL_BY_NAME)
+        return call->child < model->vpes && is_forgotten(model, call->child) ? call->child
+                                                                             : MODEL_HIDDEN;
+    for (uint32_t vpe = 0; vpe < model->shown; vpe++)
+        if ((call->children >> vpe & 1) != 0 && model->vpe[vpe].state == MODEL_NOT_THERE &&
+            model->vpe[vpe].kernel == model->vpe[caller].kernel)
+            return vpe;
+    for (uint32_t vpe = model->shown; vpe < model->vpes; vpe++)
+        if (is_forgotten(model, vpe) && !is_awaited(model, vpe))
+            return vpe;
+    return MODEL_HIDDEN;
+}
+
 static enum rescind_error createvpe(struct model *model, uint32_t caller,
                                     const struct model_call *call)
 {
@@ -269,30 +300,34 @@ static enum rescind_error createvpe(struct model *model, uint32_t caller,
         return RESCIND_NO_FREE_CORE;
     if (call->child == MODEL_NOBODY)
         return RESCIND_NO_FREE_CORE;
-    if (call->child >= model->vpes || !is_forgotten(model, call->child))
+    uint32_t child = pick_child(model, caller, call);
+    if (child == MODEL_HIDDEN)
         return MODEL_BEYOND;
-    model->vpe[call->child] = (struct model_vpe){.state = MODEL_ASLEEP,
-                                                 .made = 1,
-                                                 .maker = (uint8_t)caller,
-                                                 .life = model->vpe[call->child].life + 1,
-                                                 .waits = MODEL_NOBODY,
-                                                 .kernel = kernel,
-                                                 .account = 1,
-                                                 .memory = model->vpe[caller].memory};
-    model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)call->child;
+    model->vpe[child] = (struct model_vpe){.state = MODEL_ASLEEP,
+                                           .made = 1,
+                                           .maker = (uint8_t)caller,
+                                           .life = model->vpe[child].life + 1,
+                                           .waits = MODEL_NOBODY,
+                                           .kernel = kernel,
+                                           .account = 1,
+                                           .pager = pager >= 0 ? (uint8_t)call->ep : 0,
+                                           .memory = model->vpe[caller].memory};
+    model_root(model, caller, call->dst, RESCIND_CAP_VPE)->target = (uint8_t)child;
     root_memory(model, caller, call->dst2);
     int32_t memory = (int32_t)model->count - 1, vpe = memory - 1;
-    model_derive(model, vpe, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
-    model_derive(model, memory, call->child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
+    model_derive(model, vpe, child, RESCIND_TABLE_OBJECT, RESCIND_SEL_VPE);
+    model_derive(model, memory, child, RESCIND_TABLE_OBJECT, RESCIND_SEL_MEM);
     if (pager >= 0)
-        model_activate(model, pager, call->child, call->ep);
+        model_activate(model, pager, child, call->ep);
     return RESCIND_NO_ERROR;
 }
 
 static void end_vpe(struct model *model, uint32_t vpe, uint8_t revoked)
 {
-    sweep_vpe(model, vpe);
     model->vpe[vpe].state = MODEL_ENDED;
+    model_stop_asking(model, vpe);
+    sweep_vpe(model, vpe);
+    model_stop_strays(model, vpe);
     model->vpe[vpe].revoked = revoked;
     model->vpe[vpe].waits = MODEL_NOBODY;
     model->vpe[vpe].receives = 0;
@@ -352,13 +387,24 @@ static enum rescind_error fund(const struct model *model, uint32_t caller,
     return made && !model_has_ended(model, (uint32_t)vpe) ? RESCIND_NO_ERROR : RESCIND_INV_ARGS;
 }
 
-enum rescind_error model_call(struct model *model, uint32_t vpe, const struct model_call *call)
+/* The end of a VPE, of its own will or not. What it asks another kernel is heard before it. */
+static enum rescind_error leave(struct model *model, uint32_t vpe, const struct model_call *call)
 {
-    if (call->beyond)
-        return MODEL_BEYOND;
-    if (call->error != RESCIND_NO_ERROR)
-        return call->error;
-    bool lost = model_is_lost(model, vpe), forced = call->op == RESCIND_SYS_EXIT && call->flag;
+    bool lost = model_is_lost(model, vpe);
+    if (model->ask[vpe].state == MODEL_THERE || (call->op == MODEL_LOST && !lost))
+        return MODEL_NOT_NOW;
+    if (call->op == MODEL_LOST) {
+        end_vpe(model, vpe, REVOKED);
+        return RESCIND_NO_ERROR;
+    }
+    end_vpe(model, vpe, lost && call->flag ? MAYBE_REVOKED : 0);
+    model->vpe[vpe].code = call->id;
+    return RESCIND_NO_ERROR;
+}
+
+static enum rescind_error call_now(struct model *model, uint32_t vpe, const struct model_call *call)
+{
+    bool forced = call->op == RESCIND_SYS_EXIT && call->flag;
     if (model->vpe[vpe].state != MODEL_LIVE && !forced && call->op != MODEL_LOST)
         return MODEL_NOT_NOW;
     switch (call->op) {
@@ -375,14 +421,8 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
     case RESCIND_SYS_FUND:
         return fund(model, vpe, call);
     case RESCIND_SYS_EXIT:
-        end_vpe(model, vpe, lost && call->flag ? MAYBE_REVOKED : 0);
-        model->vpe[vpe].code = call->id;
-        return RESCIND_NO_ERROR;
     case MODEL_LOST:
-        if (!lost)
-            return MODEL_NOT_NOW;
-        end_vpe(model, vpe, REVOKED);
-        return RESCIND_NO_ERROR;
+        return leave(model, vpe, call);
     case RESCIND_SYS_NOOP:
     case RESCIND_SYS_PRINT:
         return RESCIND_NO_ERROR;
@@ -391,10 +431,42 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
     }
 }
 
+enum rescind_error model_call(struct model *model, uint32_t vpe, const struct model_call *call)
+{
+    enum rescind_error result;
+    if (call->beyond)
+        return MODEL_BEYOND;
+    if (call->error != RESCIND_NO_ERROR)
+        return call->error;
+    if (call->op == MODEL_COMES || call->op == MODEL_GETS_LOST)
+        result = model_stray_step(model, vpe, call->op);
+    else
+        result = call_now(model, vpe, call);
+    return model->is_beyond ? MODEL_BEYOND : result;
+}
+
 static bool names_far_vpe(const struct model *model, uint32_t caller, uint32_t sel)
 {
     int32_t vpe = any_vpe(model, caller, sel);
     return vpe >= 0 && !model_is_local(model, caller, vpe);
+}
+
+/* Whether the call needs nodes now that it may not get: not while it waits for an answer, nor for
+ * one that is an error. */
+static bool needs_nodes(const struct model_ask *ask)
+{
+    if (ask->state == MODEL_WAITS || ask->state == MODEL_SENT)
+        return false;
+    return ask->state != MODEL_ANSWERED || ask->error == RESCIND_NO_ERROR;
+}
+
+/* Names stand a few places from their hash on, which nobody knows. */
+static bool may_be_crowded(const struct model *model, uint32_t kernel)
+{
+    uint32_t names = 0;
+    for (uint32_t i = 0; i < model->count; i++)
+        names += model->caps[i].kind == MODEL_TABLE_NAMES && model->caps[i].home == kernel;
+    return names >= 8;
 }
 
 bool model_may_refuse(const struct model *model, uint32_t vpe, const struct model_call *call,
@@ -411,6 +483,17 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     case RESCIND_SYS_ACTIVATE:
     case RESCIND_SYS_SEND: /* to another kernel */
         return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
+    case RESCIND_SYS_CREATESRV:
+        if (error == RESCIND_NO_SPACE)
+            return may_be_crowded(model, model->vpe[vpe].kernel);
+        return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
+    case RESCIND_SYS_CREATESESS:
+    case RESCIND_SYS_CREATESESSAT:
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_PAGEFAULT:
+        return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0) &&
+               needs_nodes(&model->ask[vpe]);
     case RESCIND_SYS_CREATEVPE: /* pages and numbers aren't counted */
         return error == RESCIND_OUT_OF_MEM || error == RESCIND_NO_FREE_CORE;
     case RESCIND_SYS_REQMEM:
@@ -431,8 +514,25 @@ bool model_may_wait(const struct model_call *call)
 {
     if (call->beyond || call->error != RESCIND_NO_ERROR)
         return call->beyond;
-    return (call->op == RESCIND_SYS_VPECTRL && call->action == RESCIND_VPE_WAIT) ||
-           (call->op == RESCIND_SYS_RECEIVE && call->flag);
+    switch (call->op) {
+    case RESCIND_SYS_VPECTRL:
+        return call->action == RESCIND_VPE_WAIT;
+    case RESCIND_SYS_RECEIVE:
+        return call->flag;
+    case RESCIND_SYS_CREATESESS:
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+    case RESCIND_SYS_PAGEFAULT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void model_refuse(struct model *model, uint32_t vpe)
+{
+    model->vpe[vpe].waits = MODEL_NOBODY;
+    model_stop_asking(model, vpe);
 }
 
 /* ---- Comparing ------------------------------------------------------------------------------ */
@@ -444,31 +544,43 @@ struct model_row model_row(const struct model *model, uint32_t index)
     if (cap->parent >= 0) {
         const struct model_cap *parent = &model->caps[cap->parent];
         row.has_parent = true;
-        row.parent_vpe = parent->vpe;
-        row.parent_kind = parent->kind;
+        row.parent_vpe = parent->vpe < model->shown ? parent->vpe : MODEL_HIDDEN;
+        row.parent_kind = parent->kind != MODEL_TABLE_NAMES ? parent->kind : RESCIND_TABLE_OBJECT;
         row.parent_sel = parent->sel;
     }
     return row;
+}
+
+/* Whether two rows of one capability, which is derived from a name or not, say the same. */
+static bool is_same_row(const struct model_row *ours, const struct model_row *theirs, bool is_named)
+{
+    if (ours->type != theirs->type || ours->has_parent != theirs->has_parent)
+        return false;
+    if (!ours->has_parent)
+        return true;
+    if (theirs->parent_vpe == MODEL_KERNEL)
+        return is_named;
+    if (theirs->parent_vpe == MODEL_HIDDEN)
+        return ours->parent_vpe == MODEL_HIDDEN;
+    return ours->parent_vpe == theirs->parent_vpe && ours->parent_kind == theirs->parent_kind &&
+           ours->parent_sel == theirs->parent_sel;
 }
 
 bool model_equals(const struct model *model, const struct model_row *rows, uint32_t count)
 {
     uint32_t visible = 0;
     for (uint32_t i = 0; i < model->count; i++)
-        visible += model->caps[i].kind < RESCIND_TABLE_KINDS;
+        visible += model->caps[i].kind < RESCIND_TABLE_KINDS && model->caps[i].vpe < model->shown;
     if (count != visible)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct model_row *theirs = &rows[i];
-        int32_t at = model_find(model, theirs->vpe, theirs->kind, theirs->sel);
+        int32_t at = model_find(model, rows[i].vpe, rows[i].kind, rows[i].sel);
         if (at < 0)
             return false;
         struct model_row ours = model_row(model, (uint32_t)at);
-        if (ours.type != theirs->type || ours.has_parent != theirs->has_parent)
-            return false;
-        if (ours.has_parent &&
-            (ours.parent_vpe != theirs->parent_vpe || ours.parent_kind != theirs->parent_kind ||
-             ours.parent_sel != theirs->parent_sel))
+        int32_t parent = model->caps[at].parent;
+        if (!is_same_row(&ours, &rows[i],
+                         parent >= 0 && model->caps[parent].kind == MODEL_TABLE_NAMES))
             return false;
     }
     return true;
@@ -488,19 +600,38 @@ static uint64_t place(const struct model_cap *cap)
     return (uint64_t)cap->sel << 16 | (uint64_t)cap->kind << 8 | cap->vpe;
 }
 
+/* Asks and strays. */
+static uint64_t hash_visits(const struct model *model)
+{
+    uint64_t sum = 0;
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
+        uint64_t ask[5];
+        _Static_assert(sizeof ask == sizeof model->ask[vpe], "an ask is five words");
+        memcpy(ask, &model->ask[vpe], sizeof ask);
+        sum += mix(ask[0] ^ vpe, ask[1] ^ mix(ask[2], mix(ask[3], ask[4])));
+    }
+    for (uint32_t i = 0; i < model->strays_count; i++) {
+        const struct model_stray *s = &model->strays[i];
+        uint64_t to = (uint64_t)s->visit << 24 | (uint64_t)s->vpe << 16 | (uint64_t)s->ep << 8;
+        sum += mix(to << 1 | s->life << 1 | s->loose, mix(s->size, s->label));
+    }
+    return sum;
+}
+
 uint64_t model_hash(const struct model *model)
 {
-    uint64_t sum = model->count;
+    uint64_t sum = model->count + hash_visits(model);
     for (uint32_t i = 0; i < model->count; i++) {
         const struct model_cap *cap = &model->caps[i];
         uint64_t parent = cap->parent < 0 ? ~0ull : place(&model->caps[cap->parent]);
         sum += mix(place(cap) << 8 | cap->type, parent << 8 | cap->target);
         sum += mix(place(cap) << 32 | cap->credits, (uint64_t)cap->ids << 32 | cap->use);
+        sum += mix(place(cap) ^ cap->off, cap->size);
     }
     for (uint32_t i = 0; i < model->messages_count; i++) {
         const struct model_message *m = &model->messages[i];
         uint64_t at = (uint64_t)m->vpe << 48 | (uint64_t)m->ep << 40 | m->id;
-        sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->open);
+        sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->visit << 1 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
         uint64_t words[4];

@@ -12,16 +12,25 @@ static bool is_far(const struct model *model, uint32_t vpe, int32_t cap)
     return model->caps[cap].pe != model->vpe[vpe].kernel;
 }
 
-/* This kernel's, but by way of another's capability: beyond the model where it matters. */
-static bool is_odd(const struct model *model, uint32_t vpe, int32_t cap)
+/* By way of another kernel's capability, whose memory ever it is. */
+static bool is_described(const struct model *model, uint32_t vpe, int32_t cap)
 {
-    return !is_far(model, vpe, cap) && model->caps[cap].home != model->vpe[vpe].kernel;
+    return model->caps[cap].home != model->vpe[vpe].kernel;
 }
 
 /* Whether `size` things from `at` on are among `all`. */
 static bool is_within(uint64_t at, uint64_t size, uint64_t all)
 {
     return at <= all && size <= all - at;
+}
+
+/* Whether the kernel whose memory it is has any. */
+static bool has_pages(const struct model *model, const struct model_cap *memory)
+{
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++)
+        if (model->vpe[vpe].kernel == memory->pe)
+            return model->vpe[vpe].memory != 0;
+    return false;
 }
 
 static enum rescind_error reqmem(struct model *model, uint32_t caller,
@@ -64,11 +73,8 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
     int32_t source = model_object(model, caller, call->src, RESCIND_CAP_MEM);
     if (!model_is_local(model, caller, vpe) || source < 0)
         return RESCIND_INV_ARGS;
-    if (is_odd(model, caller, source))
-        return MODEL_BEYOND;
     const struct model_cap *memory = &model->caps[source];
-    if (model->vpe[caller].memory == 0 || is_far(model, caller, source) ||
-        memory->off % RESCIND_PAGE != 0 ||
+    if (!has_pages(model, memory) || memory->off % RESCIND_PAGE != 0 ||
         !is_within(call->addr, call->size, memory->size / RESCIND_PAGE))
         return RESCIND_INV_ARGS;
     if ((call->perms & ~(uint32_t)memory->perms) != 0)
@@ -89,8 +95,7 @@ static enum rescind_error createmap(struct model *model, uint32_t caller,
 
 /* ---- Endpoints ------------------------------------------------------------------------------ */
 
-static struct model_cap *endpoint(struct model *model, uint32_t vpe, uint32_t ep,
-                                  enum model_use use)
+struct model_cap *model_endpoint(struct model *model, uint32_t vpe, uint32_t ep, enum model_use use)
 {
     int32_t at = model_find(model, vpe, MODEL_TABLE_ENDPOINTS, ep);
     return at >= 0 && model->caps[at].use == use ? &model->caps[at] : NULL;
@@ -141,9 +146,8 @@ static enum rescind_error attachrb(struct model *model, uint32_t caller,
     if (!model_is_local(model, caller, vpe))
         return RESCIND_INV_ARGS;
     int32_t memory = model_object(model, (uint32_t)vpe, RESCIND_SEL_MEM, RESCIND_CAP_MEM);
-    if (memory >= 0 && is_odd(model, (uint32_t)vpe, memory))
-        return MODEL_BEYOND;
-    if (memory < 0 || model->vpe[vpe].memory == 0 || is_far(model, (uint32_t)vpe, memory) ||
+    if (memory < 0 || is_described(model, (uint32_t)vpe, memory) || model->vpe[vpe].memory == 0 ||
+        is_far(model, (uint32_t)vpe, memory) ||
         !is_within(call->addr, 1ull << call->order, model->caps[memory].size))
         return RESCIND_INV_ARGS;
     if (!model_is_free(model, (uint32_t)vpe, MODEL_TABLE_ENDPOINTS, call->ep))
@@ -163,7 +167,7 @@ static enum rescind_error detachrb(struct model *model, uint32_t caller,
     int32_t vpe = model_named_vpe(model, caller, call->vpe);
     if (!model_is_local(model, caller, vpe))
         return RESCIND_INV_ARGS;
-    if (endpoint(model, (uint32_t)vpe, call->ep, MODEL_RECEIVE) == NULL)
+    if (model_endpoint(model, (uint32_t)vpe, call->ep, MODEL_RECEIVE) == NULL)
         return RESCIND_EP_INVALID;
     deactivate(model, (uint32_t)vpe, call->ep);
     return RESCIND_NO_ERROR;
@@ -173,7 +177,7 @@ static enum rescind_error detachrb(struct model *model, uint32_t caller,
 static enum rescind_error access(struct model *model, uint32_t caller,
                                  const struct model_call *call, uint32_t perm)
 {
-    const struct model_cap *memory = endpoint(model, caller, call->ep, MODEL_MEMORY);
+    const struct model_cap *memory = model_endpoint(model, caller, call->ep, MODEL_MEMORY);
     if (memory == NULL)
         return RESCIND_EP_INVALID;
     if ((memory->perms & perm) == 0)
@@ -196,13 +200,16 @@ static void remove_message(struct model *model, uint32_t index)
 void model_drop_messages(struct model *model, uint32_t vpe, uint32_t ep)
 {
     for (uint32_t i = model->messages_count; i-- > 0;) {
-        struct model_message *m = &model->messages[i];
-        bool through = m->from == vpe && m->from_ep == ep;
-        if ((m->vpe == vpe && m->ep == ep) || (through && !m->open))
+        struct model_message m = model->messages[i];
+        bool through = m.from == vpe && m.from_ep == ep;
+        if ((m.vpe == vpe && m.ep == ep) || (through && !m.open)) {
             remove_message(model, i);
-        else if (through)
-            m->from = MODEL_NOBODY;
+            model_answer(model, &m, NULL);
+        } else if (through) {
+            model->messages[i].from = MODEL_NOBODY;
+        }
     }
+    model_lose_visits(model, vpe, ep);
 }
 
 /* The oldest message of the endpoint that has not been received; or (id not 0) the open one of that
@@ -220,10 +227,9 @@ static int32_t find_message(const struct model *model, uint32_t vpe, uint32_t ep
     return found;
 }
 
-/* Puts the message, of `size` bytes, into a slot of its endpoint. */
-static enum rescind_error deliver(struct model *model, struct model_message message, uint64_t size)
+enum rescind_error model_deliver(struct model *model, struct model_message message, uint64_t size)
 {
-    struct model_cap *to = endpoint(model, message.vpe, message.ep, MODEL_RECEIVE);
+    struct model_cap *to = model_endpoint(model, message.vpe, message.ep, MODEL_RECEIVE);
     uint32_t taken = 0;
     if (to == NULL)
         return RESCIND_RECV_GONE;
@@ -233,29 +239,31 @@ static enum rescind_error deliver(struct model *model, struct model_message mess
         taken += model->messages[i].vpe == message.vpe && model->messages[i].ep == message.ep;
     if (taken == to->slots)
         return RESCIND_NO_RING_SPACE;
-    if (model->messages_count == MODEL_MESSAGES)
-        return MODEL_BEYOND;
+    if (model->messages_count == MODEL_MESSAGES) {
+        model->is_beyond = 1;
+        return RESCIND_NO_RING_SPACE;
+    }
     message.id = ++to->ids;
     model->messages[model->messages_count++] = message;
     return RESCIND_NO_ERROR;
 }
 
-/* Whether the VPE is there, and is the one that had this number then. */
-static bool lives(const struct model *model, uint32_t vpe, uint32_t life)
+bool model_lives(const struct model *model, uint32_t vpe, uint32_t life)
 {
     return model->vpe[vpe].state <= MODEL_ASLEEP && model->vpe[vpe].life == life;
 }
 
 static enum rescind_error send(struct model *model, uint32_t caller, const struct model_call *call)
 {
-    struct model_cap *through = endpoint(model, caller, call->ep, MODEL_SEND);
+    struct model_cap *through = model_endpoint(model, caller, call->ep, MODEL_SEND);
     bool wants_reply = call->reply_ep != RESCIND_NONE;
-    if (through == NULL ||
-        (wants_reply && endpoint(model, caller, call->reply_ep, MODEL_RECEIVE) == NULL))
+    struct model_cap *back =
+        wants_reply ? model_endpoint(model, caller, call->reply_ep, MODEL_RECEIVE) : NULL;
+    if (through == NULL || (wants_reply && back == NULL))
         return RESCIND_EP_INVALID;
     if (through->credits == 0)
         return RESCIND_MISS_CREDITS;
-    if (!lives(model, through->target, through->life) || through->ep >= RESCIND_EP_COUNT)
+    if (!model_lives(model, through->target, through->life) || through->ep >= RESCIND_EP_COUNT)
         return RESCIND_RECV_GONE;
     struct model_message message = {.vpe = through->target,
                                     .ep = (uint8_t)through->ep,
@@ -264,9 +272,10 @@ static enum rescind_error send(struct model *model, uint32_t caller, const struc
                                     .asker = (uint8_t)caller,
                                     .asker_life = model->vpe[caller].life,
                                     .reply_ep = call->reply_ep,
+                                    .reply_order = back != NULL ? back->slot_order : 0,
                                     .label = through->label,
                                     .reply_label = call->label};
-    enum rescind_error error = deliver(model, message, call->size);
+    enum rescind_error error = model_deliver(model, message, call->size);
     through->credits -= error == RESCIND_NO_ERROR;
     return error;
 }
@@ -276,7 +285,7 @@ static enum rescind_error receive(struct model *model, uint32_t caller,
 {
     bool waited = model->vpe[caller].receives != 0;
     model->vpe[caller].receives = 0;
-    if (endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
+    if (model_endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
         return waited ? RESCIND_RECV_GONE : RESCIND_EP_INVALID;
     int32_t at = find_message(model, caller, call->ep, 0);
     if (at < 0 && !call->flag)
@@ -298,17 +307,26 @@ static enum rescind_error receive(struct model *model, uint32_t caller,
 
 static enum rescind_error reply(struct model *model, uint32_t caller, const struct model_call *call)
 {
-    if (endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
+    if (model_endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
         return RESCIND_EP_INVALID;
     int32_t at = call->id != 0 ? find_message(model, caller, call->ep, call->id) : -1;
-    if (at < 0 || model->messages[at].reply_ep == RESCIND_NONE)
+    if (at < 0 || (model->messages[at].reply_ep == RESCIND_NONE &&
+                   model->messages[at].visit == MODEL_NO_VISIT))
         return RESCIND_INV_ARGS;
     struct model_message message = model->messages[at];
+    if (message.visit == MODEL_NO_VISIT &&
+        call->size + sizeof(struct rescind_header) > 1ull << message.reply_order)
+        return RESCIND_INV_ARGS;
     remove_message(model, (uint32_t)at);
-    if (!lives(model, message.asker, message.asker_life))
+    if (message.visit != MODEL_NO_VISIT) {
+        model_answer(model, &message, call);
+        return RESCIND_NO_ERROR;
+    }
+    if (!model_lives(model, message.asker, message.asker_life))
         return RESCIND_RECV_GONE;
     if (message.from != MODEL_NOBODY) {
-        struct model_cap *through = endpoint(model, message.from, message.from_ep, MODEL_SEND);
+        struct model_cap *through =
+            model_endpoint(model, message.from, message.from_ep, MODEL_SEND);
         through->credits += through->credits < through->most;
     }
     struct model_message answer = {.vpe = message.asker,
@@ -318,17 +336,20 @@ static enum rescind_error reply(struct model *model, uint32_t caller, const stru
                                    .asker = MODEL_NOBODY,
                                    .reply_ep = RESCIND_NONE,
                                    .label = message.reply_label};
-    return deliver(model, answer, call->size);
+    enum rescind_error error = model_deliver(model, answer, call->size);
+    return error == RESCIND_INV_ARGS ? RESCIND_RECV_GONE : error;
 }
 
 static enum rescind_error ack(struct model *model, uint32_t caller, const struct model_call *call)
 {
-    if (endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
+    if (model_endpoint(model, caller, call->ep, MODEL_RECEIVE) == NULL)
         return RESCIND_EP_INVALID;
     int32_t at = call->id != 0 ? find_message(model, caller, call->ep, call->id) : -1;
     if (at < 0)
         return RESCIND_INV_ARGS;
+    struct model_message message = model->messages[at];
     remove_message(model, (uint32_t)at);
+    model_answer(model, &message, NULL);
     return RESCIND_NO_ERROR;
 }
 
@@ -361,6 +382,6 @@ enum rescind_error model_dtu_call(struct model *model, uint32_t caller,
     case RESCIND_SYS_WRITE:
         return access(model, caller, call, RESCIND_PERM_W);
     default:
-        return MODEL_BEYOND;
+        return model_service_call(model, caller, call);
     }
 }

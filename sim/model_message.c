@@ -182,12 +182,14 @@ static bool get_memory_arguments(struct reader *in, struct model_call *call)
     }
 }
 
-/* Data that a message carries: its size. */
-static uint64_t get_data(struct reader *in)
+/* Data that a message carries: its size and first words. */
+static void get_data(struct reader *in, struct model_call *call)
 {
     size_t size;
-    get_text(in, RESCIND_DATA_MAX, &size);
-    return size;
+    const char *data = get_text(in, RESCIND_DATA_MAX, &size);
+    call->size = size;
+    for (size_t i = 0; data && i < MODEL_DATA && (i + 1) * 8 <= size; i++)
+        call->data[i] = number((const uint8_t *)data + i * 8, 8);
 }
 
 /* Of what a VPE asks of its DTU. False: it is no such call. */
@@ -200,14 +202,14 @@ static bool get_message_arguments(struct reader *in, struct model_call *call)
     case RESCIND_SYS_SEND:
         call->reply_ep = get32(in);
         call->label = get64(in);
-        call->size = get_data(in);
+        get_data(in, call);
         return true;
     case RESCIND_SYS_RECEIVE:
         call->flag = get32(in) != 0;
         return true;
     case RESCIND_SYS_REPLY:
         call->id = get64(in);
-        call->size = get_data(in);
+        get_data(in, call);
         return true;
     case RESCIND_SYS_ACK:
         call->id = get64(in);
@@ -219,8 +221,73 @@ static bool get_message_arguments(struct reader *in, struct model_call *call)
         return true;
     case RESCIND_SYS_WRITE:
         call->addr = get64(in);
-        call->size = get_data(in);
+        get_data(in, call);
         in->bad = in->bad || call->size == 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A service's name: not empty. */
+static void get_service_name(struct reader *in, struct model_call *call)
+{
+    size_t size;
+    const char *name = get_text(in, RESCIND_SERVICE_NAME_MAX, &size);
+    if (name && size > 0)
+        memcpy(call->name, name, size);
+    else
+        in->bad = true;
+}
+
+/* What may stand behind all else, for a service. */
+static void get_args(struct reader *in, struct model_call *call)
+{
+    size_t size = 0;
+    if (!in->bad && in->left > 0)
+        get_text(in, RESCIND_ARGS_MAX, &size);
+    call->args = (uint32_t)size;
+}
+
+/* DELEGATE and OBTAIN. */
+static void get_transfer(struct reader *in, struct model_call *call)
+{
+    call->vpe = get32(in);
+    call->src = get32(in);
+    call->own = get_range(in);
+    get_args(in, call);
+    if (call->own.type >= RESCIND_TABLE_KINDS ||
+        (uint64_t)call->own.start + call->own.count > 1ull << 32)
+        in->bad = true;
+}
+
+/* Of calls about services and pagers. False: it is none of them. */
+static bool get_service_arguments(struct reader *in, struct model_call *call)
+{
+    switch (call->op) {
+    case RESCIND_SYS_PAGEFAULT:
+        call->addr = get64(in);
+        call->perms = (uint32_t)get64(in);
+        return true;
+    case RESCIND_SYS_CREATESRV:
+        call->src = get32(in);
+        call->dst = get32(in);
+        get_service_name(in, call);
+        return true;
+    case RESCIND_SYS_CREATESESS:
+        call->vpe = get32(in);
+        call->dst = get32(in);
+        get_service_name(in, call);
+        get_args(in, call);
+        return true;
+    case RESCIND_SYS_CREATESESSAT:
+        call->src = get32(in);
+        call->dst = get32(in);
+        call->id = get64(in);
+        return true;
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+        get_transfer(in, call);
         return true;
     default:
         return false;
@@ -272,7 +339,8 @@ static bool get_arguments(struct reader *in, struct model_call *call)
     case RESCIND_SYS_NOOP:
         return true;
     default:
-        return get_memory_arguments(in, call) || get_message_arguments(in, call);
+        return get_memory_arguments(in, call) || get_service_arguments(in, call) ||
+               get_message_arguments(in, call);
     }
 }
 
@@ -347,13 +415,13 @@ static uint8_t *put_creategate(uint8_t *out, const struct model_call *call)
     return put64(out, call->credits);
 }
 
-/* So many bytes of data, or what there is room for: a service's consent, to one capability at the
- * call's `dst`. */
+/* So many bytes of data, or what there is room for. */
 static uint8_t *put_data(uint8_t *out, const struct model_call *call)
 {
     size_t copied = call->size < MODEL_DATA_MAX ? call->size : MODEL_DATA_MAX;
     uint8_t data[MODEL_DATA_MAX] = {0};
-    put64(put64(put64(data, 0), (uint64_t)call->dst << 32), 1);
+    for (int i = 0; i < MODEL_DATA; i++)
+        put64(data + (size_t)i * 8, call->data[i]);
     out = put64(out, call->size);
     memcpy(out, data, copied);
     return out + (copied + 7) / 8 * 8;
@@ -366,21 +434,35 @@ static uint8_t *put_all(uint8_t *out, const uint64_t *values, int count)
     return out;
 }
 
-/* Of calls that are beyond the model, but can be sent. */
+static uint8_t *put_service_name(uint8_t *out, const struct model_call *call)
+{
+    char name[RESCIND_SERVICE_NAME_MAX + 1] = MODEL_NAME;
+    if (call->name[0] != 0)
+        memcpy(name, call->name, RESCIND_SERVICE_NAME_MAX);
+    return put_text(out, name);
+}
+
+static uint8_t *put_args(uint8_t *out, const struct model_call *call)
+{
+    if (call->args == 0)
+        return out;
+    return put64(out, call->args) + (call->args + 7) / 8 * 8; /* it is all zeros there */
+}
+
 static uint8_t *put_service_arguments(uint8_t *out, const struct model_call *c)
 {
     switch (c->op) {
     case RESCIND_SYS_PAGEFAULT:
         return put_all(out, (uint64_t[]){c->addr, c->perms}, 2);
     case RESCIND_SYS_CREATESRV:
-        return put_text(put_all(out, (uint64_t[]){c->src, c->dst}, 2), MODEL_NAME);
+        return put_service_name(put_all(out, (uint64_t[]){c->src, c->dst}, 2), c);
     case RESCIND_SYS_CREATESESS:
-        return put_text(put_all(out, (uint64_t[]){c->vpe, c->dst}, 2), MODEL_NAME);
+        return put_args(put_service_name(put_all(out, (uint64_t[]){c->vpe, c->dst}, 2), c), c);
     case RESCIND_SYS_CREATESESSAT:
         return put_all(out, (uint64_t[]){c->src, c->dst, c->id}, 3);
     case RESCIND_SYS_DELEGATE:
     case RESCIND_SYS_OBTAIN:
-        return put_range(put_all(out, (uint64_t[]){c->vpe, c->src}, 2), &c->own);
+        return put_args(put_range(put_all(out, (uint64_t[]){c->vpe, c->src}, 2), &c->own), c);
     default:
         return out;
     }

@@ -15,6 +15,10 @@ struct model_cap *model_derive(struct model *model, int32_t source, uint32_t vpe
  * endpoint goes with it. */
 void model_sweep(struct model *model, const bool *doomed);
 
+/* Copies a range, all or nothing. */
+enum rescind_error model_copy(struct model *model, uint32_t from, uint32_t source, uint32_t to,
+                              uint32_t destination, uint32_t kind, uint32_t count);
+
 /* What is at `sel` of the caller's table of objects; -1: nothing of that type. */
 int32_t model_object(const struct model *model, uint32_t caller, uint32_t sel, uint32_t type);
 bool model_is_free(const struct model *model, uint32_t vpe, uint32_t kind, uint32_t sel);
@@ -39,5 +43,38 @@ void model_activate(struct model *model, int32_t source, uint32_t vpe, uint32_t 
 /* An endpoint goes: so do the messages in its slots, and those that came through it and have not
  * been received. */
 void model_drop_messages(struct model *model, uint32_t vpe, uint32_t ep);
+
+/* What is at endpoint `ep` of `vpe`, if it has this use; or NULL. */
+struct model_cap *model_endpoint(struct model *model, uint32_t vpe, uint32_t ep,
+                                 enum model_use use);
+
+/* Whether the VPE is there, and is the one that had this number then. */
+bool model_lives(const struct model *model, uint32_t vpe, uint32_t life);
+
+/* Puts the message, of `size` bytes, into a slot of its endpoint. */
+enum rescind_error model_deliver(struct model *model, struct model_message message, uint64_t size);
+
+/* ---- Services and pagers -------------------------------------------------------------------- */
+
+/* One of the calls of this part, or a step of it. */
+enum rescind_error model_service_call(struct model *model, uint32_t caller,
+                                      const struct model_call *call);
+
+/* MODEL_COMES and MODEL_GETS_LOST. */
+enum rescind_error model_stray_step(struct model *model, uint32_t index, uint32_t op);
+
+/* A message of a kernel is done with: by `reply`, or without an answer (NULL). */
+void model_answer(struct model *model, const struct model_message *message,
+                  const struct model_call *reply);
+
+/* A receive endpoint has gone, and whatever was to come there. */
+void model_lose_visits(struct model *model, uint32_t vpe, uint32_t ep);
+
+/* The capability, still there, goes: if it is a session's first one its service is to be told. */
+void model_close(struct model *model, uint32_t index);
+
+/* `vpe` ends: nobody waits for what its call has asked. And nothing comes to it any more. */
+void model_stop_asking(struct model *model, uint32_t vpe);
+void model_stop_strays(struct model *model, uint32_t vpe);
 
 #endif

@@ -22,7 +22,7 @@ struct monitor {
 
     /* Each kind of value: from its bytes to its number, and back. */
     GHashTable *model_numbers, *call_numbers, *set_numbers, *event_numbers;
-    GHashTable *names; /* of VPEs, to their number + 1 */
+    GHashTable *names; /* of VPEs, to a bit each for those that have it */
     GPtrArray *models; /* struct model *, cut to what is used */
     GArray *calls;     /* struct model_call */
     GPtrArray *sets;   /* GBytes */
@@ -87,23 +87,19 @@ static uint32_t intern(GHashTable *numbers, const void *bytes, size_t size, uint
 }
 
 /* A capability in words, without what depends on the order in which it came. */
-enum { ROW = 8 + (sizeof(struct model_cap) + 3) / 4 };
+enum { ROW = 4 + sizeof(struct model_cap) / sizeof(uint32_t) };
 
 static void write_row(const struct model *model, uint32_t index, uint32_t *words)
 {
     const struct model_cap *cap = &model->caps[index];
-    struct model_row row = model_row(model, index);
+    const struct model_cap *parent = cap->parent >= 0 ? &model->caps[cap->parent] : NULL;
 
-    words[0] = row.vpe;
-    words[1] = row.kind;
-    words[2] = row.sel;
-    words[3] = row.type;
-    words[4] = row.has_parent;
-    words[5] = row.parent_vpe;
-    words[6] = row.parent_kind;
-    words[7] = row.parent_sel;
-    memset(words + 8, 0, (ROW - 8) * sizeof(uint32_t));
-    memcpy(words + 8, &cap->vpe, sizeof(*cap) - offsetof(struct model_cap, vpe));
+    words[0] = parent != NULL;
+    words[1] = parent != NULL ? parent->vpe : 0;
+    words[2] = parent != NULL ? parent->kind : 0;
+    words[3] = parent != NULL ? parent->sel : 0;
+    memcpy(words + 4, cap, sizeof(*cap));
+    words[4 + offsetof(struct model_cap, parent) / sizeof(uint32_t)] = 0;
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -114,6 +110,35 @@ static int compare_rows(const void *a, const void *b)
 static int compare_messages(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(struct model_message));
+}
+
+static int compare_strays(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct model_stray));
+}
+
+/* Appends `count` things of `size` bytes, whole words, in ascending order. */
+static void append_sorted(GArray *key, const void *things, uint32_t count, size_t size,
+                          int (*compare)(const void *a, const void *b))
+{
+    void *sorted = g_memdup2(things, count * size);
+
+    if (count > 0)
+        qsort(sorted, count, size, compare);
+    g_array_append_val(key, count);
+    g_array_append_vals(key, sorted, (guint)(count * size / sizeof(uint32_t)));
+    g_free(sorted);
+}
+
+/* What calls have asked of services. */
+static void append_asks(GArray *key, const struct model *model)
+{
+    for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
+        if (model->ask[vpe].state == MODEL_ASKS_NOTHING)
+            continue;
+        g_array_append_val(key, vpe);
+        g_array_append_vals(key, &model->ask[vpe], sizeof(model->ask[vpe]) / sizeof(uint32_t));
+    }
 }
 
 /* Two models are the same when their tables and ends are, in whatever order they came to be. */
@@ -130,14 +155,11 @@ static uint32_t intern_model(struct monitor *m, const struct model *model)
     G_STATIC_ASSERT(sizeof(model->vpe[0]) % sizeof(uint32_t) == 0);
     g_array_append_vals(key, model->vpe,
                         model->vpes * (guint)(sizeof(model->vpe[0]) / sizeof(uint32_t)));
-    if (model->messages_count > 0) {
-        struct model_message *messages =
-            g_memdup2(model->messages, model->messages_count * sizeof(*messages));
-        qsort(messages, model->messages_count, sizeof(*messages), compare_messages);
-        g_array_append_vals(key, messages,
-                            (guint)(model->messages_count * sizeof(*messages) / sizeof(uint32_t)));
-        g_free(messages);
-    }
+    append_sorted(key, model->messages, model->messages_count, sizeof(model->messages[0]),
+                  compare_messages);
+    append_sorted(key, model->strays, model->strays_count, sizeof(model->strays[0]),
+                  compare_strays);
+    append_asks(key, model);
     number = intern(m->model_numbers, key->data, key->len * sizeof(uint32_t), m->models->len);
     if (number == m->models->len)
         g_ptr_array_add(m->models, g_memdup2(model, offsetof(struct model, caps) +
@@ -156,18 +178,18 @@ static uint32_t intern_set(struct monitor *m, const GArray *words)
     return number;
 }
 
-/* Which VPE the message of CREATEVPE makes: the call says it. */
+/* Which VPEs the message of CREATEVPE may make: the call says it. */
 static void name_child(const struct monitor *m, const struct monitor_event *event,
                        struct model_call *call)
 {
     size_t size;
     const char *name = model_name(event->message, event->size, &size);
     char *text = name != NULL ? g_strndup(name, size) : NULL;
-    guint known = text != NULL ? GPOINTER_TO_UINT(g_hash_table_lookup(m->names, text)) : 0;
 
+    call->child = MODEL_BY_NAME;
+    if (text != NULL)
+        call->children = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, text));
     g_free(text);
-    call->child = known - 1;
-    call->beyond = known == 0;
 }
 
 static uint32_t intern_call(struct monitor *m, const struct monitor_event *event)
@@ -294,23 +316,33 @@ static const uint32_t *set_words(const struct monitor *m, uint32_t set, uint32_t
 
 /* ---- Effects ------------------------------------------------------------------------------ */
 
-/* Numbers of calls that nobody has sent: a VPE's end by force, and that of one that is lost. */
-enum { END_FORCED = (1 << KEY_BITS) - 1, END_LOST = (1 << KEY_BITS) - 2 };
+/* Numbers of calls that nobody has sent: a VPE's end by force, and that of one that is lost; and
+ * that a stray message comes, or gets lost. */
+enum {
+    END_FORCED = (1 << KEY_BITS) - 1,
+    END_LOST = END_FORCED - 1,
+    COMES = END_FORCED - 2,
+    GETS_LOST = END_FORCED - 3,
+};
 
 static const struct model_call *call_number(const struct monitor *m, uint32_t call)
 {
-    static const struct model_call forced = {.op = RESCIND_SYS_EXIT, .flag = true};
-    static const struct model_call lost = {.op = MODEL_LOST};
+    static const struct model_call unsent[] = {{.op = RESCIND_SYS_EXIT, .flag = true},
+                                               {.op = MODEL_LOST},
+                                               {.op = MODEL_COMES},
+                                               {.op = MODEL_GETS_LOST}};
 
-    if (call >= END_LOST)
-        return call == END_LOST ? &lost : &forced;
+    if (call >= GETS_LOST)
+        return &unsent[END_FORCED - call];
     return &g_array_index(m->calls, struct model_call, call);
 }
 
 /* Whether the model has room for what the call may make. */
 static bool fits(const struct model *model, const struct model_call *call)
 {
-    uint32_t makes = call->op == RESCIND_SYS_EXCHANGE ? call->own.count : CALL_MAKES;
+    bool copies = call->op == RESCIND_SYS_EXCHANGE || call->op == RESCIND_SYS_OBTAIN ||
+                  call->op == RESCIND_SYS_DELEGATE;
+    uint32_t makes = copies ? call->own.count : CALL_MAKES;
 
     if (call->op == RESCIND_SYS_CREATEMAP && call->error == RESCIND_NO_ERROR)
         return call->size <= MODEL_CAPS - model->count;
@@ -345,7 +377,7 @@ static bool effect_of(struct monitor *m, uint32_t model, uint32_t vpe, uint32_t 
         *out = (struct effect){(uint32_t)(known >> 8) - 1, (uint32_t)known & 0xff};
         return true;
     }
-    if (model >= 1u << KEY_BITS || m->calls->len >= END_LOST ||
+    if (model >= 1u << KEY_BITS || m->calls->len >= GETS_LOST ||
         !take_effect(m, model, vpe, call_number(m, call), out))
         return false;
     known = (uint64_t)(out->model + 1) << 8 | out->result;
@@ -373,26 +405,76 @@ static void add_end(struct draft *d, const uint32_t *from, uint32_t vpe)
         d->overflow = true;
         return;
     }
+    if (effect.result == MODEL_NOT_NOW)
+        return;
     memcpy(config, from, d->m->config * sizeof(uint32_t));
     config[0] = effect.model;
     config[1 + vpe] = GONE;
     draft_add(d, config);
 }
 
+/* A message of a kernel's that nobody waits for comes, or gets lost. */
+static void add_strays(struct draft *d, const uint32_t *from)
+{
+    const struct model *model = model_of(d->m, from);
+    uint32_t config[1 + MODEL_VPES];
+    struct effect effect;
+
+    memcpy(config, from, d->m->config * sizeof(uint32_t));
+    for (uint32_t i = 0; i < model->strays_count; i++) {
+        for (uint32_t call = GETS_LOST; call <= COMES; call++) {
+            if (!effect_of(d->m, from[0], i, call, &effect)) {
+                d->overflow = true;
+                return;
+            }
+            config[0] = effect.model;
+            if (effect.result != MODEL_NOT_NOW)
+                draft_add(d, config);
+        }
+    }
+}
+
+/* The model once the call of `vpe` has been refused. */
+static uint32_t refused_model(struct monitor *m, uint32_t number, uint32_t vpe)
+{
+    const struct model *before = g_ptr_array_index(m->models, number);
+    struct model after;
+
+    if (before->ask[vpe].state == MODEL_ASKS_NOTHING && before->vpe[vpe].waits == MODEL_NOBODY)
+        return number;
+    memcpy(&after, before, offsetof(struct model, caps) + before->count * sizeof(before->caps[0]));
+    model_refuse(&after, vpe);
+    return intern_model(m, &after);
+}
+
 /* The call of `vpe` is refused for what the model does not count. */
 static void add_refusals(struct draft *d, const uint32_t *from, uint32_t vpe, bool is_short)
 {
     static const enum rescind_error refusals[] = {RESCIND_OUT_OF_MEM, RESCIND_NO_FREE_CORE,
-                                                  RESCIND_INV_ARGS};
+                                                  RESCIND_INV_ARGS, RESCIND_NO_SPACE};
     uint32_t config[1 + MODEL_VPES], status = from[1 + vpe];
     const struct model_call *call = call_of(d->m, status);
 
     memcpy(config, from, d->m->config * sizeof(uint32_t));
     for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
         config[1 + vpe] = DONE | (status & KILLED) | refusals[i] << DETAIL_SHIFT;
-        if (model_may_refuse(model_of(d->m, from), vpe, call, refusals[i], is_short))
-            draft_add(d, config);
+        if (!model_may_refuse(model_of(d->m, from), vpe, call, refusals[i], is_short))
+            continue;
+        config[0] = refused_model(d->m, from[0], vpe);
+        draft_add(d, config);
     }
+}
+
+/* Which VPE there is after a CREATEVPE that was not before. */
+static uint32_t new_vpe(const struct monitor *m, uint32_t before, uint32_t after)
+{
+    const struct model *b = g_ptr_array_index(m->models, before);
+    const struct model *a = g_ptr_array_index(m->models, after);
+    uint32_t vpe = 0;
+
+    while (vpe + 1 < m->vpes && a->vpe[vpe].life == b->vpe[vpe].life)
+        vpe++;
+    return vpe;
 }
 
 /* The call of `vpe` takes effect, or goes a step on. */
@@ -415,7 +497,7 @@ static void add_call(struct draft *d, const uint32_t *from, uint32_t vpe)
     else if (effect.result != MODEL_BEGUN)
         config[1 + vpe] = DONE | (status & KILLED) | effect.result << DETAIL_SHIFT;
     if (call->op == RESCIND_SYS_CREATEVPE && effect.result == RESCIND_NO_ERROR)
-        config[1 + call->child] = IDLE;
+        config[1 + new_vpe(d->m, from[0], effect.model)] = IDLE;
     draft_add(d, config);
 }
 
@@ -443,6 +525,7 @@ static void close_draft(struct draft *d, bool is_short)
 
     for (uint32_t i = 0; i < draft_count(d) && !d->overflow; i++) {
         memcpy(config, draft_config(d, i), d->m->config * sizeof(uint32_t));
+        add_strays(d, config);
         for (uint32_t vpe = 0; vpe < d->m->vpes; vpe++)
             add_effects(d, config, vpe, is_short);
     }
@@ -564,7 +647,7 @@ static bool all_done(struct monitor *m, const uint32_t *config)
     for (uint32_t vpe = 0; vpe < m->vpes; vpe++)
         if (!is_done(m, config, vpe))
             return false;
-    return true;
+    return model_is_quiet(model_of(m, config));
 }
 
 bool monitor_explains(struct monitor *m, uint32_t set, const struct model_row *rows, uint32_t count)
@@ -663,7 +746,9 @@ struct monitor *monitor_new(const struct model *start)
 
 void monitor_name(struct monitor *m, const char *name, uint32_t vpe)
 {
-    g_hash_table_insert(m->names, g_strdup(name), GUINT_TO_POINTER(vpe + 1));
+    guint known = GPOINTER_TO_UINT(g_hash_table_lookup(m->names, name));
+
+    g_hash_table_insert(m->names, g_strdup(name), GUINT_TO_POINTER(known | 1u << vpe));
 }
 
 void monitor_free(struct monitor *m)

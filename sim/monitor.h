@@ -13,11 +13,8 @@
  * selector 0. Memory that is short (see MONITOR_SHORT) makes OUT_OF_MEM, changing nothing, another
  * fair result of what takes nodes of the pool; model_may_refuse() says what else is fair.
  *
- * Beyond it, so that nothing is compared from there on (MONITOR_OFF), are: calls that the naive
- * model does not know, which are those about services and page faults (PAGEFAULT, CREATESRV,
- * CREATESESS, CREATESESSAT, DELEGATE, OBTAIN); memory of this kernel used by way of another's
- * capability on it; CREATEVPE of a VPE whose name monitor_name() has
- * not told, or that is there already; and what becomes too large, in capabilities or in orders.
+ * Beyond it, so that nothing is compared from there on (MONITOR_OFF), is only what becomes too
+ * large, in capabilities, VPEs, messages or orders.
  *
  * Sets are values with numbers: equal sets have equal numbers, and following an event is
  * remembered. So an explorer carries one number in its state, and asks as often as it likes. A
@@ -54,13 +51,14 @@ struct monitor;
 struct monitor *monitor_new(const struct model *start);
 void monitor_free(struct monitor *m);
 
-/* CREATEVPE of this name makes the VPE of this number. */
+/* The first CREATEVPE of this name on its kernel makes the VPE of this number; where several have
+ * the name, it makes the first, the second the next one, and so on. */
 void monitor_name(struct monitor *m, const char *name, uint32_t vpe);
 
 /* Sets. The first is that of the start. */
 enum {
     MONITOR_NONE = 0, /* nothing explains what was seen */
-    MONITOR_OFF = 1,  /* nothing is known any more: it went beyond the naive model */
+    MONITOR_OFF = 1,  /* nothing is known any more: it became too large */
     MONITOR_START = 2,
 };
 

@@ -198,7 +198,8 @@ static uint64_t hash_waiting(const struct rescind_kernel *const *all,
 
     mix_two(&hash,
             (uint64_t)message->slot << 32 | (uint64_t)message->is_reply << 24 |
-                (uint64_t)message->reply_ep << 16 | (uint64_t)message->sender_ep << 8,
+                (uint64_t)message->reply_ep << 16 | (uint64_t)message->sender_ep << 8 |
+                message->reply_order,
             (uint64_t)message->pe << 32 | (uint64_t)message->vpe << 16 | message->size);
     mix_two(&hash, message->label, message->reply_label);
     if (message->listener != 0)
@@ -434,7 +435,8 @@ static void hash_mail(const struct rescind_kernel *const *all, uint32_t from, ui
     mix_two(hash, m.label, m.reply_label);
     mix_two(hash, m.stub != 0 ? stub_name(all[from], m.stub) : 0,
             (uint64_t)known << 33 | (uint64_t)m.links << 32 | (uint32_t)m.ep << 24 |
-                (uint32_t)m.sender_ep << 16 | (uint32_t)m.credit_ep << 8 | m.reply_ep);
+                (uint32_t)m.sender_ep << 16 | (uint32_t)m.credit_ep << 8 | m.reply_ep |
+                (uint64_t)m.reply_order << 34);
     mix(hash, reply ? vpe_lives(all[to], letter->object, m.life) : m.life);
     if (!reply)
         mix(hash, vpe_lives(all[from], letter->asker, m.sender_life));

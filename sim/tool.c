@@ -20,6 +20,7 @@ static const struct {
     {"boot", tool_boot, "run litmus files on QEMU's pc99, once each"},
     {"tree", tool_tree, "run a litmus file and print its derivation tree"},
     {"profile", tool_profile, "measure the stack, work and time of a revocation"},
+    {"devices", tool_devices, "play transcripts of device accesses on models or on QEMU"},
 };
 
 static void usage(FILE *out)

@@ -27,6 +27,7 @@ int tool_explore(char **args);
 int tool_replay(char **args);
 int tool_tree(char **args);
 int tool_profile(char **args);
+int tool_devices(char **args);
 
 /* Parses options by GLib's rules, --help and --format among them. False: *status is the exit
  * status, and what was wrong has been said. *args is what is left, without the command. */

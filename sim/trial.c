@@ -383,10 +383,58 @@ static bool model_can(const struct litmus *l)
     return l->vpes->len <= MODEL_VPES && 2 * l->vpes->len + l->grants->len <= MODEL_CAPS;
 }
 
-/* The file's VPEs, on its kernels; children are not there yet. */
+static bool is_child(const struct litmus *l, GBytes *name)
+{
+    for (guint i = 0; i < l->vpes->len; i++) {
+        GBytes *child = g_bytes_new_static(litmus_vpe(l, i)->name, strlen(litmus_vpe(l, i)->name));
+        bool same = litmus_vpe(l, i)->child && g_bytes_equal(child, name);
+        g_bytes_unref(child);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a statement makes a VPE, as far as can be seen. */
+static bool makes_vpe(const struct litmus *l, const struct litmus_statement *s)
+{
+    gsize size;
+    const uint8_t *bytes;
+
+    if (s->word != LITMUS_RAW)
+        return s->word == LITMUS_CREATEVPE;
+    bytes = g_bytes_get_data(g_ptr_array_index(l->payloads, s->item), &size);
+    return size > 0 && bytes[0] == RESCIND_SYS_CREATEVPE;
+}
+
+/* How many VPEs the file may make that are no children of its own; as many as the model has room
+ * for. */
+static guint count_others(const struct litmus *l)
+{
+    guint made = 0, children = 0;
+    bool unknown = false;
+
+    for (guint i = 0; i < l->vpes->len; i++)
+        children += litmus_vpe(l, i)->child;
+    for (guint i = 0; i < l->steps->len; i++) {
+        const struct litmus_step *step = &g_array_index(l->steps, struct litmus_step, i);
+        const struct litmus_statement *s = litmus_statement(l, step);
+        made += makes_vpe(l, s);
+        unknown |=
+            s->word == LITMUS_CREATEVPE && !is_child(l, g_ptr_array_index(l->payloads, s->item));
+    }
+    return unknown || made > children ? MIN(made, MODEL_VPES - l->vpes->len) : 0;
+}
+
+/* The file's VPEs, on its kernels; children are not there yet, nor are others. */
 static void place_vpes(struct model *model, const struct litmus *l)
 {
-    model_boot(model, l->vpes->len);
+    guint others = count_others(l);
+
+    model_boot(model, l->vpes->len + others);
+    model->shown = l->vpes->len;
+    for (guint i = 0; i < others; i++)
+        model_child(model, l->vpes->len + i);
     for (guint i = 0; i < l->vpes->len; i++) {
         const struct litmus_vpe *vpe = litmus_vpe(l, i);
         model_place(model, i, vpe->kernel);

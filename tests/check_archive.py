@@ -2,10 +2,11 @@
 """What the kernel's archive promises, read from the compiled objects.
 
     check_archive.py ARCHIVE...              checks the archives taken together
+    check_archive.py --drivers ARCHIVE...    the same for drivers, which may reach hardware
     check_archive.py --self-test CC WORKDIR  shows that each check can fail
 
 1. It refers to no symbol outside itself but memcpy, memmove, memset, memcmp and the platform
-   interface (platform_...).
+   interface (platform_...); drivers also to what reaches hardware (rescind/platform.h).
 2. Its call graph has no cycle: no recursion, so the stack's depth follows from the code. Calls and
    tail jumps come from the disassembly. An indirect call counts as a call to every function it
    may reach: INDIRECT below says through which tables, whose contents are read from the
@@ -22,6 +23,10 @@ import sys
 
 ALLOWED = {"memcpy", "memmove", "memset", "memcmp"}
 ALLOWED_PREFIX = "platform_"
+HARDWARE = {"rescind_firmware", "rescind_read_msr", "rescind_write_msr", "rescind_ticks",
+            "rescind_pause"}
+HARDWARE |= {"rescind_%s%d" % (verb, bits) for bits in (8, 16, 32, 64)
+             for verb in ("in", "out", "read", "write")}
 
 # (source file, function): data symbols of the tables that its indirect calls go through, or
 # functions that are handed over. Function "*": any function of the file, since compilers inline.
@@ -46,6 +51,10 @@ INDIRECT = {
     ("src/kernel/tree.c", "*"): ["outside"],
     ("src/user/call.c", "*"): ["outside"],
     ("src/user/task06.c", "*"): ["tests"],
+}
+
+# The same for the drivers.
+DRIVERS_INDIRECT = {
 }
 
 # Indirect calls that some compilers make direct.
@@ -450,10 +459,14 @@ def self_test(compiler, directory):
 def main(arguments):
     if arguments[:1] == ["--self-test"] and len(arguments) >= 3:
         return 1 if self_test(arguments[1:-1], arguments[-1]) else 0
-    if not arguments or arguments[0].startswith("-"):
+    if not arguments or arguments[0].startswith("-") and arguments[0] != "--drivers":
         print(__doc__, file=sys.stderr)
         return 2
-    problems, graph = check(arguments, INDIRECT)
+    indirect = INDIRECT
+    if arguments[0] == "--drivers":
+        ALLOWED.update(HARDWARE)
+        arguments, indirect = arguments[1:], DRIVERS_INDIRECT
+    problems, graph = check(arguments, indirect)
     for problem in problems:
         print(problem)
     edges = sum(len(targets) for targets in graph.calls.values())

@@ -40,6 +40,34 @@ static void print_range(FILE *out, const struct rescind_range *range)
         fprintf(out, ":%" PRIu32, range->count);
 }
 
+static void print_service_call(FILE *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_PAGEFAULT:
+        fprintf(out, "pagefault 0x%" PRIx64 " perms=%" PRIu32, c->addr, c->perms);
+        break;
+    case RESCIND_SYS_CREATESRV:
+        fprintf(out, "createsrv %" PRIu32 " %" PRIu32 " %.24s", c->src, c->dst,
+                (const char *)c->name);
+        break;
+    case RESCIND_SYS_CREATESESS:
+        fprintf(out, "createsess %" PRIu32 " %" PRIu32 " %.24s", c->vpe, c->dst,
+                (const char *)c->name);
+        break;
+    case RESCIND_SYS_CREATESESSAT:
+        fprintf(out, "createsessat %" PRIu32 " %" PRIu32, c->src, c->dst);
+        break;
+    case RESCIND_SYS_DELEGATE:
+    case RESCIND_SYS_OBTAIN:
+        fprintf(out, "%s %" PRIu32 " %" PRIu32, c->op == RESCIND_SYS_OBTAIN ? "obtain" : "delegate",
+                c->vpe, c->src);
+        print_range(out, &c->own);
+        break;
+    default:
+        fprintf(out, "(opcode %" PRIu32 ")", c->op);
+    }
+}
+
 static void print_memory_call(FILE *out, const struct model_call *c)
 {
     switch (c->op) {
@@ -64,7 +92,7 @@ static void print_memory_call(FILE *out, const struct model_call *c)
                 c->op == RESCIND_SYS_READ ? "read" : "write", c->ep, c->addr, c->size);
         break;
     default:
-        fprintf(out, "(opcode %" PRIu32 ")", c->op);
+        print_service_call(out, c);
     }
 }
 
@@ -92,6 +120,7 @@ static void print_dtu_call(FILE *out, const struct model_call *c)
         break;
     case RESCIND_SYS_REPLY:
         fprintf(out, "reply %" PRIu32 " id=%" PRIu64 " size=%" PRIu64, c->ep, c->id, c->size);
+        fprintf(out, " %" PRIx64 " %" PRIx64 " %" PRIx64, c->data[0], c->data[1], c->data[2]);
         break;
     case RESCIND_SYS_ACK:
         fprintf(out, "ack %" PRIu32 " id=%" PRIu64, c->ep, c->id);

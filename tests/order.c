@@ -12,7 +12,7 @@ enum {
 /* One level of the search: the calls before it are done, and `model` is what they led to. */
 struct level {
     uint32_t next[ORDER_VPES]; /* of each VPE: how many of its calls are done */
-    uint32_t candidate;        /* what is tried next at this level: see find_candidate() */
+    uint32_t candidate;        /* what is tried next at this level: see LEFT_OUT */
     struct model model;
 };
 
@@ -101,12 +101,28 @@ static bool may_be_left_out(const struct history_entry *entry)
 /* Whether the answer says behind its code what the model's does. */
 static bool says(const struct model *model, const struct history_entry *entry)
 {
-    uint32_t words = entry->call.op == RESCIND_SYS_RECEIVE   ? 3
-                     : entry->call.op == RESCIND_SYS_VPECTRL ? entry->call.action
-                                                             : 0;
+    uint32_t words = entry->call.op == RESCIND_SYS_RECEIVE    ? 3
+                     : entry->call.op == RESCIND_SYS_VPECTRL  ? entry->call.action
+                     : entry->call.op == RESCIND_SYS_DELEGATE ? 1
+                     : entry->call.op == RESCIND_SYS_OBTAIN   ? 1
+                                                              : 0;
     if (!entry->answered || !entry->told || entry->result != RESCIND_NO_ERROR)
         return true;
     return memcmp(model->said, entry->said, words * sizeof entry->said[0]) == 0;
+}
+
+/* Whether the call asks a service or a pager, who may answer like a refusal. */
+static bool asks(const struct model_call *call)
+{
+    return call->op == RESCIND_SYS_CREATESESS || call->op == RESCIND_SYS_DELEGATE ||
+           call->op == RESCIND_SYS_OBTAIN || call->op == RESCIND_SYS_PAGEFAULT;
+}
+
+static bool may_be_refused(const struct model *model, const struct history_entry *entry,
+                           bool may_lack_memory)
+{
+    return entry->answered &&
+           model_may_refuse(model, entry->vpe, &entry->call, entry->result, may_lack_memory);
 }
 
 enum step { STEP_WRONG, STEP_BEGUN, STEP_DONE };
@@ -114,8 +130,7 @@ enum step { STEP_WRONG, STEP_BEGUN, STEP_DONE };
 /* Does the call on the model, and tells whether the answer is the one in the history. */
 static enum step step(struct model *model, const struct history_entry *entry, bool may_lack_memory)
 {
-    if (entry->answered &&
-        model_may_refuse(model, entry->vpe, &entry->call, entry->result, may_lack_memory))
+    if (!asks(&entry->call) && may_be_refused(model, entry, may_lack_memory))
         return STEP_DONE;
     enum rescind_error result = model_call(model, entry->vpe, &entry->call);
     if (result == MODEL_BEGUN)
@@ -132,6 +147,8 @@ static uint32_t only_next(const struct order *order, const struct history *histo
                           const struct level *level)
 {
     uint32_t only = ORDER_VPES;
+    if (level->model.strays_count > 0)
+        return ORDER_VPES;
     for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
         if (!may_come(order, history, level, vpe))
             continue;
@@ -177,21 +194,56 @@ static bool is_through(const struct order *order, const struct history *history,
         if (vpe < level->model.vpes && model_is_lost(&level->model, vpe))
             return false;
     }
-    return true;
+    return model_is_quiet(&level->model);
 }
 
-/* The next thing to try at this level, from level->candidate on: the call of that VPE; or, behind
- * them all, that it is left out. False: all was tried. */
+/* What can be tried at a level, VPE by VPE: its call, or a step of it; that it is left out; that it
+ * is refused. Behind that, of each stray message: that it comes; that it gets lost. */
+enum {
+    LEFT_OUT = ORDER_VPES,
+    REFUSED = 2 * ORDER_VPES,
+    COMES = 3 * ORDER_VPES,
+    GETS_LOST = COMES + MODEL_STRAYS,
+    CANDIDATES = GETS_LOST + MODEL_STRAYS,
+};
+
+/* The next thing to try at this level, from level->candidate on. False: all was tried. */
 static bool find_candidate(const struct order *order, const struct history *history,
-                           struct level *level)
+                           struct level *level, bool may_lack_memory)
 {
-    for (; level->candidate < 2 * ORDER_VPES; level->candidate++) {
+    for (; level->candidate < COMES; level->candidate++) {
         uint32_t vpe = level->candidate % ORDER_VPES;
-        if (may_come(order, history, level, vpe) &&
-            (level->candidate == vpe || may_be_left_out(next_call(order, history, level, vpe))))
+        if (!may_come(order, history, level, vpe))
+            continue;
+        const struct history_entry *entry = next_call(order, history, level, vpe);
+        if (level->candidate < LEFT_OUT ||
+            (level->candidate < REFUSED
+                 ? may_be_left_out(entry)
+                 : asks(&entry->call) && may_be_refused(&level->model, entry, may_lack_memory)))
             return true;
     }
+    for (; level->candidate < CANDIDATES; level->candidate++)
+        if ((level->candidate - COMES) % MODEL_STRAYS < level->model.strays_count)
+            return true;
     return false;
+}
+
+/* Does it. */
+static enum step try_candidate(const struct order *order, const struct history *history,
+                               struct level *level, uint32_t candidate, bool may_lack_memory)
+{
+    uint32_t vpe = candidate % ORDER_VPES, stray = (candidate - COMES) % MODEL_STRAYS;
+    struct model_call moves = {.op = candidate < GETS_LOST ? MODEL_COMES : MODEL_GETS_LOST};
+    enum step done = STEP_DONE;
+    if (candidate >= COMES)
+        return model_call(&level->model, stray, &moves) == RESCIND_NO_ERROR ? STEP_BEGUN
+                                                                            : STEP_WRONG;
+    if (candidate < LEFT_OUT)
+        done = step(&level->model, next_call(order, history, level, vpe), may_lack_memory);
+    else if (candidate >= REFUSED)
+        model_refuse(&level->model, vpe);
+    level->next[vpe] += done == STEP_DONE;
+    return done;
 }
 
 static void sort_by_vpe(struct order *order, const struct history *history)
@@ -223,20 +275,17 @@ enum order_verdict order_search_for(struct order *order, const struct model *sta
         level = &order->levels[depth];
         if (is_through(order, history, level) && same(context, &level->model))
             return ORDER_FOUND;
-        if (!find_candidate(order, history, level)) { /* all were tried: back */
+        if (!find_candidate(order, history, level, may_lack_memory)) { /* all were tried: back */
             if (depth-- == 0)
                 return ORDER_NONE;
             continue;
         }
-        uint32_t candidate = level->candidate++, vpe = candidate % ORDER_VPES;
+        uint32_t candidate = level->candidate++;
         struct level *after = &order->levels[depth + 1];
         copy_model(&after->model, &level->model);
         memcpy(after->next, level->next, sizeof after->next);
         after->candidate = 0;
-        enum step done = STEP_DONE;
-        if (candidate == vpe)
-            done = step(&after->model, next_call(order, history, level, vpe), may_lack_memory);
-        after->next[vpe] += done == STEP_DONE;
+        enum step done = try_candidate(order, history, after, candidate, may_lack_memory);
         if (done == STEP_WRONG || !go_straight(order, history, after, may_lack_memory) ||
             !remember(order, after))
             continue;

@@ -65,6 +65,20 @@ struct view {
     uint32_t count;
 };
 
+/* Where one holds a capability of this type, its own or (MODEL_NOBODY) anybody's; NULL: nowhere. */
+static const struct model_row *find_type(const struct view *view, uint32_t vpe, uint32_t type)
+{
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->rows[i].type == type && (vpe == MODEL_NOBODY || view->rows[i].vpe == vpe))
+            return &view->rows[i];
+    return NULL;
+}
+
+static bool has_service(const struct view *view)
+{
+    return find_type(view, MODEL_NOBODY, RESCIND_CAP_SERVICE) != NULL;
+}
+
 static const struct model_row *held(const struct view *view, uint32_t vpe, uint32_t sel)
 {
     for (uint32_t i = 0; i < view->count; i++)
@@ -245,8 +259,12 @@ static bool a_life_call(const struct view *view, uint32_t vpe, struct model_call
     if (drawn < 2) {
         sel = aim_free(view, vpe, 2, choice);
         *out = call_createvpe(sel, sel + 1);
+        const struct model_row *gate = find_type(view, vpe, RESCIND_CAP_GATE);
         if (drawn == 1 && choose(choice, 4) == 0) {
             out->src = aim(view, vpe, false, choice);
+            out->ep = RESCIND_EP_FREE;
+        } else if (gate && has_service(view)) { /* a pager */
+            out->src = gate->sel;
             out->ep = RESCIND_EP_FREE;
         }
         return true;
@@ -353,6 +371,18 @@ static struct model_call an_endpoint_call(const struct view *view, uint32_t vpe,
     return call;
 }
 
+/* What a service that agrees answers, of 24 bytes; or one that does not; or rubbish. */
+static void draw_answer(const struct view *view, uint32_t vpe, struct model_call *call,
+                        struct choice *choice)
+{
+    uint32_t drawn = choose(choice, 32), count = drawn % 8 ? 1 : choose(choice, 3);
+    uint64_t start = drawn % 4 ? aim(view, vpe, false, choice) : aim_free(view, vpe, count, choice);
+    call->size = drawn < 28 ? 24 : choose(choice, 40);
+    call->data[0] = drawn < 26 ? RESCIND_NO_ERROR : choose(choice, RESCIND_XFS_RENAME + 2);
+    call->data[1] = start << 32 | (drawn == 25);
+    call->data[2] = count;
+}
+
 /* Messages between VPEs. */
 static struct model_call a_message_call(const struct view *view, uint32_t vpe,
                                         struct choice *choice)
@@ -369,11 +399,11 @@ static struct model_call a_message_call(const struct view *view, uint32_t vpe,
     call.label = choose(choice, 8);
     if (call.op == RESCIND_SYS_SEND && choose(choice, 4) > 0)
         call.reply_ep = aim_ep(view, vpe, ENDPOINT_RECEIVE, choice);
-    if (view->drive->beyond && choose(choice, 2)) { /* as a service does */
-        call = call_receive(2, choose(choice, 2));
-        call.size = 24;
+    if (has_service(view)) { /* as a service does */
+        if (choose(choice, 2))
+            call = call_receive(2, choose(choice, 2));
+        draw_answer(view, vpe, &call, choice);
     }
-    call.dst = aim(view, vpe, false, choice); /* what it would give */
     for (uint32_t ep = 2; ep < 4 && choose(choice, 4) > 0; ep++)
         if (open_message(view, vpe, ep) != 0) { /* mostly, it is answered */
             call.op = choose(choice, 4) ? RESCIND_SYS_REPLY : RESCIND_SYS_ACK;
@@ -401,9 +431,15 @@ static struct model_call a_service_call(const struct view *view, uint32_t vpe,
     uint32_t type = call.op == RESCIND_SYS_CREATESRV      ? RESCIND_CAP_GATE
                     : call.op == RESCIND_SYS_CREATESESSAT ? RESCIND_CAP_SERVICE
                                                           : RESCIND_CAP_SESSION;
-    for (uint32_t i = 0; i < view->count && choose(choice, 8) > 0; i++)
-        if (view->rows[i].vpe == vpe && view->rows[i].type == type)
-            call.src = view->rows[i].sel;
+    const struct model_row *row = find_type(view, vpe, type);
+    if (row && choose(choice, 8) > 0)
+        call.src = row->sel;
+    if (choose(choice, 8) == 0) /* for another VPE, and with args that fill a small slot */
+        call.vpe = aim(view, vpe, true, choice);
+    if (choose(choice, 8) == 0)
+        call.args = choose(choice, RESCIND_ARGS_MAX + 2);
+    if (choose(choice, 16) == 0)
+        call.name[0] = 'a';
     call.own = (struct rescind_range){RESCIND_TABLE_OBJECT, call.dst, 1 + choose(choice, 2)};
     if (call.op == RESCIND_SYS_DELEGATE)
         call.own.start = aim(view, vpe, false, choice);
@@ -454,9 +490,10 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
     struct model_call call;
     if (drive->config.more > 0 && a_life_call(&view, vpe, &call, choice))
         return call;
-    if (drive->config.pages > 0 && drive->beyond && vpe == 0 && choose(choice, 4) > 0)
+    bool serves = drive->config.pages > 0 && has_service(&view);
+    if (serves && vpe == 0 && choose(choice, 4) > 0)
         return a_message_call(&view, vpe, choice);
-    if (drive->config.pages > 0 && drive->beyond && choose(choice, 2) == 0)
+    if (serves && choose(choice, 2) == 0)
         return a_service_call(&view, vpe, choice);
     bool has_post = drive->config.pages > 0 && endpoint_find(drive->kernel, vpe, 4) != 0;
     if (drive->config.pages > 0 && choose(choice, has_post ? 8 : 2) > 0) {
@@ -560,12 +597,11 @@ static void open_posts(struct drive *drive, struct choice *choice)
     }
 }
 
-/* VPE0 becomes a service, by the gate to its endpoint 2 that the last VPE has; the others know it.
- * What follows is beyond the naive model, and is audited. */
-static void open_service(struct drive *drive)
+/* VPE0 becomes a service, at its endpoint 2, which has few slots; the others know it. */
+static void open_service(struct drive *drive, struct choice *choice)
 {
     const struct model_call calls[] = {
-        call_attachrb(2, 0),
+        {.op = RESCIND_SYS_ATTACHRB, .ep = 2, .order = 8 + choose(choice, 2), .slot_order = 7},
         call_creategate(0, FIRST + 5),
         {.op = RESCIND_SYS_CREATESRV, .src = FIRST + 5, .dst = FIRST + 6}};
     for (uint32_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
@@ -645,7 +681,7 @@ struct drive *scenario_run(struct scenarios *scenarios, struct choice choice)
     if (drive->config.pages > 0 && choose(&choice, 2))
         open_posts(drive, &choice);
     if (drive->config.pages > 0 && choose(&choice, 4) == 0)
-        open_service(drive);
+        open_service(drive, &choice);
     set_up(drive, selectors, &choice);
     side_by_side(drive, selectors, &choice);
     if (!drive->failure[0] && drive_rest(drive))

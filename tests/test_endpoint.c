@@ -179,7 +179,11 @@ static void messages_are_refused(struct rescind_kernel *k)
     calls_refused(k, 0, say_reply(RB, id + 1, 1), RESCIND_INV_ARGS);
     calls_ok(k, 0, say_ack(RB, id));
     calls_refused(k, 0, say_ack(RB, id), RESCIND_INV_ARGS);
-    calls_ok(k, 1, say_send_bytes(EP, NONE, 0)); /* the least, and the most */
+    calls_ok(k, 1, say_send(EP, RB, 2));
+    assert_int_equal(take(k, 0, &id), 2);
+    calls_refused(k, 0, say_reply_bytes(RB, id, 64 - 25 + 1), RESCIND_INV_ARGS);
+    calls_ok(k, 0, say_reply_bytes(RB, id, 64 - 25)); /* it has stayed open */
+    calls_ok(k, 1, say_send_bytes(EP, NONE, 0));      /* the least, and the most */
     calls_ok(k, 1, say_send_bytes(EP, NONE, 64 - 25));
 }
 

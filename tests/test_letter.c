@@ -13,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "cap/peer.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/mem.h"
 #include "object/note.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
@@ -123,6 +125,7 @@ static struct message vpectrl(uint32_t sel, enum rescind_vpectrl op)
 /* ---- Every order -------------------------------------------------------------------------- */
 
 enum { DEPTH = 200 };
+enum { MEM = 40, MAPPED = RESCIND_MAP_FIRST + 8 };
 
 /* Choices, each of so many; the run that has made them is followed by the next in order. */
 struct path {
@@ -170,6 +173,22 @@ static void tell_all(struct system *s)
     }
 }
 
+/* What VPE 0 of A may read and write of memory of B's, at its first mapped pages, is memory that is
+ * taken; and none when VPE 0 of B has been told that it has revoked MEM, of which all is. */
+static void check_mapped(const struct system *s)
+{
+    struct rescind_kernel_mapping there;
+    bool revoked = !waits(s, B, 0) && !kit_holds(s->k[B], 0, MEM);
+
+    for (uint32_t page = RESCIND_MAP_FIRST; page < MAPPED + 2; page++) {
+        if (rescind_kernel_mapping(s->k[A], 0, page, &there) != RESCIND_MAPPING_THERE ||
+            there.pe != B)
+            continue;
+        assert_true(page_is_taken(s->k[B], there.frame));
+        assert_false(revoked);
+    }
+}
+
 /* Something that happens once, at any point. */
 typedef void happen(struct system *s);
 /* What must hold at the end. */
@@ -191,6 +210,7 @@ static void one_order(struct system *s, struct path *path, happen *happen)
             happened = more = true;
         }
         audit(s);
+        check_mapped(s);
     }
 }
 
@@ -276,6 +296,58 @@ static void the_end_of_a_vpe_of_another_kernel_is_waited_for(void **state)
         kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
         rest(s);
     }
+    system_free(s);
+}
+
+static uint32_t count_notes(const struct rescind_kernel *k, uint32_t vpe)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = vpe_at(k, vpe)->watchers; at != 0; at = note_at(k, at)->next)
+        count++;
+    return count;
+}
+
+/* VPE 1 of A, a child of VPE 0, is ended again and again while it waits: what B keeps for that is
+ * one node, whatever it has waited for. */
+static void a_cancelled_wait_is_forgotten_by_the_next_one(void **state)
+{
+    enum { CHILDREN = 2 };
+    struct system *s = system_new_roomy(2, 1, 4, NODES, WORK, MEMORY);
+    uint32_t used;
+
+    (void)state;
+    for (uint32_t i = 0; i < CHILDREN; i++) {
+        assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP + 2 * i, CHILD_MEM + 2 * i)), 0);
+        assert_int_equal(
+            call(s, A, 0, kit_obtain(system_sel(s, B, 0), THERE + i, CHILD_CAP + 2 * i, 1)), 0);
+    }
+    used = pool_used(s->k[B]);
+    for (uint32_t round = 0; round < 5; round++) {
+        uint32_t target = round % CHILDREN;
+        assert_int_equal(call(s, A, 0, createvpe(CHILD_CAP, CHILD_MEM)), RESCIND_NO_ERROR);
+        assert_int_equal(call(s, A, 0, kit_delegate(CHILD_CAP, THERE + target, THERE, 1)), 0);
+        assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), RESCIND_NO_ERROR);
+        if (round == 3) /* what is there already is enough */
+            rescind_kernel_starve(s->k[B], 0);
+        kit_send(s->k[A], CHILD, vpectrl(THERE, RESCIND_VPE_WAIT));
+        settle(s);
+        rescind_kernel_starve(s->k[B], UINT32_MAX);
+        assert_true(waits(s, A, CHILD));
+        assert_int_equal(pool_used(s->k[B]), used + 1);
+        for (uint32_t i = 0; i < CHILDREN; i++)
+            assert_int_equal(count_notes(s->k[B], CHILD + i), i == target);
+        if (round < 4)
+            assert_int_equal(call(s, A, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+        settle(s);
+    }
+    /* The other's end is not told to it, and that of the one it waits for is. */
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP + 2, 2, true)), RESCIND_NO_ERROR);
+    settle(s);
+    assert_true(waits(s, A, CHILD));
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, CHILD).error, RESCIND_VPE_GONE);
     system_free(s);
 }
 
@@ -507,8 +579,7 @@ static struct message put(enum rescind_syscall opcode, unsigned count, const uin
 enum {
     R = RESCIND_PERM_R,
     W = RESCIND_PERM_W,
-    MEM = 40, /* two pages of B's, of VPE 0 there, */
-    OURS,     /* and as VPE 0 of A holds it, at endpoint EP */
+    OURS = MEM + 1, /* MEM, two pages of B's, as VPE 0 of A holds it, at endpoint EP */
     PART,
     EP = 2,
     EP2,
@@ -534,15 +605,21 @@ static struct number read_number(struct system *s, unsigned pe, uint32_t ep, uin
     return number;
 }
 
-static struct system *new_lent(void)
+/* VPE 0 of B has two pages at MEM, which VPE 0 of A holds at OURS. */
+static struct system *new_lent_with(uint32_t work)
 {
-    struct system *s = system_new_roomy(2, 1, 1, NODES, 64, MEMORY);
+    struct system *s = system_new_roomy(2, 1, 1, NODES, work, MEMORY);
 
     assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)),
                      RESCIND_NO_ERROR);
     assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), OURS, MEM, 1)),
                      RESCIND_NO_ERROR);
     return s;
+}
+
+static struct system *new_lent(void)
+{
+    return new_lent_with(64);
 }
 
 static void memory_of_another_kernel_is_read_and_written(void **state)
@@ -603,11 +680,89 @@ static void a_part_of_memory_of_another_kernel_is_derived(void **state)
     assert_int_equal(read_number(s, A, EP2, 56).value, 5);
     assert_int_equal(read_number(s, A, EP2, 57).error, RESCIND_INV_ARGS);
     assert_int_equal(call(s, A, 0, write_number(EP2, 0, 5)), RESCIND_NO_PERM);
-    /* Another kernel's memory can't be mapped. */
-    assert_int_equal(call(s, A, 0, CALL(CREATEMAP, 0, OURS, 0, 1, RESCIND_MAP_FIRST, R)),
-                     RESCIND_INV_ARGS);
     rescind_kernel_starve(s->k[A], 1);
     assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, 60, 0, 8, R)), RESCIND_OUT_OF_MEM);
+    rest(s);
+    system_free(s);
+}
+
+static enum rescind_error map(struct system *s, unsigned pe, uint32_t mem, uint32_t first,
+                              uint32_t pages, uint32_t perms)
+{
+    return call(s, pe, 0, CALL(CREATEMAP, 0, mem, first, pages, RESCIND_MAP_FIRST, perms));
+}
+
+static void memory_of_another_kernel_is_mapped(void **state)
+{
+    struct system *s = new_lent();
+    struct rescind_kernel_mapping there;
+    uint32_t frame =
+        (uint32_t)(mem_at(s->k[B], cap_at(s->k[B], kit_at(s->k[B], 0, MEM))->object)->addr /
+                   RESCIND_PAGE);
+
+    (void)state;
+    assert_int_equal(map(s, A, OURS, 2, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 2, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 2, R | RESCIND_PERM_X), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, A, OURS, 1, 1, R | RESCIND_PERM_X), RESCIND_NO_PERM);
+    rescind_kernel_starve(s->k[A], 1);
+    assert_int_equal(map(s, A, OURS, 0, 2, R), RESCIND_OUT_OF_MEM);
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
+    assert_int_equal(map(s, A, OURS, 1, 1, R), RESCIND_NO_ERROR);
+    assert_int_equal(map(s, A, OURS, 1, 1, R), RESCIND_INV_ARGS); /* that page is taken */
+    rest(s);
+    assert_int_equal(rescind_kernel_mapping(s->k[A], 0, RESCIND_MAP_FIRST, &there),
+                     RESCIND_MAPPING_THERE);
+    assert_int_equal(there.pe, B);
+    assert_int_equal(there.frame, frame + 1);
+    assert_int_equal(there.rights, R);
+    assert_int_equal(call(s, B, 0, kit_revoke(MEM, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(rescind_kernel_mapping(s->k[A], 0, RESCIND_MAP_FIRST, &there),
+                     RESCIND_MAPPING_NONE);
+    system_free(s);
+}
+
+/* C maps a part that A has derived from B's memory: whose it is goes along. */
+static void a_part_of_a_third_kernels_memory_is_mapped(void **state)
+{
+    struct system *s = system_new_roomy(3, 1, 1, NODES, 64, MEMORY);
+    struct rescind_kernel_mapping there;
+
+    (void)state;
+    assert_int_equal(call(s, B, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), OURS, MEM, 1)), 0);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, OURS, PART, 4096, 4096, R)), 0);
+    assert_int_equal(call(s, C, 0, kit_obtain(system_sel(s, A, 0), PART, PART, 1)), 0);
+    assert_int_equal(map(s, A, PART, 0, 1, R), RESCIND_NO_ERROR); /* here nobody is asked */
+    assert_int_equal(map(s, C, PART, 1, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(map(s, C, PART, 0, 1, R), RESCIND_NO_ERROR);
+    for (unsigned pe = A; pe <= C; pe += C - A) {
+        assert_int_equal(rescind_kernel_mapping(s->k[pe], 0, RESCIND_MAP_FIRST, &there),
+                         RESCIND_MAPPING_THERE);
+        assert_int_equal(there.pe, B);
+    }
+    assert_int_equal(call(s, A, 0, kit_revoke(PART, 1, true)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
+    assert_int_equal(table_at(s->k[C], table_of(0, TABLE_MAP))->count, 0);
+    assert_true(kit_holds(s->k[B], 0, MEM));
+    system_free(s);
+}
+
+/* Kernels without machine memory: what B has derived from the name that A's VPE has comes back. */
+static void a_name_of_memory_that_came_round_is_no_more_than_a_name(void **state)
+{
+    struct system *s = system_new(2, 1, NODES, 64);
+
+    (void)state;
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), 51, RESCIND_SEL_MEM, 1)), 0);
+    assert_int_equal(map(s, B, 51, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, B, 0, CALL(DERIVEMEM, 51, 52, 0, 4096, R | W)), 0);
+    assert_int_equal(map(s, B, 52, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), 53, 52, 1)), 0);
+    assert_int_equal(map(s, A, 53, 0, 1, R), RESCIND_INV_ARGS);
+    assert_int_equal(call(s, A, 0, CALL(DERIVEMEM, 53, 54, 0, 64, R)), 0);
     rest(s);
     system_free(s);
 }
@@ -653,6 +808,7 @@ static void check_memory_gone(struct system *s)
     assert_int_equal(endpoint_find(s->k[A], 0, EP), 0);
     assert_false(kit_holds(s->k[A], 0, OURS));
     assert_false(kit_holds(s->k[A], 0, PART));
+    assert_int_equal(table_at(s->k[A], table_of(0, TABLE_MAP))->count, 0);
 }
 
 static void memory_and_its_revocation_come_in_every_order(void **state)
@@ -660,6 +816,7 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
     const struct message calls[] = {
         CALL(ACTIVATE, EP, RESCIND_NONE, OURS),
         CALL(DERIVEMEM, OURS, PART, 0, 8, R),
+        CALL(CREATEMAP, 0, OURS, 0, 2, RESCIND_MAP_FIRST, R | W),
         CALL(READ, EP2, 0, 8),
         write_number(EP2, 0, 8),
     };
@@ -667,6 +824,7 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
 
     (void)state;
     assert_int_equal(call(start, A, 0, CALL(ACTIVATE, EP2, RESCIND_NONE, OURS)), 0);
+    assert_int_equal(call(start, A, 0, CALL(CREATEMAP, 0, OURS, 0, 2, MAPPED, R | W)), 0);
     system_copy(s, start);
     for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         struct system *from = new_lent();
@@ -676,6 +834,19 @@ static void memory_and_its_revocation_come_in_every_order(void **state)
         every_order(from, s, asker_is_killed, rest);
         system_free(from);
     }
+    system_free(start);
+    system_free(s);
+}
+
+/* The same of a CREATEMAP that takes several events. */
+static void mapping_page_by_page_and_a_revocation_come_in_every_order(void **state)
+{
+    struct system *start = new_lent_with(1), *s = new_lent_with(1);
+
+    (void)state;
+    kit_send(start->k[A], 0, CALL(CREATEMAP, 0, OURS, 0, 2, RESCIND_MAP_FIRST, R | W));
+    every_order(start, s, lender_revokes, check_memory_gone);
+    every_order(start, s, asker_is_killed, rest);
     system_free(start);
     system_free(s);
 }
@@ -892,6 +1063,44 @@ static void a_reply_to_one_that_has_ended_is_refused(void **state)
     rest(s);
     assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_RECV_GONE);
     assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_INV_ARGS);
+    rest(s);
+    system_free(s);
+}
+
+/* A's slots have 64 bytes, of which the header takes 25. */
+static void a_reply_that_is_too_long_is_refused_before_it_is_sent(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, CALL(DETACHRB, 0, BACK)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 7, 6, 0)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    got = receive(s, B, IN);
+    kit_send(s->k[B], 0, CALL(REPLY, IN, got.id, 40, 1, 2, 3, 4, 5));
+    assert_int_equal(rescind_kernel_tell_first(s->k[B]), -1);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_INV_ARGS);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 6)), RESCIND_NO_ERROR);
+    assert_int_equal(receive(s, A, BACK).value, 6);
+    assert_int_equal(credits(s), CREDITS);
+    rest(s);
+    system_free(s);
+}
+
+static void a_reply_finds_a_smaller_endpoint_than_there_was(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct received got;
+
+    (void)state;
+    assert_int_equal(call(s, A, 0, send_number(5)), RESCIND_NO_ERROR);
+    got = receive(s, B, IN);
+    assert_int_equal(call(s, A, 0, CALL(DETACHRB, 0, BACK)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, CALL(ATTACHRB, 0, BACK, 0, 6, 5, 0)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_RECV_GONE);
+    assert_int_equal(call(s, B, 0, reply_number(got.id, 1)), RESCIND_INV_ARGS);
+    assert_int_equal(credits(s), CREDITS);
     rest(s);
     system_free(s);
 }
@@ -1694,19 +1903,23 @@ static void messages_that_make_no_sense_are_refused(void **state)
     struct system *s = new_talk(2, 10);
     const struct rescind_letter_message good = {
         .stub = 9, .life = 0, .ep = IN, .sender_ep = OUT, .links = 1};
-    struct rescind_letter_message bad[5];
+    struct rescind_letter_message bad[8];
     struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_SEND, good);
     struct system_message m;
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 8; i++)
         bad[i] = good;
     bad[0].ep = RESCIND_EP_COUNT;
     bad[1].sender_ep = RESCIND_EP_COUNT;
     bad[2].reply_ep = RESCIND_EP_COUNT;
     bad[3].links = 2;
     bad[4].stub = 0;
-    for (unsigned i = 0; i < 5; i++)
+    bad[5].reply_order = 6; /* of no endpoint */
+    bad[6].reply_ep = bad[7].reply_ep = BACK;
+    bad[6].reply_order = 4;
+    bad[7].reply_order = 10;
+    for (unsigned i = 0; i < 8; i++)
         refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_SEND, bad[i])));
     letter.object = RESCIND_VPE_MAX;
     refused(s, A, B, forge_letter(A, letter));
@@ -1735,7 +1948,7 @@ static void messages_that_make_no_sense_are_refused(void **state)
 static void openings_that_make_no_sense_are_refused(void **state)
 {
     struct system *s = new_service(2);
-    struct rescind_peer_letter bad = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 0}};
+    struct rescind_peer_letter bad = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 0, 'f'}};
     struct letter *l = &call_at(s->k[A], 0)->letter;
     struct rescind_peer_note note = {.head = {.kind = RESCIND_PEER_NOTE}, .length = 8};
     struct rescind_letter_session session = {.stub = 5, .object = 9};
@@ -1745,6 +1958,11 @@ static void openings_that_make_no_sense_are_refused(void **state)
     refused(s, A, B, forge_letter(A, bad)); /* without a claim */
     bad.args[1] = 7;
     bad.args[0] = UINT64_MAX;
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[0] = SESSION;
+    bad.args[3] = 's'; /* behind a zero */
+    refused(s, A, B, forge_letter(A, bad));
+    bad.args[2] = bad.args[3] = 0; /* no name */
     refused(s, A, B, forge_letter(A, bad));
     bad.op = RESCIND_LETTER_VISIT;
     bad.object = kit_at(s->k[B], 0, SERVICE); /* no session */
@@ -1832,6 +2050,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vpe_of_another_kernel_is_started),
         cmocka_unit_test(the_end_of_a_vpe_of_another_kernel_is_waited_for),
+        cmocka_unit_test(a_cancelled_wait_is_forgotten_by_the_next_one),
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
@@ -1842,8 +2061,12 @@ int main(void)
         cmocka_unit_test(memory_of_another_kernel_is_read_and_written),
         cmocka_unit_test(as_much_as_a_message_holds_is_read_and_written),
         cmocka_unit_test(a_part_of_memory_of_another_kernel_is_derived),
+        cmocka_unit_test(memory_of_another_kernel_is_mapped),
+        cmocka_unit_test(a_part_of_a_third_kernels_memory_is_mapped),
+        cmocka_unit_test(a_name_of_memory_that_came_round_is_no_more_than_a_name),
         cmocka_unit_test(own_memory_that_came_round_is_mapped),
         cmocka_unit_test(memory_and_its_revocation_come_in_every_order),
+        cmocka_unit_test(mapping_page_by_page_and_a_revocation_come_in_every_order),
         cmocka_unit_test(what_is_written_is_not_another_s_by_then),
         cmocka_unit_test(a_message_and_its_reply_cross),
         cmocka_unit_test(as_much_as_a_message_holds_crosses),
@@ -1851,6 +2074,8 @@ int main(void)
         cmocka_unit_test(a_first_message_that_is_not_taken_leaves_nothing),
         cmocka_unit_test(a_receiver_that_has_ended_gets_nothing),
         cmocka_unit_test(a_reply_to_one_that_has_ended_is_refused),
+        cmocka_unit_test(a_reply_that_is_too_long_is_refused_before_it_is_sent),
+        cmocka_unit_test(a_reply_finds_a_smaller_endpoint_than_there_was),
         cmocka_unit_test(what_was_not_received_goes_with_its_endpoint),
         cmocka_unit_test(a_message_and_an_end_come_in_every_order),
         cmocka_unit_test(a_reply_and_an_end_come_in_every_order),

@@ -414,6 +414,49 @@ static void a_vpe_can_exit_with_the_pool_empty(void **state)
 
 /* ---- Side by side --------------------------------------------------------------------------- */
 
+/* The entry of a call that a service was asked for and that was answered; or NULL. */
+static struct history_entry *asked(struct history *history, uint32_t from)
+{
+    for (uint32_t i = from; i < history->count; i++) {
+        struct history_entry *entry = &history->entries[i];
+        bool asks = entry->call.op == RESCIND_SYS_CREATESESS ||
+                    entry->call.op == RESCIND_SYS_OBTAIN || entry->call.op == RESCIND_SYS_DELEGATE;
+        if (asks && entry->answered && entry->call.error == RESCIND_NO_ERROR)
+            return entry;
+    }
+    return NULL;
+}
+
+/* Services are asked, agree, and don't; and an answer that is turned into its opposite shows. */
+static void what_services_decide_is_what_their_clients_are_told(void **state)
+{
+    (void)state;
+    struct scenarios *scenarios = scenarios_new();
+    struct order *order = order_new();
+    uint32_t agreed = 0, turned = 0, refused = 0;
+    for (uint32_t seed = 0; seed < SCENARIOS / 2 && turned < 300; seed++) {
+        struct drive *drive = scenario_run(scenarios, choice_seeded(seed));
+        struct history_entry *entry = asked(&drive->history, 0);
+        while (entry && entry->result != RESCIND_NO_ERROR)
+            entry = asked(&drive->history, (uint32_t)(entry - drive->history.entries) + 1);
+        agreed += entry != NULL;
+        if (!entry)
+            entry = asked(&drive->history, 0);
+        if (!entry)
+            continue;
+        bool well = entry->result == RESCIND_NO_ERROR;
+        entry->result = well ? RESCIND_NO_PERM : RESCIND_NO_ERROR;
+        entry->told = false;
+        turned++;
+        refused += !drive_judge(drive, order, false);
+    }
+    order_free(order);
+    scenarios_free(scenarios);
+    assert_int_equal(turned, 300);
+    assert_true(agreed > turned / 10);
+    assert_true(refused > turned * 9 / 10);
+}
+
 static void calls_side_by_side_could_have_come_one_at_a_time(void **state)
 {
     (void)state;
@@ -506,6 +549,7 @@ int main(void)
         cmocka_unit_test(ranges_that_lie_crosswise_both_go),
         cmocka_unit_test(a_copy_is_revoked_from_two_sides_before_its_exchange_has_answered),
         cmocka_unit_test(calls_side_by_side_could_have_come_one_at_a_time),
+        cmocka_unit_test(what_services_decide_is_what_their_clients_are_told),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -573,22 +573,345 @@ static void a_sent_message_goes_with_its_gate(void **state)
     end(&w);
 }
 
-static void what_is_beyond_the_model_is_not_judged(void **state)
+/* ---- Services and pagers --------------------------------------------------------------------- */
+
+enum { QUESTIONS = 2 }; /* that the service's buffer holds */
+
+static const struct model_call open_it = {.op = RESCIND_SYS_CREATESESS, .dst = 40};
+
+/* VPE0 serves MODEL_NAME, at endpoint 2, by its gate 20; the service is its 21. */
+static void open_service(struct watch *w)
 {
-    const struct model_call calls[] = {{.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 30},
-                                       {.op = RESCIND_SYS_CREATESESS, .dst = 30},
-                                       {.op = RESCIND_SYS_PAGEFAULT}};
+    struct model_call buffer = {.op = RESCIND_SYS_ATTACHRB, .ep = 2, .order = 7, .slot_order = 6};
+    struct model_call to = {.op = RESCIND_SYS_CREATEGATE, .dst = 20, .ep = 2, .label = 7};
+    struct model_call serve = {.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 21};
+
+    GOOD(now(w, 0, buffer, RESCIND_NO_ERROR));
+    GOOD(now(w, 0, to, RESCIND_NO_ERROR));
+    GOOD(now(w, 0, serve, RESCIND_NO_ERROR));
+}
+
+/* VPE0's answer to message `id`: a code, and the two words of a session or of a range. */
+static struct model_call say_so(uint64_t id, uint64_t code, uint64_t first, uint64_t second)
+{
+    return (struct model_call){
+        .op = RESCIND_SYS_REPLY, .ep = 2, .id = id, .size = 24, .data = {code, first, second}};
+}
+
+/* VPE0 takes a message, the `id`th, and answers it. */
+static void serve(struct watch *w, uint64_t id, uint64_t code, uint64_t first, uint64_t second)
+{
+    GOOD(now(w, 0, look, RESCIND_NO_ERROR));
+    GOOD(now(w, 0, say_so(id, code, first, second), RESCIND_NO_ERROR));
+}
+
+static void the_service_decides_on_a_session(void **state)
+{
+    const struct {
+        uint64_t code;
+        enum rescind_error answer;
+    } cases[] = {{RESCIND_NO_ERROR, RESCIND_NO_ERROR},
+                 {RESCIND_NO_PERM, RESCIND_NO_PERM},
+                 {RESCIND_XFS_RENAME + 1, RESCIND_RECV_GONE}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct watch w = begin();
-        assert_int_equal(send(&w, 0, calls[i]), MONITOR_OFF);
-        assert_int_equal(answer(&w, 0, RESCIND_EXISTS), MONITOR_OFF);
+        GOOD(now(&w, 1, open_it, RESCIND_INV_ARGS));
+        open_service(&w);
+        GOOD(send(&w, 1, open_it));
+        assert_int_equal(monitor_results(w.monitor, w.set, 1), 0);
+        serve(&w, 1, cases[i].code, 5, 0);
+        assert_int_equal(monitor_results(w.monitor, w.set, 1), 1u << cases[i].answer);
+        GOOD(answer(&w, 1, cases[i].answer));
+        /* It has been asked once, and is to answer once. */
+        GOOD(now(&w, 0, say_so(1, RESCIND_NO_ERROR, 5, 0), RESCIND_INV_ARGS));
+        GOOD(now(&w, 0, look, RESCIND_END_OF_FILE));
+        GOOD(send(&w, 1, open_it));
+        assert_int_equal(monitor_results(w.monitor, w.set, 1), i == 0 ? 1u << RESCIND_INV_ARGS : 0);
         end(&w);
     }
-    /* Nobody has said which VPE it makes. */
+}
+
+static void a_service_that_closes_its_message_has_gone(void **state)
+{
+    const struct model_call done = {.op = RESCIND_SYS_ACK, .ep = 2, .id = 1};
+    const struct model_call close = {.op = RESCIND_SYS_DETACHRB, .ep = 2};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct watch w = begin();
+        open_service(&w);
+        GOOD(send(&w, 1, open_it));
+        GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+        if (i == 2) {
+            GOOD(send(&w, 0, leave));
+            GOOD(happen(&w, MONITOR_ENDED, 0));
+        } else {
+            GOOD(now(&w, 0, i == 0 ? done : close, RESCIND_NO_ERROR));
+        }
+        assert_int_equal(monitor_results(w.monitor, w.set, 1), 1u << RESCIND_RECV_GONE);
+        BAD(answer(&w, 1, RESCIND_NO_ERROR));
+        end(&w);
+    }
+}
+
+/* VPE1 has a session at 40. */
+static struct watch begin_with_session(void)
+{
     struct watch w = begin();
-    assert_int_equal(send(&w, 0, create(20, 21)), MONITOR_OFF);
+
+    open_service(&w);
+    GOOD(send(&w, 1, open_it));
+    serve(&w, 1, RESCIND_NO_ERROR, 5, 0);
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    return w;
+}
+
+static void a_service_is_told_of_a_sessions_end_some_time_later(void **state)
+{
+    struct watch w = begin_with_session();
+
+    (void)state;
+    GOOD(now(&w, 0, look, RESCIND_END_OF_FILE));
+    GOOD(now(&w, 1, revoke(40), RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, look, RESCIND_END_OF_FILE));
+    GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+    BAD(now(&w, 0, look, RESCIND_NO_ERROR)); /* and once only */
+    end(&w);
+}
+
+/* At the end nothing is left on its way. */
+static void a_close_that_never_comes_is_found(void **state)
+{
+    struct watch w = begin_with_session();
+    struct model_row rows[MODEL_CAPS];
+    struct model model = w.start;
+    const struct model_call made[] = {
+        {.op = RESCIND_SYS_CREATEGATE, .dst = 20, .ep = 2},
+        {.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 21},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(made); i++)
+        assert_int_equal(model_call(&model, 0, &made[i]), RESCIND_NO_ERROR);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < model.count; i++)
+        if (model.caps[i].kind < RESCIND_TABLE_KINDS)
+            rows[count++] = model_row(&model, i);
+    assert_false(monitor_explains(w.monitor, w.set, rows, count));
+    GOOD(now(&w, 1, revoke(40), RESCIND_NO_ERROR));
+    assert_true(monitor_explains(w.monitor, w.set, rows, count));
+    /* Who waits for it has it in the end. */
+    GOOD(send(&w, 0, hear));
+    assert_false(monitor_explains(w.monitor, w.set, rows, count));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    assert_true(monitor_explains(w.monitor, w.set, rows, count));
+    end(&w);
+}
+
+static struct model_call transfer(enum rescind_syscall op, uint32_t start, uint32_t count)
+{
+    return (struct model_call){.op = op, .src = 40, .own = {RESCIND_TABLE_OBJECT, start, count}};
+}
+
+/* Of two capabilities that VPE1 asks for it gets the one that the service names, if that is there.
+ */
+static void the_service_chooses_what_is_obtained(void **state)
+{
+    const struct {
+        uint64_t start, count;
+        enum rescind_error answer;
+    } cases[] = {{20, 1, RESCIND_NO_ERROR},
+                 {20, 0, RESCIND_NO_ERROR},
+                 {22, 1, RESCIND_INV_ARGS},
+                 {20, 3, RESCIND_RECV_GONE}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct watch w = begin_with_session();
+        bool has_one = cases[i].answer == RESCIND_NO_ERROR && cases[i].count == 1;
+        GOOD(send(&w, 1, transfer(RESCIND_SYS_OBTAIN, 50, 2)));
+        serve(&w, 2, RESCIND_NO_ERROR, cases[i].start << 32, cases[i].count);
+        assert_int_equal(monitor_results(w.monitor, w.set, 1), 1u << cases[i].answer);
+        GOOD(answer(&w, 1, cases[i].answer));
+        GOOD(now(&w, 1, obtain(0, 60, 50, 1), has_one ? RESCIND_NO_ERROR : RESCIND_INV_ARGS));
+        end(&w);
+    }
+}
+
+static void what_is_delegated_goes_to_where_the_service_says(void **state)
+{
+    struct watch w = begin_with_session();
+
+    (void)state;
+    GOOD(now(&w, 1, gate(50), RESCIND_NO_ERROR));
+    GOOD(send(&w, 1, transfer(RESCIND_SYS_DELEGATE, 50, 1)));
+    serve(&w, 2, RESCIND_NO_ERROR, 30ull << 32, 1);
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, gate(30), RESCIND_INV_ARGS));
+    /* When the session goes between the service's consent and the copying, nothing is copied. */
+    GOOD(send(&w, 1, transfer(RESCIND_SYS_DELEGATE, 50, 1)));
+    serve(&w, 3, RESCIND_NO_ERROR, 31ull << 32, 1);
+    assert_int_equal(monitor_results(w.monitor, w.set, 1), 1u << RESCIND_NO_ERROR);
+    GOOD(send(&w, 0, revoke(21)));
+    assert_int_equal(monitor_results(w.monitor, w.set, 1),
+                     1u << RESCIND_NO_ERROR | 1u << RESCIND_INV_ARGS);
+    GOOD(answer(&w, 1, RESCIND_INV_ARGS));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    BAD(now(&w, 0, gate(31), RESCIND_INV_ARGS));
+    end(&w);
+}
+
+/* Both slots are taken by what VPE1 has opened and revoked; VPE2 waits for room. */
+static void who_asks_waits_for_room(void **state)
+{
+    struct watch w = begin();
+    struct model_call at = {.op = RESCIND_SYS_CREATESESSAT, .src = 21, .dst = 22};
+
+    (void)state;
+    open_service(&w);
+    for (uint32_t i = 0; i < QUESTIONS; i++) {
+        GOOD(now(&w, 0, at, RESCIND_NO_ERROR));
+        GOOD(now(&w, 0, revoke(22), RESCIND_NO_ERROR));
+    }
+    GOOD(send(&w, 2, open_it));
+    for (uint64_t id = 1; id <= QUESTIONS; id++)
+        GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, look, RESCIND_END_OF_FILE));
+    assert_int_equal(monitor_results(w.monitor, w.set, 2), 0);
+    /* Any of them may have been VPE2's; only one was. */
+    GOOD(now(&w, 0, say_so(1, RESCIND_NO_ERROR, 5, 0), RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, say_so(2, RESCIND_NO_ERROR, 5, 0), RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+    GOOD(now(&w, 0, say_so(3, RESCIND_NO_ERROR, 5, 0), RESCIND_NO_ERROR));
+    assert_int_equal(monitor_results(w.monitor, w.set, 2), 1u << RESCIND_NO_ERROR);
+    GOOD(answer(&w, 2, RESCIND_NO_ERROR));
+    BAD(now(&w, 0, look, RESCIND_NO_ERROR));
+    end(&w);
+}
+
+/* Killed while the service thinks about it: when that agrees, the session is closed again. */
+static void a_session_that_nobody_wants_is_closed(void **state)
+{
+    (void)state;
+    for (uint64_t code = RESCIND_NO_ERROR; code <= RESCIND_MISS_CREDITS; code++) {
+        struct watch w = begin();
+        open_service(&w);
+        GOOD(send(&w, 1, open_it));
+        GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+        GOOD(happen(&w, MONITOR_KILL, 1));
+        GOOD(happen(&w, MONITOR_ENDED, 1));
+        GOOD(now(&w, 0, say_so(1, code, 5, 0), RESCIND_NO_ERROR));
+        uint32_t answered = w.set;
+        GOOD(now(&w, 0, look, RESCIND_END_OF_FILE));
+        w.set = answered;
+        if (code == RESCIND_NO_ERROR)
+            GOOD(now(&w, 0, look, RESCIND_NO_ERROR));
+        else
+            BAD(now(&w, 0, look, RESCIND_NO_ERROR));
+        end(&w);
+    }
+}
+
+/* VPE1 is of another kernel: its own may have the name, too, and is asked first. */
+static void another_kernels_service_is_asked_once_the_own_has_none(void **state)
+{
+    struct model_call buffer = {.op = RESCIND_SYS_ATTACHRB, .ep = 2, .order = 7, .slot_order = 6};
+    struct model_call to = {.op = RESCIND_SYS_CREATEGATE, .dst = 20, .ep = 2};
+    struct model_call serve_too = {.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 21};
+
+    (void)state;
+    for (int both = 0; both < 2; both++) {
+        struct watch w = begin();
+        monitor_free(w.monitor);
+        model_place(&w.start, 1, 1);
+        w.monitor = monitor_new(&w.start);
+        open_service(&w);
+        if (both) {
+            GOOD(now(&w, 1, buffer, RESCIND_NO_ERROR));
+            GOOD(now(&w, 1, to, RESCIND_NO_ERROR));
+            GOOD(now(&w, 1, serve_too, RESCIND_NO_ERROR));
+            GOOD(send(&w, 1, open_it));
+            BAD(now(&w, 0, look, RESCIND_NO_ERROR));
+        } else {
+            GOOD(send(&w, 1, open_it));
+            serve(&w, 1, RESCIND_NO_ERROR, 5, 0);
+            GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+            BAD(now(&w, 1, gate(40), RESCIND_NO_ERROR));
+        }
+        end(&w);
+    }
+}
+
+/* A child whose pager is VPE0, at endpoint 2. */
+static void a_pager_answers_a_page_fault(void **state)
+{
+    const struct model_call fault = {.op = RESCIND_SYS_PAGEFAULT};
+    struct model_call child = create(30, 31);
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct watch w = begin_with_child();
+        open_service(&w);
+        child.src = 20;
+        child.ep = 3;
+        GOOD(now(&w, 0, child, RESCIND_NO_ERROR));
+        GOOD(now(&w, 0, control(30, RESCIND_VPE_START), RESCIND_NO_ERROR));
+        GOOD(now(&w, 1, fault, RESCIND_NO_MAPPING));
+        if (i == 0)
+            GOOD(now(&w, 0, revoke(20), RESCIND_NO_ERROR));
+        GOOD(send(&w, VPES, fault));
+        if (i == 1)
+            serve(&w, 1, RESCIND_NO_PERM, 0, 0);
+        if (i == 2)
+            GOOD(now(&w, 0, (struct model_call){.op = RESCIND_SYS_DETACHRB, .ep = 2},
+                     RESCIND_NO_ERROR));
+        /* It has an account of its own, which may be short. */
+        assert_int_equal(monitor_results(w.monitor, w.set, VPES) & ~(1u << RESCIND_OUT_OF_MEM),
+                         i == 1 ? 1u << RESCIND_NO_PERM : 1u << RESCIND_NO_MAPPING);
+        end(&w);
+    }
+}
+
+static void a_name_is_taken_once(void **state)
+{
+    struct watch w = begin();
+    struct model_call again = {.op = RESCIND_SYS_CREATESRV, .src = 20, .dst = 22};
+
+    (void)state;
+    open_service(&w);
+    GOOD(now(&w, 0, again, RESCIND_EXISTS));
+    again.src = 22;
+    GOOD(now(&w, 0, again, RESCIND_INV_ARGS));
+    GOOD(now(&w, 0, revoke(21), RESCIND_NO_ERROR));
+    again.src = 20;
+    BAD(now(&w, 0, again, RESCIND_EXISTS));
+    end(&w);
+}
+
+/* Nobody has said which VPE it makes, and the model has no number for another one. */
+static void a_vpe_that_there_is_no_room_for_is_not_judged(void **state)
+{
+    struct watch w = begin();
+
+    (void)state;
+    GOOD(send(&w, 0, create(20, 21)));
+    assert_int_equal(answer(&w, 0, RESCIND_NO_ERROR), MONITOR_OFF);
+    end(&w);
+}
+
+static void a_vpe_of_any_name_takes_a_number_that_is_left(void **state)
+{
+    struct watch w = begin_with_child();
+
+    (void)state;
+    monitor_free(w.monitor);
+    w.start.shown = VPES;
+    w.monitor = monitor_new(&w.start);
+    GOOD(now(&w, 0, create(20, 21), RESCIND_NO_ERROR));
+    GOOD(send(&w, 0, control(20, RESCIND_VPE_WAIT)));
+    assert_int_equal(monitor_results(w.monitor, w.set, 0), 0);
     end(&w);
 }
 
@@ -610,7 +933,19 @@ int main(void)
         cmocka_unit_test(memory_and_numbers_may_lack_at_any_time),
         cmocka_unit_test(a_message_is_sent_before_it_is_received),
         cmocka_unit_test(a_sent_message_goes_with_its_gate),
-        cmocka_unit_test(what_is_beyond_the_model_is_not_judged),
+        cmocka_unit_test(the_service_decides_on_a_session),
+        cmocka_unit_test(a_service_that_closes_its_message_has_gone),
+        cmocka_unit_test(a_service_is_told_of_a_sessions_end_some_time_later),
+        cmocka_unit_test(a_close_that_never_comes_is_found),
+        cmocka_unit_test(the_service_chooses_what_is_obtained),
+        cmocka_unit_test(what_is_delegated_goes_to_where_the_service_says),
+        cmocka_unit_test(who_asks_waits_for_room),
+        cmocka_unit_test(a_session_that_nobody_wants_is_closed),
+        cmocka_unit_test(another_kernels_service_is_asked_once_the_own_has_none),
+        cmocka_unit_test(a_pager_answers_a_page_fault),
+        cmocka_unit_test(a_name_is_taken_once),
+        cmocka_unit_test(a_vpe_that_there_is_no_room_for_is_not_judged),
+        cmocka_unit_test(a_vpe_of_any_name_takes_a_number_that_is_left),
         cmocka_unit_test(it_agrees_with_the_order_search),
     };
 

@@ -832,8 +832,8 @@ static void as_many_vpes_as_a_module_may_have_all_run(void **state)
 
 /* ---- Children ----------------------------------------------------------------------------- */
 
-/* LENDERS: kernels whose VPEs are lent memory of kernel 0, from that one on. */
-enum { CHILD_MEMORY = 1 << 16, LENDERS = 1 };
+/* LENDERS: kernels whose VPEs are lent memory of kernel 0. */
+enum { CHILD_MEMORY = 1 << 16, LENDERS = 2 };
 
 static void run_children(uint32_t kernel)
 {

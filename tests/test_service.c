@@ -302,6 +302,10 @@ static void a_service_needs_a_gate_to_its_own_vpe_and_a_name(void **state)
     refuse(k, S, createsrv(GATE, GATE, "files"), RESCIND_INV_ARGS);
     refuse(k, S, createsrv(GATE, SRV, ""), RESCIND_INV_ARGS);
     refuse(k, S, createsrv(GATE, SRV, "a name of 25 bytes, which"), RESCIND_INV_ARGS);
+    refuse(k, S, with_string(CALL(RESCIND_SYS_CREATESRV, GATE, SRV), "", 1), RESCIND_INV_ARGS);
+    refuse(k, S, with_string(CALL(RESCIND_SYS_CREATESRV, GATE, SRV), "files", 6), RESCIND_INV_ARGS);
+    refuse(k, S, with_string(CALL(RESCIND_SYS_CREATESRV, GATE, SRV), "fi\0es", 5),
+           RESCIND_INV_ARGS);
     refuse(k, S, CALL(RESCIND_SYS_CREATESRV, GATE, SRV), RESCIND_INV_ARGS);
     refuse(k, S, CALL(RESCIND_SYS_CREATESRV, GATE, SRV, 6), RESCIND_INV_ARGS);
     expect(k, S, createsrv(GATE, SRV, "a name of 24 bytes, this"), RESCIND_NO_ERROR);
@@ -427,6 +431,8 @@ static void a_session_is_refused_before_the_service_is_asked(void **state)
     uint8_t args[RESCIND_ARGS_MAX + 1] = {0};
 
     (void)state;
+    refuse(k, A, with_string(CALL(RESCIND_SYS_CREATESESS, RESCIND_SEL_VPE, SESS), "files", 6),
+           RESCIND_INV_ARGS);
     refuse(k, A, createsess(99, SESS, "files"), RESCIND_INV_ARGS);
     refuse(k, A, createsess(RESCIND_SEL_MEM, SESS, "files"), RESCIND_INV_ARGS);
     refuse(k, A, createsess(RESCIND_SEL_VPE, RESCIND_SEL_MEM, "files"), RESCIND_INV_ARGS);

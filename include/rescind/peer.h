@@ -233,7 +233,7 @@ struct rescind_letter_gate {
 
 struct rescind_letter_mem {
     uint64_t pe, addr, size;
-    uint64_t reserved; /* 0 */
+    uint64_t real; /* 1: there is such memory; 0: it is a name only */
 };
 
 enum {
@@ -255,7 +255,8 @@ struct rescind_letter_message {
     uint8_t credit_ep;    /* REPLY: that the message was sent through, of VPE `object` */
     uint8_t reply_ep;     /* SEND: of the teller's VPE, for the answer; 0: none is wanted */
     uint8_t links;        /* SEND: 1: the first through this endpoint */
-    uint8_t reserved[3];  /* 0 */
+    uint8_t reply_order;  /* SEND: 2^this bytes have the slots of reply_ep; 0: there is none */
+    uint8_t reserved[2];  /* 0 */
 };
 
 /* The selector of the sender's child in the receiver's table of senders. */

@@ -3,7 +3,7 @@
  * The pages lie in the arena, so that a copy of the arena is a copy of the machine's memory, too. A
  * run of pages that is given back is one with the free ones beside it at once. A search, and taking
  * a run or giving it back, costs some twenty instructions for 64 pages, of which there are at most
- * 16384 (kernel/create.c).
+ * PAGES_MAX.
  */
 #ifndef RESCIND_BASE_PAGES_H
 #define RESCIND_BASE_PAGES_H
@@ -11,6 +11,7 @@
 #include "base/arena.h"
 
 #define PAGES_NONE UINT32_MAX
+enum { PAGES_MAX = 16384 }; /* that a kernel has */
 
 /* The first of `count` (at least 1) pages in a row that were free; PAGES_NONE where there are none.
  * What they hold is whatever it was. */

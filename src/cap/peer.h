@@ -47,6 +47,7 @@ struct peer {
     uint16_t letter_line[RESCIND_PEER_LETTERS];
     struct letter_reply replies[RESCIND_PEER_LETTERS]; /* what its letters are answered */
     uint32_t notes, notes_last; /* list of those to be told (object/note.h) */
+    uint32_t watching;          /* list of those of its VPEs that wait for the end of one here */
 
     struct rescind_kernel_peer count;
 };

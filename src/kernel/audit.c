@@ -814,7 +814,8 @@ static bool check_pending_counts(const struct rescind_kernel *k, uint32_t *where
             (letter != 0 && (!is_cap(k, letter) || cap_at(k, letter)->pending == 0)))
             return false;
         reasons +=
-            (pin != 0) + (letter != 0) + (pin != 0 && call_exchange(call_at(k, vpe))->agreed);
+            (uint64_t)((pin != 0) + (letter != 0) +
+                       (pin != 0 && call_exchange(call_at(k, vpe))->agreed));
     }
     return pending == reasons;
 }
@@ -971,19 +972,39 @@ static uint32_t count_notes(const struct rescind_kernel *k, uint32_t first)
     return count;
 }
 
+/* The list of those of a kernel's VPEs that wait for a VPE's end: all of them, and no others. */
+static bool watching_is_good(const struct rescind_kernel *k, uint32_t pe, uint32_t *watching)
+{
+    uint32_t prev = 0, count = 0;
+
+    for (uint32_t at = peer_at(k, pe)->watching; at != 0; at = note_at(k, at)->next_asker) {
+        if (note_nodes(k, at) != 1 || note_at(k, at)->pe != pe ||
+            note_at(k, at)->prev_asker != prev || note_at(k, at)->watched >= k->vpe_count ||
+            ++count > k->pool.high)
+            return false;
+        prev = at;
+    }
+    *watching += count;
+    return true;
+}
+
 static bool check_notes_kept(const struct rescind_kernel *k, uint32_t *where)
 {
-    uint32_t notes = 0, kept = 0, watched = 0;
+    uint32_t notes = 0, kept = 0, watched = 0, watchers = 0, watching = 0;
 
     for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         notes += cap_at(k, index)->type == OBJECT_NOTE;
         if (cap_at(k, index)->type == OBJECT_VISIT && visit_at(k, index)->pe != k->pe)
             kept += note_nodes(k, visit_at(k, index)->note);
     }
-    for (uint32_t pe = 0; pe < k->peer_count; pe++)
+    for (uint32_t pe = 0; pe < k->peer_count; pe++) {
         kept += count_notes(k, peer_at(k, pe)->notes);
+        if (!watching_is_good(k, pe, &watching))
+            return false;
+    }
     for (uint32_t vpe = 0; vpe < k->vpe_count; vpe++)
-        kept += count_notes(k, vpe_at(k, vpe)->watchers);
+        watchers += count_notes(k, vpe_at(k, vpe)->watchers);
+    kept += watchers;
     for (uint32_t at = k->vpe_watched; at != 0; at = vpe_at(k, at - 1)->next) {
         *where = at - 1;
         if (at > k->vpe_count || !vpe_at(k, at - 1)->ended || vpe_at(k, at - 1)->watchers == 0 ||
@@ -991,7 +1012,7 @@ static bool check_notes_kept(const struct rescind_kernel *k, uint32_t *where)
             return false;
     }
     *where = 0;
-    return notes == kept;
+    return notes == kept && watchers == watching;
 }
 
 static bool check_locks_owned(const struct rescind_kernel *k, uint32_t *where)

@@ -18,7 +18,7 @@
 enum { DEFAULT_WORK = 64 };
 
 /* So that a search of the pages in one event is bounded by a few hundred words. */
-enum { MEMORY_MAX = 64 << 20 };
+enum { MEMORY_MAX = PAGES_MAX * RESCIND_PAGE };
 
 static size_t round_up(size_t size, size_t to)
 {

@@ -179,7 +179,7 @@ static void put_records(struct rescind_kernel *k, uint32_t pe, struct writer *w)
     for (uint32_t i = 0; i < TURNS; i++)
         put_kind(k, pe, (enum turn)((peer->turn + i) % TURNS), w);
     if (peer_has_records(peer)) /* something had no room: another kind goes first then */
-        peer->turn = (peer->turn + 1) % (TURNS * TASK_EXCHANGES);
+        peer->turn = (uint8_t)((peer->turn + 1) % (TURNS * TASK_EXCHANGES));
 }
 
 /* ---- Letters ------------------------------------------------------------------------------ */
@@ -234,7 +234,7 @@ static void put_letters(struct rescind_kernel *k, uint32_t pe, struct writer *w)
             put_notes(k, pe, w);
     }
     if (peer_has_letters(peer))
-        peer->letter_turn = (peer->letter_turn + 1) % ONES;
+        peer->letter_turn = (uint8_t)((peer->letter_turn + 1) % ONES);
 }
 
 size_t rescind_kernel_tell(struct rescind_kernel *k, uint32_t pe, void *message)

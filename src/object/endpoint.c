@@ -6,9 +6,6 @@
 #include "cap/table.h"
 #include "object/visit.h"
 
-/* What lies at the start of a slot, as the DTU writes it; the data follows. */
-#define SLOT_HEADER sizeof(struct rescind_header)
-
 uint32_t endpoint_find(const struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
 {
     return table_find(k, table_of(vpe, TABLE_ENDPOINTS), ep);
@@ -144,6 +141,7 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
         .slot = (uint8_t)slot,
         .is_reply = what->is_reply,
         .reply_ep = what->reply_ep,
+        .reply_order = what->reply_order,
         .sender_ep = what->sender_ep,
         .pe = what->pe,
         .vpe = what->vpe,
@@ -178,7 +176,7 @@ enum rescind_error endpoint_deliver(struct rescind_kernel *k, uint32_t vpe, uint
         (cap_at(k, cap)->flags & CAP_MARKED))
         return RESCIND_RECV_GONE;
     e = endpoint_of(k, cap);
-    if (what->size + SLOT_HEADER > (size_t)1 << e->slot_order)
+    if (!slot_holds(e->slot_order, what->size))
         return RESCIND_INV_ARGS;
     if (e->spare == 0)
         return RESCIND_NO_RING_SPACE;

@@ -63,12 +63,13 @@ struct message_node {
     uint32_t id;     /* by which its receiver knows it */
     uint8_t slot;
     bool is_reply;
-    uint8_t reply_ep;  /* of the sender's VPE: where the answer goes; 0: none is wanted */
-    uint8_t sender_ep; /* its endpoint, */
-    uint16_t pe, vpe;  /* and VPE */
-    uint16_t size;     /* of the data, bytes */
-    uint32_t serial;   /* of the sender's endpoint, which is given its credit back */
-    uint32_t listener; /* CAP_LISTENER whose interrupt it tells, or 0 */
+    uint8_t reply_ep;    /* of the sender's VPE: where the answer goes; 0: none is wanted */
+    uint8_t sender_ep;   /* its endpoint, */
+    uint16_t pe, vpe;    /* and VPE */
+    uint16_t size;       /* of the data, bytes */
+    uint8_t reply_order; /* of the slots where the answer goes, when it was sent */
+    uint32_t serial;     /* of the sender's endpoint, which is given its credit back */
+    uint32_t listener;   /* CAP_LISTENER whose interrupt it tells, or 0 */
     uint64_t label;
     uint64_t reply_label;
     uint32_t visit; /* the question of a kernel that it is, or 0: object/visit.h */
@@ -85,6 +86,13 @@ static inline struct endpoint_node *endpoint_at(const struct rescind_kernel *k, 
 static inline struct message_node *message_at(const struct rescind_kernel *k, uint32_t index)
 {
     return pool_node(k, index);
+}
+
+/* A slot of a buffer has 2^order bytes: a header, as the DTU writes it, and the data behind it. */
+enum { SLOT_ORDER_MIN = 5, SLOT_ORDER_MAX = 9, SLOT_HEADER = sizeof(struct rescind_header) };
+static inline bool slot_holds(uint32_t order, uint64_t size)
+{
+    return size <= (1ull << order) - SLOT_HEADER;
 }
 
 /* Can something be made active at this endpoint? */
@@ -124,7 +132,7 @@ struct delivery {
     uint32_t sender, listener; /* as in struct message_node */
     uint16_t pe, vpe;
     uint32_t life;
-    uint8_t sender_ep, reply_ep;
+    uint8_t sender_ep, reply_ep, reply_order;
     bool is_reply;
     uint32_t serial;
     uint64_t label, reply_label;

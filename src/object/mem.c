@@ -19,6 +19,16 @@ uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uin
     return index;
 }
 
+uint32_t mem_create_part(struct rescind_kernel *k, uint16_t account, const struct mem *mem,
+                         uint64_t off, uint64_t size)
+{
+    uint32_t index = mem_create(k, account, mem->pe, mem->addr + off, size);
+
+    if (index != 0)
+        mem_at(k, index)->real = mem->real;
+    return index;
+}
+
 uint32_t mem_take(struct rescind_kernel *k, uint64_t addr, uint64_t size)
 {
     uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;

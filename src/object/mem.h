@@ -11,6 +11,7 @@ struct mem {
     struct object object;
     uint16_t pe; /* whose memory */
     bool whole;  /* the allocation itself: its pages are free again when this object goes */
+    bool real;   /* of another kernel's: there is such memory, as that kernel has said */
     uint64_t addr;
     uint64_t size; /* bytes */
 };
@@ -32,9 +33,21 @@ static inline bool mem_is_real(const struct rescind_kernel *k, const struct mem 
     return mem->pe == k->pe && mem->addr <= all && mem->size <= all - mem->addr;
 }
 
-/* A memory object that no capability names yet. 0 when the account is empty. O(1). */
+/* Are there pages behind it, of whatever kernel? That never changes, so what the memory's kernel
+ * has said once is handed on with every part. */
+static inline bool mem_has_pages(const struct rescind_kernel *k, const struct mem *mem)
+{
+    return mem->pe == k->pe ? mem_is_real(k, mem) : mem->real;
+}
+
+/* A memory object that no capability names yet, of a name of this kernel's or of pages. 0 when the
+ * account is empty. O(1). */
 uint32_t mem_create(struct rescind_kernel *k, uint16_t account, uint16_t pe, uint64_t addr,
                     uint64_t size);
+
+/* The same of a part of `mem`, of whatever kernel, which has that part. */
+uint32_t mem_create_part(struct rescind_kernel *k, uint16_t account, const struct mem *mem,
+                         uint64_t off, uint64_t size);
 
 /* How many pages so many bytes take. */
 static inline uint64_t mem_pages(uint64_t size)

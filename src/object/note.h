@@ -22,7 +22,15 @@ struct note {
     };
     bool links;     /* its data begins with a stub that is UNTOLD until this is told */
     uint8_t length; /* once it has happened: of the data */
-    uint8_t data[POOL_NODE_SIZE - 34];
+    union {
+        _Alignas(4) uint8_t data[POOL_NODE_SIZE - 36];
+        struct {                 /* while a VPE's end is waited for (object/vpe.h) */
+            uint32_t watched;    /* that VPE, */
+            uint32_t prev;       /* and the one before it in its list; */
+            uint32_t next_asker; /* neighbours in the list of all that wait so of that kernel */
+            uint32_t prev_asker;
+        };
+    };
 };
 _Static_assert(sizeof(struct note) == POOL_NODE_SIZE, "a note is one node");
 

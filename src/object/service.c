@@ -69,6 +69,19 @@ static bool is_name(const uint8_t *a, const uint8_t *b)
     return true;
 }
 
+uint32_t service_name_size(const uint8_t name[RESCIND_SERVICE_NAME_MAX])
+{
+    uint32_t size = 0;
+
+    while (size < RESCIND_SERVICE_NAME_MAX && name[size] != 0)
+        size++;
+    for (uint32_t i = size; i < RESCIND_SERVICE_NAME_MAX; i++) {
+        if (name[i] != 0)
+            return 0;
+    }
+    return size;
+}
+
 struct service_name service_find(const struct rescind_kernel *k,
                                  const uint8_t name[RESCIND_SERVICE_NAME_MAX])
 {

@@ -57,6 +57,10 @@ uint32_t service_create(struct rescind_kernel *k, uint16_t account, uint32_t gat
 /* A node that stands nowhere becomes a session that no capability names yet. O(1). */
 void session_make(struct rescind_kernel *k, uint32_t node, uint32_t service, uint64_t ident);
 
+/* A name has 1 .. RESCIND_SERVICE_NAME_MAX bytes, of which none is zero, and zeros behind it: so
+ * there is one way to write each. How many; 0: it is no name. */
+uint32_t service_name_size(const uint8_t name[RESCIND_SERVICE_NAME_MAX]);
+
 /* Where a name is in the table of names, or would go: a few selectors from its hash on. */
 struct service_name {
     uint32_t entry; /* its capability; 0: there is no such service */

@@ -3,6 +3,7 @@
 
 #include "base/task.h"
 #include "base/work.h"
+#include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
@@ -65,16 +66,21 @@ uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct vi
 
 /* ---- Rings -------------------------------------------------------------------------------- */
 
-/* The receive endpoint that it goes to; NULL: there is none. */
-static struct endpoint_node *endpoint_to(const struct rescind_kernel *k, const struct visit *visit)
+/* The capability of the receive endpoint that it goes to; 0: there is none. */
+static uint32_t find_endpoint(const struct rescind_kernel *k, const struct visit *visit)
 {
     uint32_t cap = 0;
 
     if (vpe_lives(k, visit->to_vpe, visit->to_life))
         cap = endpoint_find(k, visit->to_vpe, visit->to_ep);
-    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE)
-        return NULL;
-    return endpoint_of(k, cap);
+    return cap != 0 && endpoint_of(k, cap)->kind == ENDPOINT_RECEIVE ? cap : 0;
+}
+
+static struct endpoint_node *endpoint_to(const struct rescind_kernel *k, const struct visit *visit)
+{
+    uint32_t cap = find_endpoint(k, visit);
+
+    return cap != 0 ? endpoint_of(k, cap) : NULL;
 }
 
 /* Ring `second` goes behind `*ring`; neither need have any. */
@@ -103,13 +109,26 @@ static void leave(struct rescind_kernel *k, uint32_t *ring, uint32_t index)
     visit->next = visit->prev = 0;
 }
 
+/* None is lost any more: if that was all the kernel's own task had to do, it is no longer ready. */
+static void rest(struct rescind_kernel *k)
+{
+    uint32_t task = task_of_peer(k, k->pe);
+
+    if (task_waits(k, task) && task_at(k, task)->stack == 0 && peer_at(k, k->pe)->first == 0 &&
+        k->vpe_watched == 0)
+        task_leave(k, &k->ready, task);
+}
+
 /* Takes a QUEUED one out of the ring that it is in. */
 static void unqueue(struct rescind_kernel *k, uint32_t index)
 {
     struct endpoint_node *e = endpoint_to(k, visit_at(k, index));
+    bool was_lost = k->visits_lost != 0;
 
     /* Only the ring in which it is the first one need be known. */
     leave(k, e != NULL && e->visits == index ? &e->visits : &k->visits_lost, index);
+    if (was_lost && k->visits_lost == 0)
+        rest(k);
 }
 
 /* ---- Answers ------------------------------------------------------------------------------ */
@@ -281,12 +300,14 @@ static size_t write(const struct rescind_kernel *k, const struct visit *visit,
     return sizeof(question) + visit->args_size;
 }
 
+/* NO_RING_SPACE: it is to be queued. So is one whose endpoint is marked, and which can't be said to
+ * have gone before the revocation has taken effect: it is lost then. */
 static enum rescind_error deliver(struct rescind_kernel *k, uint32_t index)
 {
     struct visit *visit = visit_at(k, index);
     bool asks = visit->op != RESCIND_SERVICE_CLOSE;
     uint8_t data[4 * 8 + RESCIND_ARGS_MAX];
-    struct endpoint_node *e = endpoint_to(k, visit);
+    uint32_t cap = find_endpoint(k, visit);
     struct delivery what = {
         .pe = k->pe,
         .vpe = RESCIND_VPE_MAX - 1,
@@ -297,11 +318,13 @@ static enum rescind_error deliver(struct rescind_kernel *k, uint32_t index)
     };
     enum rescind_error error = RESCIND_RECV_GONE;
 
-    if (e != NULL)
-        error = endpoint_deliver(k, visit->to_vpe, visit->to_ep, &what);
+    if (cap != 0)
+        error = cap_at(k, cap)->flags & CAP_MARKED
+                    ? RESCIND_NO_RING_SPACE
+                    : endpoint_deliver(k, visit->to_vpe, visit->to_ep, &what);
     if (error == RESCIND_NO_ERROR && asks) {
         visit->state = VISIT_SENT;
-        visit->message = e->last;
+        visit->message = endpoint_of(k, cap)->last;
     }
     return error;
 }

@@ -6,8 +6,8 @@
  * or never wanted one. It is one node, of the asker's account; or, where that is on another kernel,
  * of the kernel's own, with a note (object/note.h) that tells the answer.
  *
- *     QUEUED     the endpoint is full: it stands in the endpoint's ring, and is told when there is
- *                room. Where the endpoint goes instead, its ring is the kernel's (visits_lost)
+ *     QUEUED     the endpoint is full, or marked: it stands in the endpoint's ring, and is told when
+ *                there is room. Where the endpoint goes instead, its ring is the kernel's (visits_lost)
  * until the kernel's own task has answered them all: however many, that takes no single event long.
  *     SENT       its message lies at the endpoint, and each knows the other
  *     ANSWERED   the asker has been woken, and takes the answer

@@ -5,6 +5,7 @@
 #include "base/task.h"
 #include "base/work.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "object/mem.h"
 #include "object/note.h"
@@ -219,15 +220,80 @@ void vpe_bury(struct rescind_kernel *k, uint32_t vpe)
 
 /* ---- Watchers ----------------------------------------------------------------------------- */
 
+static void watch(struct rescind_kernel *k, uint32_t vpe, uint32_t note)
+{
+    struct note *n = note_at(k, note);
+
+    n->watched = vpe;
+    n->prev = 0;
+    n->next = vpe_at(k, vpe)->watchers;
+    if (n->next != 0)
+        note_at(k, n->next)->prev = note;
+    vpe_at(k, vpe)->watchers = note;
+}
+
+static void unwatch(struct rescind_kernel *k, uint32_t note)
+{
+    const struct note *n = note_at(k, note);
+
+    if (n->next != 0)
+        note_at(k, n->next)->prev = n->prev;
+    if (n->prev != 0)
+        note_at(k, n->prev)->next = n->next;
+    else
+        vpe_at(k, n->watched)->watchers = n->next;
+}
+
+static void join_askers(struct rescind_kernel *k, uint32_t note)
+{
+    struct note *n = note_at(k, note);
+    uint32_t *first = &peer_at(k, n->pe)->watching;
+
+    n->prev_asker = 0;
+    n->next_asker = *first;
+    if (*first != 0)
+        note_at(k, *first)->prev_asker = note;
+    *first = note;
+}
+
+static void leave_askers(struct rescind_kernel *k, uint32_t note)
+{
+    const struct note *n = note_at(k, note);
+
+    if (n->next_asker != 0)
+        note_at(k, n->next_asker)->prev_asker = n->prev_asker;
+    if (n->prev_asker != 0)
+        note_at(k, n->prev_asker)->next_asker = n->next_asker;
+    else
+        peer_at(k, n->pe)->watching = n->next_asker;
+}
+
+/* The note of an earlier call of this asker's, if it is not about to be told; or 0. */
+static uint32_t find_note(const struct rescind_kernel *k, uint32_t pe, uint32_t asker)
+{
+    uint32_t note = peer_at(k, pe)->watching;
+
+    while (note != 0 &&
+           (note_at(k, note)->asker != asker || vpe_at(k, note_at(k, note)->watched)->ended))
+        note = note_at(k, note)->next_asker;
+    return note;
+}
+
 bool vpe_watch(struct rescind_kernel *k, uint32_t vpe, uint32_t pe, uint32_t asker, uint32_t serial)
 {
-    uint32_t note = note_create(k, pe, asker, serial, false);
+    uint32_t note = find_note(k, pe, asker);
 
     if (note != 0) {
-        note_at(k, note)->next = vpe_at(k, vpe)->watchers;
-        vpe_at(k, vpe)->watchers = note;
+        unwatch(k, note);
+        note_at(k, note)->serial = serial;
+    } else {
+        note = note_create(k, pe, asker, serial, false);
+        if (note == 0)
+            return false;
+        join_askers(k, note);
     }
-    return note != 0;
+    watch(k, vpe, note);
+    return true;
 }
 
 bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work)
@@ -238,7 +304,8 @@ bool vpe_tell_watchers(struct rescind_kernel *k, uint32_t *work)
         uint32_t note = v->watchers;
         uint64_t code = v->end_code;
 
-        v->watchers = note_at(k, note)->next;
+        unwatch(k, note);
+        leave_askers(k, note);
         note_put(k, note, 0, &code, sizeof(code));
         if (v->revoked)
             note_tell(k, note, RESCIND_VPE_GONE, 0);

@@ -111,7 +111,9 @@ uint32_t vpe_create(struct rescind_kernel *k, uint32_t maker, uint32_t fund);
 void vpe_bury(struct rescind_kernel *k, uint32_t vpe);
 
 /* A VPE of kernel `pe` is to be told when it ends, by a note; or else the kernel's account is
- * empty, and it is false. O(1). */
+ * empty, and it is false. It waits for one VPE at a time, so a note of an earlier call of its,
+ * which has been cancelled, becomes this one. O(n) in the notes of VPEs of that kernel: one each.
+ */
 bool vpe_watch(struct rescind_kernel *k, uint32_t vpe, uint32_t pe, uint32_t asker,
                uint32_t serial);
 

@@ -3,11 +3,12 @@
 
 #include "pc99/format.h"
 #include "pc99/loop.h"
+#include "pc99/probe_script.h"
 #include "pc99/uart.h"
 
 #define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
-enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16 };
+enum { RESULTS_A_LINE = 32, TICKS_A_LINE = 16, VALUES_A_LINE = 8 };
 /* Bytes of a message that go out at a time: one costs some 50 instructions. */
 enum { PIECE = 32 };
 
@@ -128,13 +129,31 @@ static void put_caps(struct report *report, const struct loop *loop, uint32_t vp
     }
 }
 
-void report_begin(struct report *report, uint32_t vpes)
+static void begin(struct report *report, const char *title, uint32_t count)
 {
     *report = (struct report){.hash = FNV_BASIS};
     uart_init(UART_COM2);
-    put_text(report, "rescind-report 1");
-    put_number(report, vpes);
+    put_text(report, title);
+    put_number(report, count);
     end_line(report);
+}
+
+void report_begin(struct report *report, uint32_t vpes)
+{
+    begin(report, "rescind-report 1", vpes);
+}
+
+bool report_probe(struct report *report, struct probe_script *script)
+{
+    begin(report, "rescind-probe 1", script->count);
+    for (uint32_t at = 0; at < script->count; at += VALUES_A_LINE) {
+        put_text(report, "v");
+        for (uint32_t i = at; i < script->count && i < at + VALUES_A_LINE; i++) {
+            put_number(report, probe_at(script, i)->value);
+        }
+        end_line(report);
+    }
+    return report_end(report);
 }
 
 void report_message(struct report *report, uint32_t vpe, const uint8_t *bytes, size_t size,

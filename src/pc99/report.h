@@ -18,6 +18,12 @@
  *
  *     s KERNEL TICKS                     the longest that it kept interrupts out (the same)
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
+ *
+ * A probe script's results (probe_script.h):
+ *
+ *     rescind-probe 1 ACCESSES
+ *     v VALUE...                         one for each access, 8 to a line
+ *     end LINES HASH
  */
 #ifndef PC99_REPORT_H
 #define PC99_REPORT_H
@@ -32,6 +38,7 @@
 enum { REPORT_LINE = 2 * RESCIND_MSG_MAX + 64 };
 
 struct loop;
+struct probe_script;
 struct runner;
 
 struct report {
@@ -53,5 +60,8 @@ void report_vpe(struct report *report, const struct loop *loop, const struct run
 void report_stretch(struct report *report, const struct loop *loop);
 /* False: some of it was lost on the way. */
 bool report_end(struct report *report);
+
+/* The whole report of a script that has run. False: the same. */
+bool report_probe(struct report *report, struct probe_script *script);
 
 #endif

@@ -6,6 +6,9 @@
  * another schedule for each N (loop_shift()); capture, which puts every message that a kernel takes
  * into the report; clock, which puts there what calls took and how long the kernel kept interrupts
  * out; and audit, which checks every invariant of the kernels at the machine's end.
+ *
+ * A probe script (probe_script.h) in place of a start-up module is played before any device has
+ * been touched, and its results are all that comes of it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +20,7 @@
 #include "pc99/load.h"
 #include "pc99/paging.h"
 #include "pc99/pic.h"
+#include "pc99/probe.h"
 #include "pc99/pvh.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
@@ -173,6 +177,24 @@ static void read_module(struct load *load)
     load->seed = load->module->seed;
 }
 
+/* Plays the script that came instead of a module, and that is all. */
+static _Noreturn void play_probe(void)
+{
+    struct probe_script *script = frames_at(info.module);
+    const char *wrong = probe_check(script, info.module_size);
+
+    if (wrong != NULL) {
+        console_init();
+        console_report("the probe script is malformed: %s", wrong);
+        give_up(EXIT_REFUSED);
+    }
+    probe_run(script);
+    if (!report_probe(&machine.report, script)) {
+        platform_panic("the report was not taken");
+    }
+    give_up(EXIT_DONE);
+}
+
 static void start_processors(void)
 {
     uint32_t count = machine.board.count, missing, up = smp_start(count, &missing);
@@ -207,9 +229,12 @@ void start_main(uint64_t start_info)
     const char *wrong;
 
     trap_init();
+    wrong = pvh_read(start_info, &info);
+    if (wrong == NULL && probe_is_script(frames_at(info.module), info.module_size)) {
+        play_probe();
+    }
     console_init();
     pic_mask_all(VECTOR_PIC);
-    wrong = pvh_read(start_info, &info);
     if (wrong != NULL) {
         refuse(wrong);
     }

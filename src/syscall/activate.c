@@ -171,8 +171,6 @@ struct BYTES_LAYOUT attachrb_message {
 };
 
 enum {
-    SLOT_ORDER_MIN = 5,
-    SLOT_ORDER_MAX = 9,
     SLOTS_ORDER_MIN = 1,
     SLOTS_ORDER_MAX = 5,
     NODES_OF_BUFFER = 2, /* the endpoint and its capability; and one a slot */

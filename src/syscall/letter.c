@@ -1,6 +1,7 @@
 /* Letters; see letter.h. */
 #include "syscall/letter.h"
 
+#include "base/pages.h"
 #include "cap/peer.h"
 #include "syscall/call.h"
 #include "syscall/open.h"
@@ -167,19 +168,26 @@ static bool can_be(const struct letter *l, uint32_t error, uint32_t length)
     return is_error(error) && length == 0;
 }
 
+/* Is it memory that there can be? A name of a kernel that has none may be any. */
+static bool can_be_memory(const struct rescind_kernel *k, const struct rescind_letter_mem *mem)
+{
+    uint64_t all = (uint64_t)(mem->pe == k->pe ? k->pages : PAGES_MAX) * RESCIND_PAGE;
+
+    if (mem->pe >= k->peer_count || mem->real > 1)
+        return false;
+    return !mem->real || (mem->addr <= all && mem->size <= all - mem->addr);
+}
+
 /* Does an answer to DESCRIBE say what there can be? */
 static bool is_description(const struct rescind_kernel *k, const struct letter *l,
                            const uint8_t *data)
 {
     const struct rescind_letter_gate *gate = (const void *)data;
-    const struct rescind_letter_mem *mem = (const void *)data;
-    uint64_t all = (uint64_t)k->pages * RESCIND_PAGE;
 
     if (l->args[0] == RESCIND_CAP_GATE || l->args[0] == RESCIND_CAP_VPE)
         return gate->pe < k->peer_count && gate->vpe < RESCIND_VPE_MAX &&
                gate->ep < RESCIND_EP_COUNT;
-    return mem->pe < k->peer_count && mem->size <= UINT64_MAX - mem->addr &&
-           (mem->pe != k->pe || mem->addr + mem->size <= all);
+    return can_be_memory(k, (const void *)data);
 }
 
 static bool can_be_taken(const struct letter *l)
@@ -306,6 +314,7 @@ struct described letter_described(struct rescind_kernel *k, uint32_t vpe)
             .pe = (uint16_t)said.mem.pe,
             .addr = said.mem.addr,
             .size = said.mem.size,
+            .real = said.mem.real != 0,
         };
     return told;
 }
@@ -348,9 +357,11 @@ static uint32_t serve_describe(struct rescind_kernel *k, uint32_t pe,
                },
                reply->length);
     else
-        memcpy(data,
-               &(struct rescind_letter_mem){.pe = mem->pe, .addr = mem->addr, .size = mem->size},
-               reply->length);
+        memcpy(
+            data,
+            &(struct rescind_letter_mem){
+                .pe = mem->pe, .addr = mem->addr, .size = mem->size, .real = mem_has_pages(k, mem)},
+            reply->length);
     return RESCIND_NO_ERROR;
 }
 

@@ -173,7 +173,7 @@ static void derive(struct rescind_kernel *k, uint32_t vpe, const struct deriveme
                    .flags = CAP_BOUND,
                    .account = account,
                    .home = k->pe,
-                   .object = mem_create(k, account, mem->pe, mem->addr + d->off, d->size),
+                   .object = mem_create_part(k, account, mem, d->off, d->size),
                    .parent = parent,
                },
                place);
@@ -257,7 +257,7 @@ static struct lookup look_for_pages(struct rescind_kernel *k, uint32_t vpe,
         return found;
     mem = letter_mem(k, told, found.cap);
     pages = mem->size / RESCIND_PAGE;
-    if (!mem_is_real(k, mem) || mem->addr % RESCIND_PAGE != 0 || c->first > pages ||
+    if (!mem_has_pages(k, mem) || mem->addr % RESCIND_PAGE != 0 || c->first > pages ||
         c->pages > pages - c->first)
         found.error = RESCIND_INV_ARGS;
     return found;
@@ -293,8 +293,8 @@ static void map(struct rescind_kernel *k, uint32_t vpe, const struct createmap *
                    .flags = flags | CAP_BOUND,
                    .account = vpe_at(k, vpe)->account,
                    .reserver = vpe,
-                   .home = k->pe,
-                   .object = (uint32_t)(c->addr / RESCIND_PAGE) + c->first + i,
+                   .home = c->pe,
+                   .object = c->frame + c->first + i,
                    .parent = c->source,
                },
                place);
@@ -316,6 +316,7 @@ static enum progress start(struct rescind_kernel *k, uint32_t vpe, struct call *
     struct described told = letter_described(k, vpe);
     struct lookup target = look_for_target(k, vpe, c->vpe);
     struct lookup source = look_for_pages(k, vpe, c, &told), dst;
+    const struct mem *mem;
 
     if (target.error != RESCIND_NO_ERROR || source.error != RESCIND_NO_ERROR)
         return call_refuse(call, RESCIND_INV_ARGS);
@@ -325,7 +326,9 @@ static enum progress start(struct rescind_kernel *k, uint32_t vpe, struct call *
         return letter_describe(k, vpe, source.cap);
     if (c->perms & ~cap_at(k, source.cap)->rights)
         return call_refuse(call, RESCIND_NO_PERM);
-    c->addr = letter_mem(k, &told, source.cap)->addr;
+    mem = letter_mem(k, &told, source.cap);
+    c->pe = mem->pe;
+    c->frame = (uint32_t)(mem->addr / RESCIND_PAGE);
     c->target = cap_at(k, target.cap)->object;
     c->source = source.cap;
     dst = check(k, vpe, c, c->awaited, 0);

@@ -8,6 +8,10 @@
  * DERIVEMEM makes a part of it, whose permissions only shrink. CREATEMAP derives a mapping for each
  * page, all or nothing, for the caller's account: what takes longer than one event goes as an
  * EXCHANGE does (syscall/exchange.h), with copies that are RESERVED and one flag that commits them.
+ * The memory may be any kernel's, the VPE is of this one: its mappings are capabilities here, below
+ * the caller's of the memory (object/map.h says why they go in time). What memory a capability of
+ * another kernel names, and whether there is such, is asked first (letter_describe()), and believed
+ * in that step alone.
  *
  * READ and WRITE go through a memory endpoint, which is looked at each time: there, of memory that
  * there is, with the permission, inside its bounds.
@@ -52,7 +56,8 @@ struct createmap {
     uint32_t awaited;         /* the one that an earlier attempt stopped at */
     enum rescind_error error; /* UNDO: the answer to come; NO_ERROR: start again */
     uint32_t target, source;  /* once some are reserved: the VPE, the memory's capability, */
-    uint64_t addr;            /* and address */
+    uint32_t frame;           /* and first page, */
+    uint16_t pe;              /* of which kernel's */
 };
 
 /* READ and WRITE. What WRITE writes is in the caller's buffer. */

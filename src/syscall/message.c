@@ -32,6 +32,15 @@ enum progress send_begin(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     return CALL_MORE;
 }
 
+/* Of the slots of the endpoint for the answer, which is there; 0 where none is wanted. */
+static uint8_t reply_order(const struct rescind_kernel *k, uint32_t vpe,
+                           const struct message_call *c)
+{
+    return c->reply_ep != RESCIND_NONE
+               ? endpoint_of(k, endpoint_find(k, vpe, c->reply_ep))->slot_order
+               : 0;
+}
+
 static enum rescind_error send(struct rescind_kernel *k, uint32_t vpe, const struct call *call,
                                uint32_t cap)
 {
@@ -44,6 +53,7 @@ static enum rescind_error send(struct rescind_kernel *k, uint32_t vpe, const str
         .life = vpe_at(k, vpe)->life,
         .sender_ep = (uint8_t)c->ep,
         .reply_ep = c->reply_ep != RESCIND_NONE ? (uint8_t)c->reply_ep : 0,
+        .reply_order = reply_order(k, vpe, c),
         .serial = e->serial,
         .label = e->label,
         .reply_label = c->reply_label,
@@ -98,6 +108,7 @@ static enum progress send_away(struct rescind_kernel *k, uint32_t vpe, struct ca
         .ep = (uint8_t)e->ep,
         .sender_ep = (uint8_t)c->ep,
         .reply_ep = c->reply_ep != RESCIND_NONE ? (uint8_t)c->reply_ep : 0,
+        .reply_order = reply_order(k, vpe, c),
         .links = cap_at(k, cap)->child == 0,
     }};
 
@@ -173,14 +184,21 @@ static uint32_t find_sender(const struct rescind_kernel *k, uint32_t pe,
                       RESCIND_SENDER_SEL(pe, letter->asker, m.sender_ep));
 }
 
+/* Are the answer's slots, if there are any, of a size that slots can be? */
+static bool is_order(const struct rescind_letter_message *m)
+{
+    return m->reply_ep == 0 ? m->reply_order == 0
+                            : m->reply_order >= SLOT_ORDER_MIN && m->reply_order <= SLOT_ORDER_MAX;
+}
+
 bool send_is_sound(const struct rescind_kernel *k, uint32_t pe,
                    const struct rescind_peer_letter *letter)
 {
     struct rescind_letter_message m = message_of(letter);
 
     return letter->object < RESCIND_VPE_MAX && m.stub != 0 && m.ep < RESCIND_EP_COUNT &&
-           m.sender_ep < RESCIND_EP_COUNT && m.reply_ep < RESCIND_EP_COUNT && m.links <= 1 &&
-           (!m.links || find_sender(k, pe, letter) == 0);
+           is_order(&m) && m.sender_ep < RESCIND_EP_COUNT && m.reply_ep < RESCIND_EP_COUNT &&
+           m.links <= 1 && (!m.links || find_sender(k, pe, letter) == 0);
 }
 
 /* What the message hangs on here; 0 with *error: there is none. */
@@ -223,6 +241,7 @@ uint32_t send_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_
         .life = m.sender_life,
         .sender_ep = m.sender_ep,
         .reply_ep = m.reply_ep,
+        .reply_order = m.reply_order,
         .serial = m.serial,
         .label = m.label,
         .reply_label = m.reply_label,
@@ -336,24 +355,37 @@ enum progress reply_begin(struct rescind_kernel *k, uint32_t vpe, struct call *c
     return CALL_MORE;
 }
 
+/* A reply comes to its asker, who gets the credit of that endpoint back. RECV_GONE: there is
+ * nobody, or no endpoint that takes an answer as long as the one had for which it was asked. */
+static uint32_t bring_answer(struct rescind_kernel *k, uint32_t vpe, uint32_t life,
+                             uint32_t credit_ep, uint32_t ep, const struct delivery *what)
+{
+    enum rescind_error error;
+
+    if (!vpe_hears(k, vpe, life))
+        return RESCIND_RECV_GONE;
+    endpoint_give_credit(k, vpe, credit_ep, what->serial);
+    error = endpoint_deliver(k, vpe, ep, what);
+    return error == RESCIND_INV_ARGS ? RESCIND_RECV_GONE : error;
+}
+
 /* The answer goes to who has sent the message, who gets the credit back. */
-static enum rescind_error answer(struct rescind_kernel *k, uint32_t vpe, const struct call *call,
-                                 const struct message_node *message)
+static uint32_t answer(struct rescind_kernel *k, uint32_t vpe, const struct call *call,
+                       const struct message_node *message)
 {
     struct delivery what = {
         .pe = k->pe,
         .vpe = (uint16_t)vpe,
         .sender_ep = (uint8_t)call->message.ep,
         .is_reply = true,
+        .serial = message->serial,
         .label = message->reply_label,
         .data = call_buffer(k, vpe),
         .size = call->message.size,
     };
 
-    if (!vpe_hears(k, message->vpe, message->life))
-        return RESCIND_RECV_GONE;
-    endpoint_give_credit(k, message->vpe, message->sender_ep, message->serial);
-    return endpoint_deliver(k, message->vpe, message->reply_ep, &what);
+    return bring_answer(k, message->vpe, message->life, message->sender_ep, message->reply_ep,
+                        &what);
 }
 
 /* The message has come from another kernel: the answer goes there, and is what matters from now on.
@@ -407,6 +439,7 @@ uint32_t reply_serve(struct rescind_kernel *k, uint32_t pe,
         .vpe = (uint16_t)letter->asker,
         .sender_ep = m.sender_ep,
         .is_reply = true,
+        .serial = m.serial,
         .label = m.label,
         .data = letter->data,
         .size = letter->length,
@@ -414,16 +447,13 @@ uint32_t reply_serve(struct rescind_kernel *k, uint32_t pe,
 
     (void)reply;
     (void)data;
-    if (!vpe_hears(k, letter->object, m.life))
-        return RESCIND_RECV_GONE;
-    endpoint_give_credit(k, letter->object, m.credit_ep, m.serial);
-    return endpoint_deliver(k, letter->object, m.ep, &what);
+    return bring_answer(k, letter->object, m.life, m.credit_ep, m.ep, &what);
 }
 
 enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     const struct message_call *c = &call->message;
-    enum rescind_error error = RESCIND_NO_ERROR;
+    uint32_t error = RESCIND_NO_ERROR;
     struct lookup found;
     uint32_t endpoint, index;
     struct message_node message;
@@ -444,6 +474,8 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     if (index == 0 || (message_at(k, index)->reply_ep == 0 && message_at(k, index)->visit == 0))
         return call_refuse(call, RESCIND_INV_ARGS);
     message = *message_at(k, index);
+    if (message.visit == 0 && !slot_holds(message.reply_order, c->size))
+        return call_refuse(call, RESCIND_INV_ARGS);
     if (message.visit == 0 && message.pe != k->pe)
         return answer_away(k, vpe, call, endpoint, index);
     if (message.visit == 0)
@@ -456,7 +488,7 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     else
         error = answer(k, vpe, call, &message);
     visit_room(k, vpe, c->ep);
-    return call_refuse(call, error);
+    return call_refuse(call, (enum rescind_error)error);
 }
 
 enum progress ack_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)

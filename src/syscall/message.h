@@ -3,6 +3,11 @@
  * A SEND spends a credit of its endpoint; the REPLY gives it back, with the answer's message to the
  * endpoint that the sender has named. A message is received once and is open from then on, until it
  * is replied to or closed by ACK; a reply is done with when it is received.
+ *
+ * How long an answer may be is settled when the message is sent: as long as a slot of the endpoint
+ * that it goes to. A REPLY that is longer is refused, and the message stays open. One that is not
+ * takes effect where the asker is, also when it finds nobody there or no slot free: the message is
+ * closed then, since all that could be done about it has been.
  */
 #ifndef RESCIND_SYSCALL_MESSAGE_H
 #define RESCIND_SYSCALL_MESSAGE_H

@@ -168,10 +168,13 @@ static void name_of(const struct rescind_peer_letter *letter,
 bool open_is_sound(const struct rescind_kernel *k, uint32_t pe,
                    const struct rescind_peer_letter *letter)
 {
+    uint8_t name[RESCIND_SERVICE_NAME_MAX];
+
     (void)k;
     (void)pe;
+    name_of(letter, name);
     return letter->object < RESCIND_VPE_MAX && letter->args[0] <= UINT32_MAX &&
-           letter->args[1] <= UINT32_MAX && letter->args[1] != 0 &&
+           letter->args[1] <= UINT32_MAX && letter->args[1] != 0 && service_name_size(name) != 0 &&
            letter->length <= RESCIND_ARGS_MAX;
 }
 

@@ -27,12 +27,14 @@ static bool take_string(struct bytes *in, uint32_t max, uint8_t *out, uint32_t *
     return true;
 }
 
+/* One with a zero in it, or at its end, is refused: it would be another's name when padded. */
 static bool take_name(struct bytes *in, uint8_t name[RESCIND_SERVICE_NAME_MAX])
 {
     uint32_t size = 0;
 
     memset(name, 0, RESCIND_SERVICE_NAME_MAX);
-    return take_string(in, RESCIND_SERVICE_NAME_MAX, name, &size) && size > 0;
+    return take_string(in, RESCIND_SERVICE_NAME_MAX, name, &size) && size > 0 &&
+           service_name_size(name) == size;
 }
 
 /* The last of all, and they may be left out. */
@@ -132,8 +134,9 @@ enum progress createsrv_step(struct rescind_kernel *k, uint32_t vpe, struct call
     enum progress progress = CALL_DONE;
 
     (void)work;
-    if (!goes_on(k, vpe, call, lookup_both(lookup_both(gate, srv), look_for_no_name(k, name)),
-                 &progress))
+    /* While it can't be said whether the rest is well, a name that is taken is no answer yet. */
+    if (!goes_on(k, vpe, call, lookup_both(gate, srv), &progress) ||
+        !goes_on(k, vpe, call, look_for_no_name(k, name), &progress))
         return progress;
     if (account_left(k, vpe_at(k, vpe)->account) < 3)
         return call_refuse(call, RESCIND_OUT_OF_MEM);
