@@ -100,11 +100,10 @@ struct model_message {
                                   is gone, or it is a reply */
     uint8_t asker, asker_life; /* the VPE that has sent it */
     uint8_t reply_order;       /* of the slots of its endpoint for the reply, when it did */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
     uint32_t reply_ep; /* of the asker's; RESCIND_NONE: it wants no reply */
     uint32_t id;
     uint32_t visit; /* enum model_visit; then it comes from nobody */
-    uint32_t reserved_too;
     uint64_t label, reply_label;
 };
 /* What a kernel sends to a service or a pager, and what its answer matters to. */
