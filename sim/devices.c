@@ -81,16 +81,9 @@ bool machine_serial(struct machine *m, uint16_t port, const void *bytes, size_t 
     return true;
 }
 
-GBytes *machine_serial_sent(struct machine *m, uint16_t port)
+size_t machine_serial_sent(struct machine *m, uint16_t port, void *bytes, size_t size)
 {
-    GByteArray *sent = g_byte_array_new();
-    uint8_t piece[256];
-    size_t size;
-
-    while (m->board != NULL &&
-           (size = rescind_board_serial_out(m->board, port, piece, sizeof(piece))) > 0)
-        g_byte_array_append(sent, piece, (guint)size);
-    return g_byte_array_free_to_bytes(sent);
+    return m->board != NULL ? rescind_board_serial_out(m->board, port, bytes, size) : 0;
 }
 
 void devices_free(struct machine *m)

@@ -123,8 +123,8 @@ enum rescind_error machine_ports(struct machine *m, uint32_t vpe, uint32_t sel, 
  * come from outside, one after the other, each when it pleases. The machine has a board of models
  * then. False: there is no such port, or it is there already. */
 bool machine_serial(struct machine *m, uint16_t port, const void *bytes, size_t size);
-/* What it has sent so far, since this was last asked. The caller frees it. */
-GBytes *machine_serial_sent(struct machine *m, uint16_t port);
+/* What it has sent since it was last asked: so many bytes, `size` at most, which are forgotten. */
+size_t machine_serial_sent(struct machine *m, uint16_t port, void *bytes, size_t size);
 /* The kernels whose VPEs may reach the board, a bit each. */
 uint64_t machine_on_board(const struct machine *m);
 
