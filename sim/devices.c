@@ -71,7 +71,7 @@ bool machine_serial(struct machine *m, uint16_t port, const void *bytes, size_t 
     if (line < 0)
         return false;
     if (m->board == NULL) {
-        m->board = rescind_board_new(&(struct rescind_board_options){.access = 1});
+        m->board = board_new_bare(&(struct rescind_board_options){.access = 1});
         m->serials = g_array_new(FALSE, FALSE, sizeof(struct machine_serial));
     }
     board_add_serial(m->board, port, (uint32_t)line);

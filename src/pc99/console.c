@@ -6,7 +6,7 @@
 
 #include "pc99/format.h"
 #include "pc99/lock.h"
-#include "pc99/uart.h"
+#include "rescind/drivers.h"
 
 /* Boot table: whether the next byte starts a line, so that reports never stand in one. */
 static bool in_line;
@@ -14,7 +14,7 @@ static struct lock lock;
 
 void console_init(void)
 {
-    uart_init(UART_COM1);
+    rescind_uart_init(RESCIND_COM1);
 }
 
 void console_begin(void)
@@ -30,7 +30,7 @@ void console_end(void)
 void console_text(const char *text, size_t size)
 {
     if (size > 0) {
-        uart_write(UART_COM1, text, size);
+        rescind_uart_write(RESCIND_COM1, text, size);
         in_line = text[size - 1] != '\n';
     }
 }
