@@ -2,8 +2,8 @@
  *
  * A machine has a board where it has serial ports. Interrupts do not go through the board's
  * controllers: the machine looks at its lines, and masks them itself. What comes from outside comes
- * byte by byte, whenever the schedule says so; other time does not pass on the board but what
- * accesses take.
+ * byte by byte, whenever the schedule says so, but the next one only once the last has been taken;
+ * other time does not pass on the board but what accesses take.
  */
 #include "sim/machine_parts.h"
 
@@ -122,12 +122,14 @@ uint32_t devices_access(struct machine *m, const struct rescind_kernel *k, uint3
 
 /* ---- Interrupts ----------------------------------------------------------------------------- */
 
-/* The serial port of this line that has more to get, or NULL. */
+/* The serial port of this line that has more to get, and has dealt with what it got; or NULL. (QEMU
+ * holds bytes back, too.) */
 static struct machine_serial *hungry(const struct machine *m, uint32_t line)
 {
     for (guint i = 0; m->serials != NULL && i < m->serials->len; i++) {
         struct machine_serial *serial = serial_at(m, i);
-        if (serial->line == line && serial->read < g_bytes_get_size(serial->text))
+        if (serial->line == line && serial->read < g_bytes_get_size(serial->text) &&
+            !board_serial_holds(m->board, serial->port))
             return serial;
     }
     return NULL;

@@ -583,6 +583,13 @@ size_t rescind_board_serial_out(struct rescind_board *board, uint16_t port, void
     return device != NULL ? device->class->serial_out(device, bytes, size) : 0;
 }
 
+bool board_serial_holds(const struct rescind_board *board, uint16_t port)
+{
+    const struct device *device = serial_at(board, port);
+
+    return device != NULL && device->class->serial_holds(device);
+}
+
 void *rescind_board_firmware(struct rescind_board *board, uint64_t address, size_t size)
 {
     for (guint i = 0; i < board->firmware->len; i++) {

@@ -54,6 +54,8 @@ struct device_class {
     /* A serial port: bytes from outside, and to there. */
     size_t (*serial_in)(struct device *device, const uint8_t *bytes, size_t size);
     size_t (*serial_out)(struct device *device, uint8_t *bytes, size_t size);
+    /* Is a byte on its way in, or here and not taken yet? */
+    bool (*serial_holds)(const struct device *device);
 };
 
 #define DEVICE_NO_ALARM UINT64_MAX
@@ -108,6 +110,8 @@ uint32_t board_current(const struct rescind_board *board); /* the current proces
 
 /* Is this interrupt line high now? */
 bool board_is_raised(const struct rescind_board *board, uint32_t line);
+/* Has the serial port at `port` a byte that its driver has not taken yet? */
+bool board_serial_holds(const struct rescind_board *board, uint16_t port);
 /* All that matters to the future, but for what is set up once (devices, firmware, faults, taken out
  * registers): so many bytes; written there; put back, into this board or into one made in the same
  * way; and a number that is equal for equal states. */
