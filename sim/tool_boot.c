@@ -15,8 +15,12 @@ struct boot_command {
     enum trace_level log;
     guint64 seed;
     guint work, watch, repeat;
+    const char *disc; /* is written in place of a run; NULL: none */
     struct boot_options boot;
 };
+
+/* By enum boot_via. */
+static const char *const ways[] = {"kernel", "iso", "disk", NULL};
 
 /* The command that runs a file again, without the file. */
 static char *replay_command(const struct boot_command *command)
@@ -33,6 +37,10 @@ static char *replay_command(const struct boot_command *command)
         g_string_append(words, " --no-hpet");
     if (command->boot.strict)
         g_string_append(words, " --strict");
+    if (command->boot.via != BOOT_VIA_KERNEL)
+        g_string_append_printf(words, " --via %s", ways[command->boot.via]);
+    if (command->boot.ovmf)
+        g_string_append(words, " --firmware ovmf");
     if (command->boot.icount)
         g_string_append(words, " --icount");
     if (command->boot.phase != 0)
@@ -134,6 +142,20 @@ static int boot_repeatedly(const struct litmus *litmus, const GByteArray *module
     return status;
 }
 
+static int write_disc(const GByteArray *module, const struct boot_command *command)
+{
+    struct boot_options options = command->boot;
+    GError *error = NULL;
+    int status = TOOL_OK;
+
+    options.screen = true;
+    if (!boot_write_disc(module->data, module->len, &options, command->disc, &error)) {
+        status = tool_error(TOOL_MACHINE, "%s: %s", command->disc, error->message);
+        g_error_free(error);
+    }
+    return status;
+}
+
 static int boot_file(const char *file, const struct boot_command *command)
 {
     struct litmus *litmus = tool_litmus(file);
@@ -150,6 +172,8 @@ static int boot_file(const char *file, const struct boot_command *command)
     if (header->fault_count != 0)
         status = tool_error(TOOL_BAD_FILE,
                             "%s: it has fault lines, which only the simulator lets strike", file);
+    else if (command->disc != NULL)
+        status = write_disc(module, command);
     else if (command->repeat != 0)
         status = boot_repeatedly(litmus, module, command);
     else
@@ -159,9 +183,33 @@ static int boot_file(const char *file, const struct boot_command *command)
     return status;
 }
 
+/* Whether the word says so of the firmware; else *status is set and it has been said. */
+static bool read_firmware(const char *firmware, struct boot_options *boot, int *status)
+{
+    boot->ovmf = firmware != NULL && strcmp(firmware, "ovmf") == 0;
+    if (firmware != NULL && !boot->ovmf && strcmp(firmware, "seabios") != 0)
+        *status = tool_error(TOOL_USAGE, "--firmware is seabios or ovmf, not %s", firmware);
+    else if (boot->ovmf && boot->via == BOOT_VIA_KERNEL)
+        *status =
+            tool_error(TOOL_USAGE, "--firmware ovmf starts discs: it wants --via iso or disk");
+    return *status == TOOL_OK;
+}
+
+/* The same of the way that the image takes. */
+static bool read_via(const char *via, struct boot_options *boot, int *status)
+{
+    for (unsigned i = 0; via != NULL && i < G_N_ELEMENTS(ways) - 1; i++)
+        if (strcmp(via, ways[i]) == 0)
+            boot->via = i;
+    if (via != NULL && strcmp(via, ways[boot->via]) != 0)
+        *status = tool_error(TOOL_USAGE, "--via is kernel, iso or disk, not %s", via);
+    return *status == TOOL_OK;
+}
+
 int tool_boot(char **argv)
 {
     char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
+    char *via = NULL, *firmware = NULL, *disc = NULL;
     gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0, processors = 0;
     gboolean icount = FALSE, no_hpet = FALSE, strict = FALSE;
     const GOptionEntry entries[] = {
@@ -174,6 +222,12 @@ int tool_boot(char **argv)
          "what QEMU has to say about the guest's ways with its devices is an error", NULL},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &image,
          "the kernel image (the one that belongs to this tool)", "FILE"},
+        {"via", 0, 0, G_OPTION_ARG_STRING, &via,
+         "by QEMU itself (kernel, the default), or by GRUB from a CD (iso) or a disk", "WAY"},
+        {"firmware", 0, 0, G_OPTION_ARG_STRING, &firmware,
+         "QEMU's: seabios (the default) or ovmf, which is EFI", "NAME"},
+        {"write-iso", 0, 0, G_OPTION_ARG_FILENAME, &disc,
+         "run nothing, but write a disc that boots into the one FILE", "DISC"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed,
          "of the kernel's secret (0: the machine draws one)", "N"},
         {"work", 0, 0, G_OPTION_ARG_INT64, &work,
@@ -221,12 +275,17 @@ int tool_boot(char **argv)
             .timeout = (guint)timeout,
             .phase = (uint64_t)phase,
         };
+        command.disc = disc;
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");
+        else if (disc != NULL && args[1] != NULL)
+            status = tool_error(TOOL_USAGE, "--write-iso takes one FILE");
         else if (!trace_level(log, &command.log) || command.log == TRACE_DEBUG)
             status = tool_error(TOOL_USAGE, "--log is none or info, not %s", log);
         else if (machine != NULL && strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
             status = tool_error(TOOL_USAGE, "--machine is q35 or pc, not %s", machine);
+        else if (read_via(via, &command.boot, &status))
+            read_firmware(firmware, &command.boot, &status);
         for (char **file = args; status != TOOL_USAGE && *file != NULL; file++) {
             int one = boot_file(*file, &command);
             status = MAX(status, one);
@@ -237,5 +296,8 @@ int tool_boot(char **argv)
     g_free(machine);
     g_free(image);
     g_free(log);
+    g_free(via);
+    g_free(firmware);
+    g_free(disc);
     return status;
 }

@@ -1607,13 +1607,13 @@ static void the_command_line_is_checked(void **state)
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
         {" captured",
-         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
-         "nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
+         "screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=3  audit seed=5", "", EXIT_DONE},
         {"audits",
-         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
-         "nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
+         "screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };
