@@ -714,9 +714,7 @@ static bool is_beyond(const char *name)
     bool found;
 
     assert_true(g_file_get_contents(name, &text, NULL, NULL));
-    found = strstr(text, "
-irq ") != NULL || strstr(text, "
-ports ") != NULL;
+    found = strstr(text, " = irq ") != NULL || strstr(text, " = ports ") != NULL;
     g_free(text);
     return found;
 }
