@@ -20,6 +20,7 @@
 #include "user/startup.h"
 
 _Static_assert((int)BOOT_CLOCK_LOOP == (int)PC_CLOCK_LOOP, "ring 3 counts the loop that is stated");
+_Static_assert((int)BOOT_PROCESSORS == (int)PROCESSORS_MAX, "as many as the image can run");
 
 enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 192 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */

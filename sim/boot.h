@@ -23,6 +23,8 @@ struct boot_clock {
     GPtrArray *vpes;   /* of GArray of uint32_t: BOOT_CLOCK_LOOP instructions, then each call of its
                           program, from its message to its answer */
     GArray *stretches; /* of uint64_t: the longest that each kernel kept interrupts out */
+    GArray *starts; /* of uint64_t: the first instruction of each kernel's first VPE, counted from
+                       the machine's start, firmware included */
 };
 struct boot_clock *boot_clock_new(void);
 void boot_clock_free(struct boot_clock *clock);
@@ -54,7 +56,7 @@ struct boot_options {
     void *context;
 };
 
-enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192 };
+enum { BOOT_TIMEOUT = 60, BOOT_CLOCK_LOOP = 8192, BOOT_PROCESSORS = 64 };
 
 enum boot_error {
     BOOT_ERROR_IMAGE,   /* there is no image */

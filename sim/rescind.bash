@@ -47,8 +47,8 @@ _rescind() {
         ;;
     replay:-*) set -- --schedule-file --format --seed --work --log --trace --help ;;
     boot:-*)
-        set -- --format --machine --image --via --firmware --write-iso --seed --work --watch \
-            --icount --repeat --phase --timeout --log --help
+        set -- --format --machine --smp --no-hpet --strict --image --via --firmware --write-iso \
+            --seed --work --watch --icount --repeat --phase --timeout --log --help
         ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)

@@ -31,6 +31,12 @@ static char *replay_command(const struct boot_command *command)
                            command->work);
     if (command->boot.machine != NULL)
         g_string_append_printf(words, " --machine %s", command->boot.machine);
+    if (command->boot.processors != 0)
+        g_string_append_printf(words, " --smp %u", command->boot.processors);
+    if (command->boot.no_hpet)
+        g_string_append(words, " --no-hpet");
+    if (command->boot.strict)
+        g_string_append(words, " --strict");
     if (command->boot.via != BOOT_VIA_KERNEL)
         g_string_append_printf(words, " --via %s", ways[command->boot.via]);
     if (command->boot.ovmf)
@@ -60,6 +66,8 @@ static struct outcome *boot_once(const struct litmus *litmus, const GByteArray *
 
     options.console = g_string_new(NULL);
     options.text = g_string_new(NULL);
+    if (options.processors != 0)
+        options.processors = MAX(options.processors, litmus->kernels->len);
     outcome = boot_run(module->data, module->len, &options, &error);
     if (command->log != TRACE_NONE || outcome == NULL)
         fputs(options.console->str, stderr);
@@ -202,11 +210,16 @@ int tool_boot(char **argv)
 {
     char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
     char *via = NULL, *firmware = NULL, *disc = NULL;
-    gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0;
-    gboolean icount = FALSE;
+    gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0, processors = 0;
+    gboolean icount = FALSE, no_hpet = FALSE, strict = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"machine", 0, 0, G_OPTION_ARG_STRING, &machine, "QEMU's: q35 (the default) or pc", "NAME"},
+        {"smp", 0, 0, G_OPTION_ARG_INT64, &processors,
+         "processors of the machine (at least, and unless given: one a kernel)", "N"},
+        {"no-hpet", 0, 0, G_OPTION_ARG_NONE, &no_hpet, "a machine without HPET", NULL},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &strict,
+         "what QEMU has to say about the guest's ways with its devices is an error", NULL},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &image,
          "the kernel image (the one that belongs to this tool)", "FILE"},
         {"via", 0, 0, G_OPTION_ARG_STRING, &via,
@@ -245,6 +258,7 @@ int tool_boot(char **argv)
         tool_number("timeout", timeout, 86400, &status) &&
         tool_number("repeat", repeat, 1000000, &status) &&
         tool_number("phase", phase, G_MAXINT32, &status) &&
+        tool_number("smp", processors, BOOT_PROCESSORS, &status) &&
         tool_format(format, &command.json, &status)) {
         command.seed = (guint64)seed;
         command.work = (guint)work;
@@ -254,6 +268,9 @@ int tool_boot(char **argv)
             .audit = true,
             .image = image,
             .machine = machine,
+            .processors = (guint)processors,
+            .no_hpet = no_hpet,
+            .strict = strict,
             .icount = icount,
             .timeout = (guint)timeout,
             .phase = (uint64_t)phase,

@@ -54,6 +54,8 @@ INDIRECT = {
 
 # The same for the drivers.
 DRIVERS_INDIRECT = {
+    ("src/pc99/pci.c", "*"): ["outside"],
+    ("src/pc99/pit.c", "*"): ["outside"],
 }
 
 # Indirect calls that some compilers make direct.

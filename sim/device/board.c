@@ -8,7 +8,9 @@
 #include "sim/platform.h"
 
 enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64, ISA_LINES = 16 };
+enum { SERIAL_PORTS_MAX = 4 };
 enum { TIMER_LINE = 0, TIMER_INPUT = 2 }; /* ISA's line 0 is the I/O APIC's input 2 */
+enum { CLOCK_LINE = 8 };
 
 /* What is behind a range of ports or addresses. */
 struct window {
@@ -36,6 +38,8 @@ struct rescind_board {
     GArray *firmware;                    /* of struct firmware */
     uint64_t rsdp;
     bool reset;
+    bool replaced;               /* the HPET has the lines of the PIT and the clock, */
+    bool timer_line, clock_line; /* and so would they be */
     bool faults[RESCIND_FAULTS];
     uint64_t arguments[RESCIND_FAULTS];
     rescind_board_answer *answer;
@@ -53,7 +57,8 @@ struct rescind_board *rescind_board_new(const struct rescind_board_options *opti
 {
     struct rescind_board *board;
 
-    if (options->processors > PROCESSORS_MAX || options->machine > RESCIND_BOARD_PC) {
+    if (options->processors > PROCESSORS_MAX || options->machine > RESCIND_BOARD_PC ||
+        options->serial_ports > SERIAL_PORTS_MAX) {
         return NULL;
     }
     board = g_new0(struct rescind_board, 1);
@@ -311,16 +316,51 @@ static bool is_lost(const struct rescind_board *board, uint32_t line)
     return board->faults[RESCIND_FAULT_LOST] && board->arguments[RESCIND_FAULT_LOST] == line;
 }
 
-void board_line(struct rescind_board *board, uint32_t line, bool level)
+static void drive_line(struct rescind_board *board, uint32_t line, bool level)
 {
     if (is_lost(board, line)) {
         return;
     }
-    if (board->pic != NULL && line < ISA_LINES) {
+    if (board->pic != NULL && line < ISA_LINES && line != TIMER_INPUT) {
         board->pic->class->input(board->pic, line, level);
     }
-    if (board->ioapic != NULL && line != TIMER_INPUT) {
+    if (board->ioapic != NULL) {
         board->ioapic->class->input(board->ioapic, line == TIMER_LINE ? TIMER_INPUT : line, level);
+    }
+}
+
+void board_hpet_line(struct rescind_board *board, uint32_t line, bool level)
+{
+    drive_line(board, line, level);
+}
+
+void board_line(struct rescind_board *board, uint32_t line, bool level)
+{
+    if (line == TIMER_LINE) {
+        board->timer_line = level;
+    } else if (line == CLOCK_LINE) {
+        board->clock_line = level;
+    }
+    if (!board->replaced || (line != TIMER_LINE && line != CLOCK_LINE)) {
+        drive_line(board, line, level);
+    }
+}
+
+void board_replace_legacy(struct rescind_board *board, bool replaced)
+{
+    board->replaced = replaced;
+    drive_line(board, TIMER_LINE, !replaced && board->timer_line);
+    drive_line(board, CLOCK_LINE, !replaced && board->clock_line);
+}
+
+void board_write_message(struct rescind_board *board, uint64_t address, uint32_t data)
+{
+    const struct window *window = memory_window(board, address);
+
+    if (window != NULL) {
+        uint32_t offset = window->offset + (uint32_t)(address - window->start);
+
+        window->device->class->write(window->device, offset, sizeof data, data);
     }
 }
 
@@ -447,9 +487,9 @@ void *rescind_board_firmware(struct rescind_board *board, uint64_t address, size
 bool rescind_board_set_firmware(struct rescind_board *board, uint64_t address, const void *bytes,
                                 size_t size)
 {
-    struct firmware entry = {address, g_byte_array_new()};
+    /* of just this size: a read behind its end is one outside memory */
+    struct firmware entry = {address, g_byte_array_new_take(g_memdup2(bytes, size), size)};
 
-    g_byte_array_append(entry.bytes, bytes, (guint)size);
     g_array_prepend_val(board->firmware, entry);
     return true;
 }
@@ -478,6 +518,13 @@ void rescind_board_fault(struct rescind_board *board, enum rescind_board_fault f
     if (fault == RESCIND_FAULT_SPURIOUS) {
         board_line(board, (uint32_t)argument, true);
         board_line(board, (uint32_t)argument, false);
+    }
+    for (guint i = 0; i < board->devices->len; i++) {
+        struct device *device = g_ptr_array_index(board->devices, i);
+
+        if (device->class->spoil != NULL) {
+            device->class->spoil(device, fault, argument);
+        }
     }
 }
 

@@ -47,6 +47,8 @@ struct device_class {
     bool (*started)(const struct device *device, uint32_t processor, uint32_t *page);
     uint64_t (*read_msr)(struct device *device, uint32_t msr);
     void (*write_msr)(struct device *device, uint32_t msr, uint64_t value);
+    /* The board has this fault from now on: for what is done once, and not asked for. */
+    void (*spoil)(struct device *device, enum rescind_board_fault fault, uint64_t argument);
     /* The I/O APIC: a level-triggered vector's end. */
     void (*ended)(struct device *device, uint8_t vector);
     /* A serial port: bytes from outside, and to there. */
@@ -84,6 +86,12 @@ void board_set_alarm(struct device *device, uint64_t time);
 /* Interrupt line `line` (ISA's 0 .. 15, PCI's 16 .. 23) has this level now: goes to the 8259s (0 ..
  * 15) and to the I/O APIC (ISA's 0 to input 2, all others to the input of their number). */
 void board_line(struct rescind_board *board, uint32_t line, bool level);
+/* The same from the HPET, which can take the place of the PIT and the clock: their lines 0 and 8 go
+ * nowhere then. */
+void board_hpet_line(struct rescind_board *board, uint32_t line, bool level);
+void board_replace_legacy(struct rescind_board *board, bool replaced);
+/* A device writes to memory: an interrupt message. */
+void board_write_message(struct rescind_board *board, uint64_t address, uint32_t data);
 /* The 8259s' output, which is the first processor's LINT0: input 0 of the local APICs' model. */
 void board_intr(struct rescind_board *board, bool level);
 /* The vector that the 8259s have (an INTA cycle: to the LAPIC's model). */

@@ -3,7 +3,7 @@
  *
  * A processor calls another when there is something for it: a message, room in a channel that was
  * full, a signal that was set, or that it may begin. A call is a bit of the other's word, and for
- * the first of them an interrupt is due, which whoever calls sends (lapic_call()). A processor with
+ * the first of them an interrupt is due, which whoever calls sends (smp_call()). A processor with
  * nothing to do leaves, and sleeps until it has been called:
  *
  *     interrupts off; board_leave(); while (!board_return()) sleep

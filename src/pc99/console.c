@@ -8,10 +8,7 @@
 #include "pc99/layout.h"
 #include "pc99/lock.h"
 #include "pc99/screen.h"
-#include "pc99/uart.h"
-#include "rescind/platform.h"
-
-enum { UART_SCRATCH = 7 };
+#include "rescind/drivers.h"
 
 /* Boot tables. */
 static bool in_line; /* what comes next does not start a line: reports never stand in one */
@@ -20,22 +17,11 @@ static const struct loader_screen *offered; /* NULL: none, or it is in use */
 static struct screen screen;
 static struct lock lock;
 
-/* A port's scratch register keeps what is written, and the empty bus does not. */
-static bool is_port(uint16_t port)
-{
-    rescind_out8(port + UART_SCRATCH, 0x5a);
-    if (rescind_in8(port + UART_SCRATCH) != 0x5a) {
-        return false;
-    }
-    rescind_out8(port + UART_SCRATCH, 0xa5);
-    return rescind_in8(port + UART_SCRATCH) == 0xa5;
-}
-
 void console_init(void)
 {
-    has_port = is_port(UART_COM1);
+    has_port = rescind_uart_present(RESCIND_COM1);
     if (has_port) {
-        uart_init(UART_COM1);
+        rescind_uart_init(RESCIND_COM1);
     }
 }
 
@@ -69,7 +55,7 @@ void console_text(const char *text, size_t size)
 {
     if (size > 0) {
         if (has_port) {
-            uart_write(UART_COM1, text, size);
+            rescind_uart_write(RESCIND_COM1, text, size);
         }
         if (has_screen) {
             screen_write(&screen, text, size);

@@ -65,6 +65,7 @@
 #define PROCESSOR_USER_STACK 8
 #define PROCESSOR_STACK      16
 #define PROCESSOR_SELF       24
+#define PROCESSOR_APIC       44
 
 /* Values for isa-debug-exit: QEMU's status is twice the value, plus one. */
 #define EXIT_PORT      0xf4

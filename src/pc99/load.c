@@ -275,7 +275,7 @@ static void prepare_loops(const struct load *load, struct machine *machine)
     for (uint32_t i = 0; i < load->module->kernel_count; i++) {
         struct loop *loop = &machine->loops[i];
 
-        loop_init(loop);
+        loop_init(loop, load->millisecond);
         loop->module = load->module;
         loop->board = &machine->board;
         loop->report = &machine->report;

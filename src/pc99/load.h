@@ -12,6 +12,7 @@ struct load {
     uint64_t module_frame;                /* its physical address */
     uint64_t seed;                        /* of the kernels' secrets */
     uint64_t phase;                       /* loop_shift() */
+    uint32_t millisecond;                 /* in ticks of the APIC's timer */
     bool capture;                         /* the report gets every message */
     bool audit;                           /* the kernels are checked at the end */
     bool clock;                           /* the report gets the times of calls and stretches */

@@ -8,9 +8,10 @@
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/format.h"
-#include "pc99/lapic.h"
 #include "pc99/mapped.h"
 #include "pc99/peers.h"
+#include "pc99/smp.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
 
@@ -23,9 +24,9 @@ bool loop_doorbell(uint64_t idle, uint64_t rip);
 struct context *loop_turn(void);
 struct context *loop_trap(struct context *context);
 
-/* A turn while the kernel has work, in the timer's ticks: 4096 instructions under icount, which is
- * about what a piece of that work takes; the way there and back costs a tenth of it. */
-enum { SHORT_TURN = LAPIC_MILLISECOND / 244 };
+/* A turn while the kernel has work, as a part of a millisecond: 4096 instructions under icount,
+ * which is about what a piece of that work takes; the way there and back costs a tenth of it. */
+enum { SHORT_TURN = 244 };
 
 /* Bytes of text that go out at a time: a byte costs some 20 instructions. */
 enum { PIECE = 64 };
@@ -100,13 +101,14 @@ static void queue_move(struct link *to, struct link *from)
     }
 }
 
-void loop_init(struct loop *loop)
+void loop_init(struct loop *loop, uint32_t millisecond)
 {
     *loop = (struct loop){0};
     queue_init(&loop->run);
     queue_init(&loop->idle);
     loop->nobody.dead = true;
-    loop->period = LAPIC_MILLISECOND;
+    loop->period = millisecond;
+    loop->short_turn = millisecond / SHORT_TURN;
 }
 
 void loop_add(struct loop *loop, struct runner *runner)
@@ -130,7 +132,7 @@ void loop_shift(struct loop *loop, uint64_t phase)
     if (phase == 0) {
         return;
     }
-    loop->period = (uint32_t)LAPIC_MILLISECOND >> bits % PERIODS;
+    loop->period = loop->period >> bits % PERIODS;
     loop->period -= (uint32_t)((bits >> 8) % (loop->period / JITTER));
     loop->delay = (uint32_t)((bits >> 16) % DELAY_LOOKS) >> (bits >> 40) % DELAYS;
     for (uint64_t i = vpes == 0 ? 0 : (bits >> 48) % vpes; i > 0; i--) {
@@ -373,10 +375,10 @@ static void time_turn(struct loop *loop)
     bool hurried = rescind_kernel_ready(loop->kernel) >= 0 || loop->callers != 0;
 
     if (hurried) {
-        lapic_set_timer(loop->period < SHORT_TURN ? loop->period : SHORT_TURN);
+        rescind_lapic_set_timer(loop->period < loop->short_turn ? loop->period : loop->short_turn);
         window(loop); /* a tick from before would end the turn at once, for one more piece */
     } else if (loop->hurried) {
-        lapic_set_timer(loop->period);
+        rescind_lapic_set_timer(loop->period);
     }
     loop->hurried = hurried;
 }
@@ -430,7 +432,7 @@ static _Noreturn void end(const struct loop *loop)
     if (loop->number == 0) {
         finish(loop);
     }
-    lapic_call(0);
+    smp_call(0);
     cpu_stop();
 }
 
@@ -440,7 +442,7 @@ static void rest(struct loop *loop)
     if (board_leave(loop->board)) {
         end(loop);
     }
-    lapic_set_timer(0);
+    rescind_lapic_set_timer(0);
     while (!board_return(loop->board, loop->number)) {
         if (loop->number == 0 && board_is_over(loop->board)) {
             end(loop);
@@ -449,7 +451,7 @@ static void rest(struct loop *loop)
         cpu_sleep();
         stretch_begin(loop);
     }
-    lapic_set_timer(loop->period);
+    rescind_lapic_set_timer(loop->period);
     loop->hurried = false;
 }
 
@@ -624,7 +626,7 @@ static struct context *trap(struct loop *loop, struct context *context)
         return page_fault(loop, loop->current);
     }
     if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
-        lapic_end_of_interrupt();
+        rescind_lapic_end();
     } else if (context->vector > VECTOR_TIMER) {
         return context; /* spurious */
     }
@@ -663,12 +665,13 @@ void loop_run(struct loop *loop)
     loop->peeks = loop->module->watch != 0 || loop->capture;
     processor_here()->loop = loop;
     gather(loop->board);
-    lapic_set_timer(loop->period);
+    rescind_lapic_set_timer(loop->period);
     for (uint32_t i = 0; i < loop->delay; i++) {
         cpu_pause();
     }
     stretch_begin(loop);
     context = next_turn(loop);
     stretch_end(loop);
+    loop->began = cpu_ticks();
     trap_resume(context);
 }

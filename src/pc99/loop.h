@@ -81,7 +81,8 @@ struct loop {
     uint64_t callers;        /* bit i: kernel i may have messages here */
     uint32_t heard;          /* whose message was the last */
     uint64_t saw_nothing;    /* not 0: so the current VPE said when it rang last */
-    uint32_t period;         /* of the timer */
+    uint32_t period;         /* of the timer, in its ticks */
+    uint32_t short_turn;     /* the same while the kernel has work */
     bool hurried;            /* turns are short now */
     uint32_t delay;          /* before the first turn, in looks of a waiting loop */
     struct runner *watching; /* whose REVOKE, under way, the tree is printed around; or NULL */
@@ -92,13 +93,15 @@ struct loop {
     bool clock;              /* the fields below are kept, and calls timed */
     uint32_t entered;        /* since when interrupts have been kept out, in ticks */
     uint32_t longest;        /* that they have been, in ticks, but for LOOP_EDGES */
+    uint64_t began; /* when the first VPE was entered, in ticks since the machine's start */
 };
 
 /* More than the instructions of trap.S on the way in and out, which the clock does not see. */
 enum { LOOP_EDGES = 64 };
 
-/* Makes an empty loop; the caller fills in the fields above `nobody`, capture, audit and clock. */
-void loop_init(struct loop *loop);
+/* Makes an empty loop; a millisecond has so many ticks of the timer. The caller fills in the fields
+ * above `nobody`, capture, audit and clock. */
+void loop_init(struct loop *loop, uint32_t millisecond);
 
 /* Another schedule for each `phase`: how often and when the timer comes, when this processor begins
  * and which VPE does. 0 is every millisecond, at once, the first. VPEs have been added. */

@@ -1,13 +1,13 @@
 /* The loop and other kernels. See peers.h. */
 #include "pc99/peers.h"
 
-#include "pc99/lapic.h"
+#include "pc99/smp.h"
 #include "rescind/platform.h"
 
 static void call(struct loop *loop, uint32_t peer)
 {
     if (board_call(loop->board, loop->number, peer)) {
-        lapic_call(peer);
+        smp_call(peer);
     }
 }
 
@@ -92,7 +92,7 @@ void peers_announce(struct loop *loop)
 {
     for (uint32_t i = 0; i < loop->board->count; i++) {
         if (i != loop->number && board_nudge(loop->board, i)) {
-            lapic_call(i);
+            smp_call(i);
         }
     }
 }

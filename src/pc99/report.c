@@ -4,7 +4,7 @@
 #include "pc99/format.h"
 #include "pc99/loop.h"
 #include "pc99/probe_script.h"
-#include "pc99/uart.h"
+#include "rescind/drivers.h"
 
 #define FNV_BASIS 0xcbf29ce484222325
 #define FNV_PRIME 0x100000001b3
@@ -34,7 +34,7 @@ static void flush(struct report *report)
     for (size_t i = 0; i < report->used; i++) {
         report->hash = (report->hash ^ (uint8_t)report->line[i]) * FNV_PRIME;
     }
-    if (uart_write(UART_COM2, report->line, report->used) != report->used) {
+    if (rescind_uart_write(RESCIND_COM2, report->line, report->used) != report->used) {
         report->lost = true;
     }
     report->used = 0;
@@ -132,7 +132,7 @@ static void put_caps(struct report *report, const struct loop *loop, uint32_t vp
 static void begin(struct report *report, const char *title, uint32_t count)
 {
     *report = (struct report){.hash = FNV_BASIS};
-    uart_init(UART_COM2);
+    rescind_uart_init(RESCIND_COM2);
     put_text(report, title);
     put_number(report, count);
     end_line(report);
@@ -209,6 +209,7 @@ void report_stretch(struct report *report, const struct loop *loop)
     put_text(report, "s");
     put_number(report, loop->number);
     put_number(report, (uint64_t)loop->longest + LOOP_EDGES);
+    put_number(report, loop->began);
     end_line(report);
 }
 

@@ -3,12 +3,9 @@
 
 #include <stddef.h>
 
-#include "pc99/cpu.h"
-#include "pc99/lapic.h"
 #include "pc99/paging.h"
 #include "pc99/trap.h"
-
-enum { INIT_MILLISECONDS = 10, START_MILLISECONDS = 1 };
+#include "rescind/platform.h"
 
 extern const uint8_t trampoline[], trampoline_space[], trampoline_end[];
 
@@ -30,11 +27,13 @@ static bool is_free(const struct loader_info *info, uint64_t page)
                       info->module + info->module_size <= page);
 }
 
-const char *smp_prepare(uint32_t count, struct frames *frames, const struct loader_info *info)
+const char *smp_prepare(uint32_t count, const uint32_t *apics, struct frames *frames,
+                        const struct loader_info *info)
 {
     struct space space;
     uint64_t stack, fatal_stack;
 
+    processors[0].apic = apics[0];
     if (count == 1) {
         return NULL;
     }
@@ -49,6 +48,7 @@ const char *smp_prepare(uint32_t count, struct frames *frames, const struct load
             return "no memory is left for the other processors";
         }
         trap_prepare(i, stack, fatal_stack);
+        processors[i].apic = apics[i];
     }
     __builtin_memcpy(frames_at(TRAMPOLINE), trampoline, (size_t)(trampoline_end - trampoline));
     *(uint32_t *)frames_at(TRAMPOLINE + (uint64_t)(trampoline_space - trampoline)) =
@@ -56,58 +56,31 @@ const char *smp_prepare(uint32_t count, struct frames *frames, const struct load
     return NULL;
 }
 
-/* By the timer, which is set to milliseconds. */
-static void sleep_milliseconds(uint32_t count)
+static bool is_up(void *context, uint32_t i)
 {
-    struct processor *here = processor_here();
-
-    while (count > 0) {
-        here->ticked = false;
-        cpu_sleep();
-        count -= here->ticked;
-    }
+    (void)context;
+    return __atomic_load_n(&processors[i + 1].up, __ATOMIC_ACQUIRE);
 }
 
-static bool is_up(uint32_t number)
+uint32_t smp_start(const struct rescind_clock *clock, uint32_t count, uint32_t *missing)
 {
-    return __atomic_load_n(&processors[number].up, __ATOMIC_ACQUIRE);
-}
-
-static uint32_t count_up(uint32_t count, uint32_t *missing)
-{
-    uint32_t up = 1;
-
-    *missing = 0;
-    for (uint32_t i = count - 1; i > 0; i--) {
-        if (is_up(i)) {
-            up++;
-        } else {
-            *missing = i;
-        }
-    }
-    return up;
-}
-
-uint32_t smp_start(uint32_t count, uint32_t *missing)
-{
-    uint32_t up;
+    uint32_t apics[PROCESSORS_MAX] = {0}, up;
 
     for (uint32_t i = 1; i < count; i++) {
-        lapic_send_init(i);
+        apics[i - 1] = processors[i].apic;
     }
-    sleep_milliseconds(count > 1 ? INIT_MILLISECONDS : 0);
-    for (unsigned round = 0; round < 2; round++) {
-        for (uint32_t i = 1; i < count; i++) {
-            if (!is_up(i)) {
-                lapic_send_start(i, TRAMPOLINE);
-            }
-        }
-        sleep_milliseconds(count > 1 ? START_MILLISECONDS : 0);
-    }
-    up = count_up(count, missing);
-    for (unsigned i = 0; i < SMP_PATIENCE && up < count; i++) {
-        sleep_milliseconds(1);
-        up = count_up(count, missing);
+    up = 1 +
+         rescind_processors_start(clock, apics, count - 1, TRAMPOLINE, SMP_PATIENCE, is_up, NULL);
+    *missing = 1;
+    while (*missing < count && is_up(NULL, *missing - 1)) {
+        ++*missing;
     }
     return up;
+}
+
+void smp_call(uint32_t number)
+{
+    if (!rescind_lapic_send(processors[number].apic, VECTOR_CALL)) {
+        platform_panic("the local APIC sends nothing");
+    }
 }

@@ -17,17 +17,17 @@
 
 #include "pc99/console.h"
 #include "pc99/cpu.h"
-#include "pc99/lapic.h"
 #include "pc99/load.h"
 #include "pc99/loader.h"
 #include "pc99/paging.h"
-#include "pc99/pic.h"
 #include "pc99/probe.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
 
+enum { QEMU_TSC_KHZ = 1000000, QEMU_LAPIC_KHZ = 62500 };
 enum { LEAF_BASIC = 1, RDRAND_IN_C = 1 << 30, RDRAND_TRIES = 10 };
 enum { RTC_INDEX = 0x70, RTC_DATA = 0x71, RTC_REGISTERS = 10, PIT_COUNTER = 0x40 };
 
@@ -37,6 +37,7 @@ _Noreturn void start_other(struct processor *processor);
 /* Boot tables: too large for the stack, and the second is all processors'. */
 static struct loader_info info;
 static struct machine machine;
+static struct rescind_clock clock;
 
 static _Noreturn void give_up(uint8_t code)
 {
@@ -72,7 +73,7 @@ static uint64_t draw_secret(void)
         rescind_out8(RTC_INDEX, i);
         secret = mix(secret, rescind_in8(RTC_DATA));
         secret = mix(secret, rescind_in8(PIT_COUNTER));
-        secret = mix(secret, lapic_count());
+        secret = mix(secret, rescind_lapic_count());
         secret = mix(secret, cpu_ticks());
     }
     return secret;
@@ -198,9 +199,40 @@ static _Noreturn void play_probe(void)
     give_up(EXIT_DONE);
 }
 
+/* The APIC of the processor that runs this, with its timer standing still. */
+static void set_up_apic(void)
+{
+    struct rescind_trouble trouble;
+
+    if (!rescind_lapic_init(VECTOR_SPURIOUS, &trouble)) {
+        console_report("%s: %s: %x", trouble.device, trouble.what, trouble.value);
+        give_up(EXIT_REFUSED);
+    }
+    rescind_lapic_timer(VECTOR_TIMER, 0);
+}
+
+static void measure_clock(void)
+{
+    struct rescind_trouble trouble;
+
+    if (!rescind_clock_measure(&clock, NULL, &trouble)) {
+        console_report("%s: %s: %x", trouble.device, trouble.what, trouble.value);
+        clock = (struct rescind_clock){QEMU_TSC_KHZ, QEMU_LAPIC_KHZ, "a guess"};
+    }
+    rescind_lapic_timer(VECTOR_TIMER, clock.lapic_khz);
+}
+
+/* The numbers that QEMU gives. */
+static void list_processors(uint32_t *apics)
+{
+    for (uint32_t i = 0; i < PROCESSORS_MAX; i++) {
+        apics[i] = i;
+    }
+}
+
 static void start_processors(void)
 {
-    uint32_t count = machine.board.count, missing, up = smp_start(count, &missing);
+    uint32_t count = machine.board.count, missing, up = smp_start(&clock, count, &missing);
 
     if (up < count) {
         console_report("processor %u does not start: %u kernels need one each, and %u came up",
@@ -209,7 +241,7 @@ static void start_processors(void)
     }
     board_begin(&machine.board);
     for (uint32_t i = 1; i < count; i++) {
-        lapic_call(i);
+        smp_call(i);
     }
 }
 
@@ -217,7 +249,7 @@ void start_other(struct processor *processor)
 {
     paging_enter();
     trap_load(processor);
-    lapic_init();
+    set_up_apic();
     __atomic_store_n(&processor->up, true, __ATOMIC_RELEASE);
     while (!board_has_begun(&machine.board)) {
         cpu_sleep();
@@ -228,17 +260,21 @@ void start_other(struct processor *processor)
 void start_main(uint64_t start_info, uint32_t magic)
 {
     const struct loader_memory memory = {(const uint8_t *)DIRECT_BASE, DIRECT_LIMIT};
+    uint32_t apics[PROCESSORS_MAX];
     struct load wanted = {0};
     enum load_result result;
     const char *wrong;
 
     trap_init();
     wrong = loader_read(&memory, magic, start_info, &info);
+    if (info.rsdp_size != 0) {
+        info.rsdp = (uint64_t)info.rsdp_copy - KERNEL_BASE;
+    }
     if (wrong == NULL && probe_is_script(frames_at(info.module), info.module_size)) {
         play_probe();
     }
     console_init();
-    pic_mask_all(VECTOR_PIC);
+    rescind_pic_init(VECTOR_PIC);
     console_offer_screen(&info.screen);
     if (magic == LOADER_MULTIBOOT2) {
         /* Firmware has spoken on this port before: who reads it skips up to here. */
@@ -248,7 +284,10 @@ void start_main(uint64_t start_info, uint32_t magic)
         refuse(wrong);
     }
     paging_init();
-    lapic_init();
+    set_up_apic();
+    measure_clock();
+    wanted.millisecond = clock.lapic_khz;
+    list_processors(apics);
     read_module(&wanted);
     read_line(info.line, &wanted);
     if (wanted.seed == 0) {
@@ -259,7 +298,7 @@ void start_main(uint64_t start_info, uint32_t magic)
     if (result != LOAD_DONE) {
         give_up(result == LOAD_NO_MEMORY ? EXIT_NO_MEMORY : EXIT_REFUSED);
     }
-    wrong = smp_prepare(machine.board.count, &wanted.frames, &info);
+    wrong = smp_prepare(machine.board.count, apics, &wanted.frames, &info);
     if (wrong != NULL) {
         refuse(wrong);
     }

@@ -58,19 +58,22 @@ trampoline_upper:
     movl %eax, %ss
     movl $1, %eax
     cpuid
-    shrl $24, %ebx /* the number of its local APIC */
-    cmpl $PROCESSORS_MAX, %ebx
-    jae 1f
-    imulq $PROCESSOR_SIZE, %rbx, %rbx
+    shrl $24, %ebx /* the number of its local APIC: which block has it? */
+    movl $PROCESSORS_MAX, %ecx
     leaq processors(%rip), %rdi
-    addq %rbx, %rdi
-    movq PROCESSOR_STACK(%rdi), %rsp
+1:  movq PROCESSOR_STACK(%rdi), %rsp
     testq %rsp, %rsp
-    jz 1f
-    xorl %ebp, %ebp
+    jz 2f
+    cmpl PROCESSOR_APIC(%rdi), %ebx
+    je 3f
+2:  addq $PROCESSOR_SIZE, %rdi
+    decl %ecx
+    jnz 1b
+    jmp 4f
+3:  xorl %ebp, %ebp
     call start_other
-1:  cli
+4:  cli
     hlt
-    jmp 1b
+    jmp 4b
 
     .section .note.GNU-stack, "", @progbits

@@ -5,7 +5,7 @@
 
 #include "pc99/console.h"
 #include "pc99/cpu.h"
-#include "pc99/lapic.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 
 struct gate {
@@ -150,9 +150,9 @@ void trap_in_kernel(const struct context *context)
     if (context->vector < VECTOR_TIMER) {
         trap_fatal(context);
     } else if (context->vector == VECTOR_TIMER) {
-        lapic_end_of_interrupt();
+        rescind_lapic_end();
         processor_here()->ticked = true;
     } else if (context->vector == VECTOR_CALL) {
-        lapic_end_of_interrupt(); /* the loop looks at the board for itself */
+        rescind_lapic_end(); /* the loop looks at the board for itself */
     }
 }

@@ -42,14 +42,15 @@ struct __attribute__((packed)) tss {
 enum { SEGMENTS = SEL_TSS / 8 + 2 };
 
 /* The per-processor block, at the GS base while the kernel runs; trap.S and trampoline.S know its
- * size and its first four fields. */
+ * size, its first four fields and its APIC. */
 struct processor {
     struct context *context; /* of the VPE that runs: entries from ring 3 store into it */
     uint64_t user_stack;     /* RSP of ring 3, from its SYSCALL on */
     uint64_t stack;          /* where each entry from ring 3 starts; 0: it is not to run */
     struct processor *self;
     struct loop *loop; /* what it runs; set by loop_run() */
-    uint32_t number;   /* also its local APIC's, and the PE of its kernel */
+    uint32_t number;   /* also the PE of its kernel */
+    uint32_t apic;     /* its local APIC's number */
     bool ticked;       /* the timer's interrupt came while the kernel had a window open */
     bool up;           /* atomic: it has come as far as its own C code */
     struct tss tss;
@@ -60,6 +61,7 @@ _Static_assert(__builtin_offsetof(struct processor, context) == PROCESSOR_CONTEX
 _Static_assert(__builtin_offsetof(struct processor, user_stack) == PROCESSOR_USER_STACK, "too");
 _Static_assert(__builtin_offsetof(struct processor, stack) == PROCESSOR_STACK, "as trap.S does");
 _Static_assert(__builtin_offsetof(struct processor, self) == PROCESSOR_SELF, "as trap.S does");
+_Static_assert(__builtin_offsetof(struct processor, apic) == PROCESSOR_APIC, "trampoline.S too");
 
 /* Boot table: all of them. */
 extern struct processor processors[PROCESSORS_MAX];
@@ -103,7 +105,7 @@ static inline void processor_clear_ticked(void)
 /* What all processors share; then the first one's own. */
 void trap_init(void);
 
-/* Fills in the block of processor `number`, with the tops of its two stacks. */
+/* Fills in the block of processor `number`, with the tops of its two stacks, but for its APIC. */
 void trap_prepare(uint32_t number, uint64_t stack, uint64_t fatal_stack);
 
 /* The processor that runs this is `processor`, which has been prepared. */

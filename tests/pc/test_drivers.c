@@ -8,11 +8,10 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pc99/pic.h"
-#include "pc99/uart.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 
-enum { LINE_STATUS = UART_COM1 + 5, STATUS_EMPTY = 0x20, FIFO = 16, WRITES = 64 };
+enum { LINE_STATUS = RESCIND_COM1 + 5, STATUS_EMPTY = 0x20, FIFO = 16, WRITES = 64 };
 
 /* The bus: what was written, and a UART that takes a FIFO's worth whenever it is asked. */
 static struct {
@@ -40,7 +39,7 @@ uint8_t rescind_in8(uint16_t port)
 void rescind_out8(uint16_t port, uint8_t value)
 {
     assert_true(bus.count < WRITES);
-    if (port == UART_COM1 && bus.room > 0) {
+    if (port == RESCIND_COM1 && bus.room > 0) {
         bus.room--;
     }
     bus.writes[bus.count].port = port;
@@ -64,13 +63,13 @@ static void assert_write(size_t index, uint16_t port, uint8_t value)
 static void the_uart_is_set_to_115200_8n1_without_interrupts(void **state)
 {
     (void)state;
-    uart_init(UART_COM1);
+    rescind_uart_init(RESCIND_COM1);
     assert_int_equal(bus.count, 7);
-    assert_write(0, UART_COM1 + 1, 0);
-    assert_write(1, UART_COM1 + 3, 0x80);
-    assert_write(2, UART_COM1, 1);
-    assert_write(3, UART_COM1 + 1, 0);
-    assert_write(4, UART_COM1 + 3, 0x03);
+    assert_write(0, RESCIND_COM1 + 1, 0);
+    assert_write(1, RESCIND_COM1 + 3, 0x80);
+    assert_write(2, RESCIND_COM1, 1);
+    assert_write(3, RESCIND_COM1 + 1, 0);
+    assert_write(4, RESCIND_COM1 + 3, 0x03);
 }
 
 static void the_uart_gets_the_bytes_in_order_a_fifo_at_a_time(void **state)
@@ -78,34 +77,34 @@ static void the_uart_gets_the_bytes_in_order_a_fifo_at_a_time(void **state)
     static const char text[] = "0123456789abcdef0123456789abcdefxyz";
 
     (void)state;
-    assert_int_equal(uart_write(UART_COM1, text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(rescind_uart_write(RESCIND_COM1, text, sizeof text - 1), sizeof text - 1);
     assert_int_equal(bus.looks, 3);
     for (size_t i = 0; i < sizeof text - 1; i++) {
-        assert_write(i, UART_COM1, (uint8_t)text[i]);
+        assert_write(i, RESCIND_COM1, (uint8_t)text[i]);
     }
 }
 
 static void the_uart_waits_for_a_busy_port(void **state)
 {
     (void)state;
-    bus.busy_looks = UART_PATIENCE - 1;
-    assert_int_equal(uart_write(UART_COM1, "a", 1), 1);
-    assert_write(0, UART_COM1, 'a');
+    bus.busy_looks = RESCIND_UART_PATIENCE - 1;
+    assert_int_equal(rescind_uart_write(RESCIND_COM1, "a", 1), 1);
+    assert_write(0, RESCIND_COM1, 'a');
 }
 
 static void the_uart_gives_up_a_port_that_stays_busy(void **state)
 {
     (void)state;
     bus.busy_looks = UINT32_MAX;
-    assert_int_equal(uart_write(UART_COM1, "a", 1), 0);
+    assert_int_equal(rescind_uart_write(RESCIND_COM1, "a", 1), 0);
     assert_int_equal(bus.count, 0);
-    assert_int_equal(bus.looks, UART_PATIENCE);
+    assert_int_equal(bus.looks, RESCIND_UART_PATIENCE);
 }
 
 static void the_pics_are_moved_and_masked(void **state)
 {
     (void)state;
-    pic_mask_all(0x30);
+    rescind_pic_init(0x30);
     assert_int_equal(bus.count, 10);
     assert_write(2, 0x21, 0x30);
     assert_write(3, 0xa1, 0x38);
