@@ -19,6 +19,7 @@
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/devices.h"
+#include "pc99/irqs.h"
 #include "pc99/load.h"
 #include "pc99/loader.h"
 #include "pc99/paging.h"
@@ -286,6 +287,9 @@ void start_main(uint64_t start_info, uint32_t magic)
     result = load(&wanted, &machine);
     if (result != LOAD_DONE) {
         give_up(result == LOAD_NO_MEMORY ? EXIT_NO_MEMORY : EXIT_REFUSED);
+    }
+    if (!irqs_route(wanted.module, &devices)) {
+        give_up(EXIT_REFUSED);
     }
     wrong = smp_prepare(machine.board.count, devices.processors, &wanted.frames, &info);
     if (wrong != NULL) {
