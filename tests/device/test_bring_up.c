@@ -49,7 +49,7 @@ static const struct row rows[] = {
     {RESCIND_FAULT_LOST, 4, 4, LOG, true, ""},
     {RESCIND_FAULT_PIT_STILL, 0, 4, 0, true, ""},
     {RESCIND_FAULT_PIT_STILL, 0, 4, NO_HPET, true,
-     "rescind: PIT: its channel 2 never ends: 0x0; " PIT_GUESS},
+     "rescind: PIT: no millisecond of it ends: 0x0; " PIT_GUESS},
     {RESCIND_FAULT_DRIFT, 20, 4, 0, true, ""},
     {RESCIND_FAULT_DRIFT, 20, 4, NO_HPET, true,
      "rescind: PIT: no two measurements agree; the last, in kHz, of the processor's clock: "
