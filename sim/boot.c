@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "rescind/kernel.h"
@@ -16,9 +17,11 @@
 #include "pc99/layout.h"
 #include "pc99/probe_script.h"
 #include "user/pc_area.h"
+#include "sim/disc.h"
 #include "user/startup.h"
 
 _Static_assert((int)BOOT_CLOCK_LOOP == (int)PC_CLOCK_LOOP, "ring 3 counts the loop that is stated");
+_Static_assert((int)BOOT_PROCESSORS == (int)PROCESSORS_MAX, "as many as the image can run");
 
 enum { MIB = 1 << 20, MEMORY_BASE = 16, MEMORY_PER_VPE = 192 << 10, MEMORY_PER_KERNEL = 64 << 10 };
 /* How many of them QEMU deals with a second, at the very least. */
@@ -26,7 +29,10 @@ enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
 /* A script's minute takes that long, and a slow host is five times slower. */
 enum { PROBE_TIMEOUT = 300 };
 /* File descriptors as QEMU sees them. */
-enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5 };
+enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5, FD_DISC = 6, FD_SERIAL = 7 };
+/* What firmware and GRUB want beside the kernel: MiB, and seconds. */
+enum { FIRMWARE_MEMORY = 256, FIRMWARE_TIMEOUT = 120 };
+#define OVMF "/usr/share/ovmf/OVMF.fd"
 
 G_DEFINE_QUARK(rescind - boot - error, boot_error)
 
@@ -86,8 +92,10 @@ struct run {
     const struct boot_options *options;
     const uint8_t *module; /* or a probe script */
     size_t size;
-    unsigned memory, processors, timeout;            /* MiB; how many; seconds */
-    int module_fd, console_fd, report_fd, stderr_fd; /* -1: not open */
+    unsigned memory, processors, timeout;                     /* MiB; how many; seconds */
+    int module_fd, console_fd, report_fd, stderr_fd, disc_fd; /* -1: not open */
+    const struct rescind_startup *startup;                    /* the module, or NULL */
+    int serial_fds[RESCIND_STARTUP_SERIALS_MAX][2]; /* of its serial ports; the second is QEMU's */
     bool timed_out;
 };
 
@@ -119,6 +127,29 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size, GError **error)
     return true;
 }
 
+static uint32_t serial_count(const struct run *run)
+{
+    return run->startup != NULL ? run->startup->serial_count : 0;
+}
+
+/* A pair of sockets for each serial port of the module, in which lies what comes to it. */
+static bool open_serials(struct run *run, GError **error)
+{
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        const struct rescind_startup_serial *serial = startup_serial(run->startup, i);
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, run->serial_fds[i]) != 0) {
+            g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "no socket for a serial port: %s",
+                        g_strerror(errno));
+            return false;
+        }
+        if (!write_all(run->serial_fds[i][0], run->module + serial->text, serial->size, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool open_files(struct run *run, GError **error)
 {
     int *const fds[] = {&run->module_fd, &run->console_fd, &run->report_fd, &run->stderr_fd};
@@ -129,16 +160,22 @@ static bool open_files(struct run *run, GError **error)
             return false;
         }
     }
-    return write_all(run->module_fd, run->module, run->size, error);
+    return write_all(run->module_fd, run->module, run->size, error) && open_serials(run, error);
 }
 
 static void close_files(const struct run *run)
 {
-    const int fds[] = {run->module_fd, run->console_fd, run->report_fd, run->stderr_fd};
+    const int fds[] = {run->module_fd, run->console_fd, run->report_fd, run->stderr_fd,
+                       run->disc_fd};
 
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (fds[i] >= 0) {
             close(fds[i]);
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(run->serial_fds); i++) {
+        for (size_t j = 0; j < 2 && run->serial_fds[i][j] >= 0; j++) {
+            close(run->serial_fds[i][j]);
         }
     }
 }
@@ -198,10 +235,110 @@ static char *image_line(const struct boot_options *options)
     if (options->clock != NULL) {
         g_string_append(line, " clock");
     }
+    if (options->screen) {
+        g_string_append(line, " screen");
+    }
+    if (options->log) {
+        g_string_append(line, " log");
+    }
     if (options->phase != 0) {
         g_string_append_printf(line, " phase=%" G_GUINT64_FORMAT, options->phase);
     }
     return g_string_free(line, FALSE);
+}
+
+/* The disc, which nobody finds any more but through the file descriptor. */
+static bool open_disc(struct run *run, const char *image, GError **error)
+{
+    char *line = image_line(run->options), *path = NULL;
+    const struct disc disc = {image, run->module, run->size, line};
+    int fd = g_file_open_tmp("rescind-XXXXXX.iso", &path, error);
+    bool good = fd >= 0 && disc_write(&disc, path, error);
+
+    if (good) {
+        run->disc_fd = g_open(path, O_RDWR | O_CLOEXEC);
+        good = run->disc_fd >= 0;
+        if (!good) {
+            g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "the disc can't be opened: %s",
+                        g_strerror(errno));
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+        g_unlink(path);
+    }
+    g_free(path);
+    g_free(line);
+    return good;
+}
+
+static const char *ovmf_path(void)
+{
+    const char *named = variable("RESCIND_OVMF");
+
+    return named != NULL ? named : OVMF;
+}
+
+/* Whether what the machine starts from is there: the disc is made here. */
+static bool prepare(struct run *run, const char *image, GError **error)
+{
+    if (run->options->ovmf && !g_file_test(ovmf_path(), G_FILE_TEST_IS_REGULAR)) {
+        g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU,
+                    "there is no firmware '%s' (Debian: the package ovmf); RESCIND_OVMF may name "
+                    "one that is elsewhere",
+                    ovmf_path());
+        return false;
+    }
+    return run->options->via == BOOT_VIA_KERNEL || open_disc(run, image, error);
+}
+
+static void add_arguments(GPtrArray *arguments, ...) G_GNUC_NULL_TERMINATED;
+static void add_arguments(GPtrArray *arguments, ...)
+{
+    va_list words;
+    const char *word;
+
+    va_start(words, arguments);
+    while ((word = va_arg(words, const char *)) != NULL) {
+        g_ptr_array_add(arguments, g_strdup(word));
+    }
+    va_end(words);
+}
+
+/* What the machine starts from. */
+static void add_start(GPtrArray *arguments, const struct boot_options *options, const char *image)
+{
+    char *line = image_line(options);
+
+    switch (options->via) {
+    case BOOT_VIA_KERNEL:
+        add_arguments(arguments, "-kernel", image, "-initrd", "/dev/fd/3", "-append", line, NULL);
+        break;
+    case BOOT_VIA_ISO:
+        add_arguments(arguments, "-cdrom", "/dev/fd/6", NULL);
+        break;
+    case BOOT_VIA_DISK:
+        add_arguments(arguments, "-drive", "file=/dev/fd/6,format=raw", NULL);
+        break;
+    }
+    if (options->ovmf) {
+        add_arguments(arguments, "-bios", ovmf_path(), NULL);
+    }
+    g_free(line);
+}
+
+/* The module's serial ports. */
+static void add_serials(GPtrArray *arguments, const struct run *run)
+{
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        uint32_t port = startup_serial(run->startup, i)->port;
+
+        g_ptr_array_add(arguments, g_strdup("-chardev"));
+        g_ptr_array_add(arguments, g_strdup_printf("socket,id=port%u,fd=%u", i, FD_SERIAL + i));
+        g_ptr_array_add(arguments, g_strdup("-device"));
+        g_ptr_array_add(arguments, g_strdup_printf("isa-serial,chardev=port%u,iobase=%#x,irq=%d",
+                                                   i, port, startup_line_of_serial(port)));
+    }
 }
 
 static GPtrArray *qemu_arguments(const struct run *run, const char *image)
@@ -211,7 +348,6 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
         "-cpu",        "max",
         "-nodefaults", "-no-reboot",
         "-display",    "none",
-        "-initrd",     "/dev/fd/3",
         "-serial",     "file:/dev/fd/4",
         "-serial",     "file:/dev/fd/5",
         "-device",     "isa-debug-exit,iobase=0xf4,iosize=1",
@@ -232,8 +368,8 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
     g_ptr_array_add(arguments, g_strdup_printf("%uM", run->memory));
     g_ptr_array_add(arguments, g_strdup("-smp"));
     g_ptr_array_add(arguments, g_strdup_printf("%u", run->processors));
-    g_ptr_array_add(arguments, g_strdup("-kernel"));
-    g_ptr_array_add(arguments, g_strdup(image));
+    add_start(arguments, options, image);
+    add_serials(arguments, run);
     if (options->icount) {
         g_ptr_array_add(arguments, g_strdup("-icount"));
         g_ptr_array_add(arguments, g_strdup("shift=0,sleep=off"));
@@ -244,8 +380,6 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
         g_ptr_array_add(arguments, g_strdup("-d"));
         g_ptr_array_add(arguments, g_strdup("guest_errors,unimp"));
     }
-    g_ptr_array_add(arguments, g_strdup("-append"));
-    g_ptr_array_add(arguments, image_line(options));
     g_ptr_array_add(arguments, NULL);
     return arguments;
 }
@@ -267,6 +401,12 @@ static GSubprocess *start_qemu(const struct run *run, const char *image, GError 
     g_subprocess_launcher_take_fd(launcher, dup(run->module_fd), FD_MODULE);
     g_subprocess_launcher_take_fd(launcher, dup(run->console_fd), FD_CONSOLE);
     g_subprocess_launcher_take_fd(launcher, dup(run->report_fd), FD_REPORT);
+    if (run->disc_fd >= 0) {
+        g_subprocess_launcher_take_fd(launcher, dup(run->disc_fd), FD_DISC);
+    }
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        g_subprocess_launcher_take_fd(launcher, dup(run->serial_fds[i][1]), (gint)(FD_SERIAL + i));
+    }
     g_subprocess_launcher_take_stderr_fd(launcher, dup(run->stderr_fd));
     g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
     qemu = g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments->pdata, &cause);
@@ -332,6 +472,25 @@ static GBytes *read_scratch(int fd, GError **error)
         g_mapped_file_unref(file);
     }
     return bytes;
+}
+
+/* What the image has sent to a serial port: from `mark` on, for firmware and GRUB have spoken there
+ * before. All, if it is not there. Takes `bytes`. */
+static GBytes *skip_firmware(GBytes *bytes, const char *mark)
+{
+    gsize size;
+    const char *text = g_bytes_get_data(bytes, &size);
+    gsize at = 0, length = strlen(mark);
+    GBytes *rest = bytes;
+
+    while (at + length <= size && memcmp(text + at, mark, length) != 0) {
+        at++;
+    }
+    if (at > 0 && at + length <= size) {
+        rest = g_bytes_new_from_bytes(bytes, at, size - at);
+        g_bytes_unref(bytes);
+    }
+    return rest;
 }
 
 /* The console's last line, for a message; the caller frees it. */
@@ -445,6 +604,10 @@ static GBytes *collect(const struct run *run, GSubprocess *qemu, GError **error)
     GBytes *complaints = report != NULL ? read_scratch(run->stderr_fd, error) : NULL;
     bool good = false;
 
+    if (complaints != NULL && run->options->via != BOOT_VIA_KERNEL) {
+        console = skip_firmware(console, "rescind: loaded by ");
+        report = skip_firmware(report, "rescind-report ");
+    }
     if (complaints != NULL) {
         pass_console(run->options, console);
         good = check_end(run, qemu, console, complaints, error) &&
@@ -465,7 +628,9 @@ static GBytes *run_machine(struct run *run, GError **error)
     GBytes *report = NULL;
 
     run->module_fd = run->console_fd = run->report_fd = run->stderr_fd = -1;
-    if (image != NULL && open_files(run, error)) {
+    run->disc_fd = -1;
+    memset(run->serial_fds, -1, sizeof(run->serial_fds));
+    if (image != NULL && open_files(run, error) && prepare(run, image, error)) {
         GSubprocess *qemu = start_qemu(run, image, error);
 
         if (qemu != NULL) {
@@ -477,6 +642,12 @@ static GBytes *run_machine(struct run *run, GError **error)
     close_files(run);
     g_free(image);
     return report;
+}
+
+/* So much more is wanted where the machine has firmware and GRUB to start. */
+static unsigned for_firmware(const struct boot_options *options, unsigned more)
+{
+    return options->via != BOOT_VIA_KERNEL ? more : 0;
 }
 
 static unsigned choose(unsigned option, unsigned otherwise)
@@ -492,9 +663,12 @@ struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_o
         .options = options,
         .module = module,
         .size = size,
-        .memory = choose(options->memory, memory_for(header)),
+        .startup = header,
+        .memory =
+            choose(options->memory, memory_for(header) + for_firmware(options, FIRMWARE_MEMORY)),
         .processors = choose(options->processors, header->kernel_count),
-        .timeout = choose(options->timeout, timeout_for(header)),
+        .timeout =
+            choose(options->timeout, timeout_for(header) + for_firmware(options, FIRMWARE_TIMEOUT)),
     };
     GBytes *report = run_machine(&run, error);
     struct outcome *outcome = NULL;
@@ -507,6 +681,18 @@ struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_o
         g_bytes_unref(report);
     }
     return outcome;
+}
+
+bool boot_write_disc(const uint8_t *module, size_t size, const struct boot_options *options,
+                     const char *path, GError **error)
+{
+    char *image = choose_image(options, error), *line = image_line(options);
+    const struct disc disc = {image, module, size, line};
+    bool good = image != NULL && disc_write(&disc, path, error);
+
+    g_free(line);
+    g_free(image);
+    return good;
 }
 
 bool boot_probe(const uint8_t *script, size_t size, const struct boot_options *options,

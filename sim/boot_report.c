@@ -186,9 +186,11 @@ static void read_stretch(struct reader *r)
 {
     GArray *stretches = r->options->clock->stretches;
     uint64_t number = take_field(r, RESCIND_STARTUP_KERNELS), ticks = take_field(r, G_MAXUINT64);
+    uint64_t start = take_field(r, G_MAXUINT64);
 
     r->failed = r->failed || number != stretches->len || !at_end_of_line(r);
     g_array_append_val(stretches, ticks);
+    g_array_append_val(r->options->clock->starts, start);
 }
 
 static bool is_child(const struct rescind_startup_vpe *entry)
@@ -371,6 +373,7 @@ struct boot_clock *boot_clock_new(void)
 
     clock->vpes = g_ptr_array_new_with_free_func(free_ticks);
     clock->stretches = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    clock->starts = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     return clock;
 }
 
@@ -378,6 +381,7 @@ void boot_clock_free(struct boot_clock *clock)
 {
     g_ptr_array_unref(clock->vpes);
     g_array_unref(clock->stretches);
+    g_array_unref(clock->starts);
     g_free(clock);
 }
 

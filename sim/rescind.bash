@@ -21,6 +21,8 @@ _rescind() {
         ;;
     --log) mapfile -t COMPREPLY < <(compgen -W "none info debug" -- "$word"); return ;;
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
+    --via) mapfile -t COMPREPLY < <(compgen -W "kernel iso disk" -- "$word"); return ;;
+    --firmware) mapfile -t COMPREPLY < <(compgen -W "seabios ovmf" -- "$word"); return ;;
     --shape)
         mapfile -t COMPREPLY < <(compgen -W "chain star binary random forest" -- "$word")
         return
@@ -45,8 +47,8 @@ _rescind() {
         ;;
     replay:-*) set -- --schedule-file --format --seed --work --log --trace --help ;;
     boot:-*)
-        set -- --format --machine --image --seed --work --watch --icount --repeat --phase \
-            --timeout --log --help
+        set -- --format --machine --smp --no-hpet --strict --image --via --firmware --write-iso \
+            --seed --work --watch --icount --repeat --phase --timeout --log --help
         ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)

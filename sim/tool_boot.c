@@ -15,8 +15,12 @@ struct boot_command {
     enum trace_level log;
     guint64 seed;
     guint work, watch, repeat;
+    const char *disc; /* is written in place of a run; NULL: none */
     struct boot_options boot;
 };
+
+/* By enum boot_via. */
+static const char *const ways[] = {"kernel", "iso", "disk", NULL};
 
 /* The command that runs a file again, without the file. */
 static char *replay_command(const struct boot_command *command)
@@ -27,6 +31,16 @@ static char *replay_command(const struct boot_command *command)
                            command->work);
     if (command->boot.machine != NULL)
         g_string_append_printf(words, " --machine %s", command->boot.machine);
+    if (command->boot.processors != 0)
+        g_string_append_printf(words, " --smp %u", command->boot.processors);
+    if (command->boot.no_hpet)
+        g_string_append(words, " --no-hpet");
+    if (command->boot.strict)
+        g_string_append(words, " --strict");
+    if (command->boot.via != BOOT_VIA_KERNEL)
+        g_string_append_printf(words, " --via %s", ways[command->boot.via]);
+    if (command->boot.ovmf)
+        g_string_append(words, " --firmware ovmf");
     if (command->boot.icount)
         g_string_append(words, " --icount");
     if (command->boot.phase != 0)
@@ -52,6 +66,8 @@ static struct outcome *boot_once(const struct litmus *litmus, const GByteArray *
 
     options.console = g_string_new(NULL);
     options.text = g_string_new(NULL);
+    if (options.processors != 0)
+        options.processors = MAX(options.processors, litmus->kernels->len);
     outcome = boot_run(module->data, module->len, &options, &error);
     if (command->log != TRACE_NONE || outcome == NULL)
         fputs(options.console->str, stderr);
@@ -126,6 +142,20 @@ static int boot_repeatedly(const struct litmus *litmus, const GByteArray *module
     return status;
 }
 
+static int write_disc(const GByteArray *module, const struct boot_command *command)
+{
+    struct boot_options options = command->boot;
+    GError *error = NULL;
+    int status = TOOL_OK;
+
+    options.screen = true;
+    if (!boot_write_disc(module->data, module->len, &options, command->disc, &error)) {
+        status = tool_error(TOOL_MACHINE, "%s: %s", command->disc, error->message);
+        g_error_free(error);
+    }
+    return status;
+}
+
 static int boot_file(const char *file, const struct boot_command *command)
 {
     struct litmus *litmus = tool_litmus(file);
@@ -142,6 +172,8 @@ static int boot_file(const char *file, const struct boot_command *command)
     if (header->fault_count != 0)
         status = tool_error(TOOL_BAD_FILE,
                             "%s: it has fault lines, which only the simulator lets strike", file);
+    else if (command->disc != NULL)
+        status = write_disc(module, command);
     else if (command->repeat != 0)
         status = boot_repeatedly(litmus, module, command);
     else
@@ -151,16 +183,54 @@ static int boot_file(const char *file, const struct boot_command *command)
     return status;
 }
 
+/* Whether the word says so of the firmware; else *status is set and it has been said. */
+static bool read_firmware(const char *firmware, struct boot_options *boot, int *status)
+{
+    boot->ovmf = firmware != NULL && strcmp(firmware, "ovmf") == 0;
+    if (firmware != NULL && !boot->ovmf && strcmp(firmware, "seabios") != 0)
+        *status = tool_error(TOOL_USAGE, "--firmware is seabios or ovmf, not %s", firmware);
+    else if (boot->ovmf && boot->via == BOOT_VIA_KERNEL)
+        *status =
+            tool_error(TOOL_USAGE, "--firmware ovmf starts discs: it wants --via iso or disk");
+    return *status == TOOL_OK;
+}
+
+/* The same of the way that the image takes. */
+static bool read_via(const char *via, struct boot_options *boot, int *status)
+{
+    for (unsigned i = 0; via != NULL && i < G_N_ELEMENTS(ways) - 1; i++)
+        if (strcmp(via, ways[i]) == 0)
+            boot->via = i;
+    if (via != NULL && strcmp(via, ways[boot->via]) != 0)
+        *status = tool_error(TOOL_USAGE, "--via is kernel, iso or disk, not %s", via);
+    else if (boot->strict && boot->via != BOOT_VIA_KERNEL)
+        *status = tool_error(TOOL_USAGE, "--strict is for --via kernel: firmware, which starts "
+                                         "discs, has ways of its own");
+    return *status == TOOL_OK;
+}
+
 int tool_boot(char **argv)
 {
     char *format = NULL, *machine = NULL, *image = NULL, *log = NULL;
-    gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0;
-    gboolean icount = FALSE;
+    char *via = NULL, *firmware = NULL, *disc = NULL;
+    gint64 seed = 0, work = 0, watch = 0, timeout = 0, repeat = 0, phase = 0, processors = 0;
+    gboolean icount = FALSE, no_hpet = FALSE, strict = FALSE;
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
         {"machine", 0, 0, G_OPTION_ARG_STRING, &machine, "QEMU's: q35 (the default) or pc", "NAME"},
+        {"smp", 0, 0, G_OPTION_ARG_INT64, &processors,
+         "processors of the machine (at least, and unless given: one a kernel)", "N"},
+        {"no-hpet", 0, 0, G_OPTION_ARG_NONE, &no_hpet, "a machine without HPET", NULL},
+        {"strict", 0, 0, G_OPTION_ARG_NONE, &strict,
+         "what QEMU has to say about the guest's ways with its devices is an error", NULL},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &image,
          "the kernel image (the one that belongs to this tool)", "FILE"},
+        {"via", 0, 0, G_OPTION_ARG_STRING, &via,
+         "by QEMU itself (kernel, the default), or by GRUB from a CD (iso) or a disk", "WAY"},
+        {"firmware", 0, 0, G_OPTION_ARG_STRING, &firmware,
+         "QEMU's: seabios (the default) or ovmf, which is EFI", "NAME"},
+        {"write-iso", 0, 0, G_OPTION_ARG_FILENAME, &disc,
+         "run nothing, but write a disc that boots into the one FILE", "DISC"},
         {"seed", 0, 0, G_OPTION_ARG_INT64, &seed,
          "of the kernel's secret (0: the machine draws one)", "N"},
         {"work", 0, 0, G_OPTION_ARG_INT64, &work,
@@ -191,6 +261,7 @@ int tool_boot(char **argv)
         tool_number("timeout", timeout, 86400, &status) &&
         tool_number("repeat", repeat, 1000000, &status) &&
         tool_number("phase", phase, G_MAXINT32, &status) &&
+        tool_number("smp", processors, BOOT_PROCESSORS, &status) &&
         tool_format(format, &command.json, &status)) {
         command.seed = (guint64)seed;
         command.work = (guint)work;
@@ -200,16 +271,24 @@ int tool_boot(char **argv)
             .audit = true,
             .image = image,
             .machine = machine,
+            .processors = (guint)processors,
+            .no_hpet = no_hpet,
+            .strict = strict,
             .icount = icount,
             .timeout = (guint)timeout,
             .phase = (uint64_t)phase,
         };
+        command.disc = disc;
         if (args[0] == NULL)
             status = tool_error(TOOL_USAGE, "boot needs a FILE");
+        else if (disc != NULL && args[1] != NULL)
+            status = tool_error(TOOL_USAGE, "--write-iso takes one FILE");
         else if (!trace_level(log, &command.log) || command.log == TRACE_DEBUG)
             status = tool_error(TOOL_USAGE, "--log is none or info, not %s", log);
         else if (machine != NULL && strcmp(machine, "q35") != 0 && strcmp(machine, "pc") != 0)
             status = tool_error(TOOL_USAGE, "--machine is q35 or pc, not %s", machine);
+        else if (read_via(via, &command.boot, &status))
+            read_firmware(firmware, &command.boot, &status);
         for (char **file = args; status != TOOL_USAGE && *file != NULL; file++) {
             int one = boot_file(*file, &command);
             status = MAX(status, one);
@@ -220,5 +299,8 @@ int tool_boot(char **argv)
     g_free(machine);
     g_free(image);
     g_free(log);
+    g_free(via);
+    g_free(firmware);
+    g_free(disc);
     return status;
 }

@@ -1,4 +1,5 @@
-/* rescind devices: each transcript played on the models of a PC's devices, or on QEMU. */
+/* rescind devices: each transcript played on the models of a PC's devices, or on QEMU; or what boot
+ * finds there. */
 #include "sim/tool.h"
 
 #include <json-glib/json-glib.h>
@@ -6,9 +7,13 @@
 #include <string.h>
 
 #include "sim/boot.h"
+#include "sim/bring_up.h"
 #include "sim/transcript.h"
 
+enum devices_task { PLAY, LIST, BRING_UP };
+
 struct devices_command {
+    enum devices_task task;
     bool json, on_qemu, trace;
     bool has_machine; /* else each file's */
     struct rescind_board_options board;
@@ -270,10 +275,87 @@ static int play_file(const char *file, const struct devices_command *command)
     return status;
 }
 
+/* ---- The boot log ------------------------------------------------------------------------- */
+
+static void print_log(const struct devices_command *command, const char *log, bool good)
+{
+    JsonBuilder *builder;
+    JsonNode *root;
+    char *text;
+
+    if (!command->json) {
+        fputs(log, stdout);
+        return;
+    }
+    builder = json_builder_new();
+    json_builder_begin_object(builder);
+    add_string(builder, "target", g_strdup(command->on_qemu ? "qemu" : "models"));
+    add_string(builder, "machine", g_strdup(machines[command->board.machine]));
+    add_string(builder, "log", g_utf8_make_valid(log, -1));
+    add_string(builder, "verdict", g_strdup(good ? "pass" : "fail"));
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    text = json_to_string(root, FALSE);
+    puts(text);
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(builder);
+}
+
+/* The image with a module for as many kernels as there are processors. What it says before it gives
+ * up is a log, too. */
+static bool boot_log(const struct devices_command *command, GString *log, int *status)
+{
+    const struct boot_options options = {
+        .image = command->image,
+        .machine = machines[command->board.machine],
+        .no_hpet = command->board.no_hpet,
+        .icount = true, /* the same each time, and a measurement is one */
+        .log = true,
+        .console = log,
+    };
+    GByteArray *module = bring_up_module(command->board.processors);
+    GError *error = NULL;
+    struct outcome *outcome = boot_run(module->data, module->len, &options, &error);
+    bool good = outcome != NULL;
+
+    if (good) {
+        outcome_free(outcome);
+    } else {
+        if (!g_error_matches(error, BOOT_ERROR, BOOT_ERROR_GUEST)) {
+            *status = tool_error(TOOL_MACHINE, "%s", error->message);
+        }
+        g_error_free(error);
+    }
+    g_byte_array_unref(module);
+    return good;
+}
+
+static int show_log(const struct devices_command *command)
+{
+    GString *log = g_string_new(NULL);
+    struct rescind_board *board;
+    int status = TOOL_OK;
+    bool good = false;
+
+    if (command->on_qemu) {
+        good = boot_log(command, log, &status);
+    } else if ((board = make_board(command, &status)) != NULL) {
+        good = bring_up(board, command->board.processors, log);
+        rescind_board_free(board);
+    }
+    if (status == TOOL_OK) {
+        print_log(command, log->str, good);
+        status = good ? TOOL_OK : TOOL_FAIL;
+    }
+    g_string_free(log, TRUE);
+    return status;
+}
+
 /* ---- The command -------------------------------------------------------------------------- */
 
-static bool check(const struct devices_command *command, const char *machine, bool listed,
-                  char **files, int *status)
+static bool check(const struct devices_command *command, const char *machine, char **files,
+                  int *status)
 {
     struct rescind_board *board = NULL;
 
@@ -281,8 +363,11 @@ static bool check(const struct devices_command *command, const char *machine, bo
         *status = tool_error(TOOL_USAGE, "--machine is q35 or pc, not %s", machine);
     } else if (command->on_qemu && (command->faults != NULL || command->without != NULL)) {
         *status = tool_error(TOOL_USAGE, "--fault and --without are of the models, not of QEMU");
-    } else if (listed == (files[0] != NULL)) {
-        *status = tool_error(TOOL_USAGE, listed ? "--list takes no FILE" : "devices needs a FILE");
+    } else if (command->task == PLAY && files[0] == NULL) {
+        *status = tool_error(TOOL_USAGE, "devices needs a FILE");
+    } else if (command->task != PLAY && files[0] != NULL) {
+        *status = tool_error(TOOL_USAGE, "%s takes no FILE",
+                             command->task == LIST ? "--list" : "--bring-up");
     } else if ((board = make_board(command, status)) != NULL) {
         rescind_board_free(board);
     }
@@ -295,6 +380,7 @@ int tool_devices(char **argv)
     char **faults = NULL, **args = g_strdupv(argv);
     gint64 processors = 1;
     gboolean on_qemu = FALSE, no_hpet = FALSE, listed = FALSE, trace = FALSE;
+    gboolean brought_up = FALSE;
     const GOptionEntry entries[] = {
         {"boot", 0, 0, G_OPTION_ARG_NONE, &on_qemu, "play them on QEMU, not on the models", NULL},
         {"machine", 0, 0, G_OPTION_ARG_STRING, &machine,
@@ -306,6 +392,9 @@ int tool_devices(char **argv)
         {"without", 0, 0, G_OPTION_ARG_STRING, &without,
          "what this register of the models means is taken out", "REGISTER"},
         {"list", 0, 0, G_OPTION_ARG_NONE, &listed, "list faults and registers", NULL},
+        {"bring-up", 0, 0, G_OPTION_ARG_NONE, &brought_up,
+         "print what boot finds on the machine and what it says of that, in place of transcripts",
+         NULL},
         {"trace", 0, 0, G_OPTION_ARG_NONE, &trace, "print every access and what came of it", NULL},
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &image,
          "the kernel image (the one that belongs to this tool)", "FILE"},
@@ -315,25 +404,28 @@ int tool_devices(char **argv)
     struct devices_command command = {0};
     int status = TOOL_OK;
 
-    if (tool_options(&args, entries, "FILE...",
+    if (tool_options(&args, entries, "[FILE...]",
                      "Plays transcripts of device accesses and says which do not hold.", &status) &&
         tool_number("smp", processors, 64, &status) &&
         tool_format(format, &command.json, &status)) {
         command = (struct devices_command){
+            .task = brought_up ? BRING_UP
+                    : listed   ? LIST
+                               : PLAY,
             .json = command.json,
             .on_qemu = on_qemu,
             .trace = trace,
             .has_machine = machine != NULL,
             .board = {.machine =
                           g_strcmp0(machine, "pc") == 0 ? RESCIND_BOARD_PC : RESCIND_BOARD_Q35,
-                      .processors = (uint32_t)processors,
+                      .processors = (uint32_t)MAX(processors, 1),
                       .no_hpet = no_hpet},
             .faults = faults,
             .without = without,
             .image = image,
         };
-        if (check(&command, machine, listed, args, &status) && listed) {
-            status = list(&command);
+        if (check(&command, machine, args, &status) && command.task != PLAY) {
+            status = command.task == LIST ? list(&command) : show_log(&command);
         }
         for (char **file = args; status != TOOL_USAGE && *file != NULL; file++) {
             int one = play_file(*file, &command);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a task needs and the machine lacks:
-# sh tests/setup.sh build|test|fuzz|coverage|bench.
+# sh tests/setup.sh build|iso|test|fuzz|coverage|bench.
 # With apt, through sudo when not root; without apt it names Debian's packages. Called by the
 # other scripts; a call with everything in place is quick.
 set -eu
@@ -9,6 +9,16 @@ missing=
 
 command_from() { # COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+file_from() { # FILE PACKAGE
+    [ -e "$1" ] || missing="$missing $2"
+}
+disc_tools() {
+    command_from grub-mkrescue grub-common
+    command_from xorriso xorriso
+    command_from mformat mtools
+    file_from /usr/lib/grub/i386-pc/multiboot2.mod grub-pc-bin
+    file_from /usr/lib/grub/x86_64-efi/multiboot2.mod grub-efi-amd64-bin
 }
 library_from() { # PKG-CONFIG-NAME PACKAGE
     pkg-config --exists "$1" 2>/dev/null || missing="$missing $2"
@@ -21,15 +31,20 @@ command_from ninja ninja-build
 command_from pkg-config pkg-config
 command_from qemu-system-x86_64 qemu-system-x86
 command_from python3 python3
-[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+file_from /usr/include/stdio.h libc6-dev
 library_from glib-2.0 libglib2.0-dev
 library_from json-glib-1.0 libjson-glib-dev
 library_from cmocka libcmocka-dev
 command_from dot graphviz
 case $task in
 build) ;;
+iso) disc_tools ;;
 test | fuzz)
-    [ "$task" != test ] || command_from valgrind valgrind
+    if [ "$task" = test ]; then
+        command_from valgrind valgrind
+        disc_tools
+        file_from /usr/share/ovmf/OVMF.fd ovmf
+    fi
     command_from clang clang
     command_from patch patch
     echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n > 9; }' |
@@ -42,7 +57,7 @@ bench)
     ;;
 coverage) command_from lcov lcov ;;
 *)
-    echo "usage: sh tests/setup.sh build|test|fuzz|coverage|bench" >&2
+    echo "usage: sh tests/setup.sh build|iso|test|fuzz|coverage|bench" >&2
     exit 2
     ;;
 esac

@@ -88,6 +88,7 @@ static struct model_call valid_call(uint32_t op)
         call_fund(12, 1, false),
         call_attachrb(8, 1024),
         {.op = RESCIND_SYS_DETACHRB, .ep = 2},
+        {.op = RESCIND_SYS_CREATESRV, .src = 10, .dst = 50},
         call_activate(8, 10),
         {.op = RESCIND_SYS_REQMEM, .dst = 50, .addr = RESCIND_ANY_ADDR, .size = 5000, .perms = 3},
         {.op = RESCIND_SYS_DERIVEMEM, .src = 1, .dst = 50, .size = 100, .perms = 1},
@@ -105,7 +106,7 @@ static struct model_call valid_call(uint32_t op)
     return call_noop();
 }
 
-/* Its message; of a call that the model does not know as many bytes as it has. */
+/* Its message; of a call that is not among those as many bytes as it has. */
 static size_t valid_message(uint32_t op, uint8_t *out)
 {
     struct model_call call = valid_call(op);
@@ -130,6 +131,13 @@ static enum rescind_error expected(size_t whole, size_t size)
     return size < whole ? RESCIND_INV_ARGS : RESCIND_NO_ERROR;
 }
 
+/* Does the whole message do something? Of other calls no more is known than that the model answers
+ * the same. */
+static bool is_valid(uint32_t op)
+{
+    return valid_call(op).op == op || op == RESCIND_SYS_PRINT;
+}
+
 /* Beyond the model there is nothing to compare with. */
 static bool is_comparable(struct bench *bench)
 {
@@ -150,7 +158,7 @@ static void every_truncation_of_every_call_gets_its_one_answer(void **state)
             bool exits = opcodes[i].number == RESCIND_SYS_EXIT && size == whole;
             if (is_comparable(bench))
                 assert_int_equal(entry->answered, !exits);
-            if (!exits && is_comparable(bench))
+            if (!exits && is_comparable(bench) && (size < whole || is_valid(opcodes[i].number)))
                 assert_int_equal(entry->result, expected(whole, size));
         }
     }
@@ -183,7 +191,8 @@ static void bytes_behind_a_message_are_ignored(void **state)
             drive_reset(bench->drive);
             drive_bytes(bench->drive, 1, message, size);
             assert_explained(bench);
-            if (opcodes[i].number != RESCIND_SYS_EXIT && is_comparable(bench))
+            if (opcodes[i].number != RESCIND_SYS_EXIT && is_comparable(bench) &&
+                is_valid(opcodes[i].number))
                 assert_int_equal(bench->drive->history.entries[0].result, expected(whole, size));
         }
     }

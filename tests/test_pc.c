@@ -17,6 +17,7 @@
 #include "rescind/startup.h"
 #include "sim/boot.h"
 #include "sim/machine.h"
+#include "sim/transcript.h"
 #include "tests/pc/broken_kernel.h"
 #include "user/pc_area.h"
 #include "user/rogue.h"
@@ -243,6 +244,7 @@ static GByteArray *maker_finish(struct maker *m)
     h->vpes = sizeof *h;
     h->kernels = h->vpes + h->vpe_count * (uint32_t)sizeof m->vpes[0];
     h->faults = h->kernels + h->kernel_count * (uint32_t)sizeof m->kernels[0];
+    h->serials = h->faults; /* none */
     h->grants = h->faults + h->fault_count * (uint32_t)sizeof m->faults[0];
     h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
     for (uint32_t i = 0; i < h->vpe_count; i++) {
@@ -1422,6 +1424,31 @@ static void processors_without_a_kernel_are_left_alone(void **state)
     outcome_free(outcome);
 }
 
+/* Whether a strict machine takes one access of a transcript. */
+static bool is_silent(const char *access)
+{
+    struct transcript *transcript = transcript_parse("access", access, strlen(access), NULL);
+    GByteArray *script = transcript_script(transcript);
+    uint64_t value;
+    GError *error = NULL;
+    bool silent = boot_probe(script->data, script->len, &(struct boot_options){.strict = true},
+                             &value, &error);
+
+    if (!silent) {
+        assert_error(error, BOOT_ERROR_WARNING, "QEMU warns: ");
+    }
+    g_byte_array_unref(script);
+    transcript_free(transcript);
+    return silent;
+}
+
+static void what_qemu_says_about_the_guest_is_an_error_where_that_is_asked_for(void **state)
+{
+    (void)state;
+    assert_true(is_silent("out8 0x80 1"));
+    assert_false(is_silent("read32 0x90000000 0"));
+}
+
 static void a_module_with_faults_is_refused_in_one_line(void **state)
 {
     struct maker *m = maker_new();
@@ -1580,13 +1607,13 @@ static void the_command_line_is_checked(void **state)
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
         {" captured",
-         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
-         "nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
+         "screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=3  audit seed=5", "", EXIT_DONE},
         {"audits",
-         "rescind: the command line may say seed=N, phase=N, capture, clock and audit, and "
-         "nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
+         "screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };
@@ -1765,6 +1792,7 @@ int main(void)
         cmocka_unit_test(a_phase_is_another_schedule_and_under_icount_the_same_again),
         cmocka_unit_test(a_processor_that_is_missing_is_named),
         cmocka_unit_test(processors_without_a_kernel_are_left_alone),
+        cmocka_unit_test(what_qemu_says_about_the_guest_is_an_error_where_that_is_asked_for),
         cmocka_unit_test(a_module_with_faults_is_refused_in_one_line),
         cmocka_unit_test(a_broken_kernel_in_the_guest_alone_is_seen),
         cmocka_unit_test(a_kernel_that_breaks_stops_the_machine_and_says_so),

@@ -50,7 +50,7 @@ expect 0 "Usage: rescind" --help
 expect 0 "rescind 0." --version
 expect 2 "Usage" 
 expect 2 "there is no command 'nonsense'" nonsense
-for command in run explore replay boot tree profile; do
+for command in run explore replay boot devices tree profile; do
     expect 0 "--format" $command --help
     expect 2 "nonsense" $command --nonsense
 done
@@ -284,6 +284,7 @@ RESCIND_IMAGE="$work/no-such-image" expect 4 "no-such-image" profile --boot --si
 
 expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
+expect 2 "--smp is from 0 to 64" boot --smp 65 "$task06"
 expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
 expect 2 "--log is none or info" boot --log debug "$task06"
 expect 2 "--size needs" profile --size ""

@@ -40,7 +40,9 @@ struct rescind_board_options {
     enum rescind_board_machine machine;
     uint32_t processors; /* 1 .. 64; 0: 1 */
     bool no_hpet;
-    uint32_t access;       /* nanoseconds an access takes; 0: 100 */
+    bool bridge;     /* a PCI bridge, and a device behind it: QEMU's pci-bridge and pci-testdev */
+    bool xsdt;       /* tables of ACPI 2, with an XSDT; QEMU's SeaBIOS has those of ACPI 1 */
+    uint32_t access; /* nanoseconds an access takes; 0: 100 */
     uint32_t serial_ports; /* 1 .. 4; 0: 2 */
 };
 
@@ -118,13 +120,14 @@ uint64_t rescind_board_rsdp(const struct rescind_board *board);
     X(I8042_BUSY, "i8042-busy", "the keyboard controller never takes a command")                   \
     X(NO_RSDP, "no-rsdp", "there is no RSDP, nor does the loader name one")                        \
     X(ACPI_CHECKSUM, "acpi-checksum",                                                              \
-      "this table (counted from the RSDP, 0) has a wrong checksum")                                \
+      "this table (0: RSDP, 1: RSDT or XSDT, then what that names) has a wrong checksum")          \
     X(ACPI_LENGTH, "acpi-length", "this table says it has a length of 8 bytes")                    \
     X(ACPI_HUGE, "acpi-huge", "this table says it has a length of 4 GiB - 1")                      \
     X(ACPI_ENTRY, "acpi-entry", "the MADT's entries are 0 bytes long")                             \
     X(PCI_ABSENT, "pci-absent", "there is no PCI configuration mechanism 1")                       \
     X(PCI_BARS, "pci-bars", "the PCI functions' BARs keep every bit that is written")              \
-    X(PCI_LOOP, "pci-loop", "a bridge says that the bus behind it is bus 0")
+    X(PCI_LOOP, "pci-loop",                                                                        \
+      "the ISA bridge says that it leads to bus 0, and so does each other bridge")
 
 enum rescind_board_fault {
 #define RESCIND_BOARD_FAULT_NAME(name, word, what) RESCIND_FAULT_##name,

@@ -99,7 +99,7 @@ bool rescind_i8042_reset(void);
  */
 
 enum { RESCIND_ACPI_PROCESSORS = 64, RESCIND_ACPI_IOAPICS = 8, RESCIND_ACPI_OVERRIDES = 16 };
-enum { RESCIND_ACPI_TABLES = 32 };
+enum { RESCIND_ACPI_TABLES = 64 };
 
 struct rescind_acpi_override { /* ISA interrupt `line` is global interrupt `gsi` */
     uint8_t line;
@@ -113,7 +113,7 @@ struct rescind_acpi {
     uint32_t processor_count;                     /* enabled ones */
     uint32_t processors[RESCIND_ACPI_PROCESSORS]; /* local APIC numbers, in the MADT's order */
     uint64_t lapic;                               /* address; 0: there is no MADT */
-    bool has_pics;                                /* there are 8259s, too */
+    bool has_pics; /* there are 8259s, too; taken to be so where there is no MADT */
     uint32_t ioapic_count;
     struct {
         uint8_t id;
@@ -134,8 +134,9 @@ struct rescind_acpi {
 uint64_t rescind_acpi_find(void);
 /* Reads the tables that the RSDP at `rsdp` leads to: every length and checksum is looked at before
  * what they vouch for. A table that is broken is an error unless nothing here needs it (then it is
- * just not in `tables`). Bounded by the tables' lengths, which are bounded by 1 MiB each, and so
- * many tables. False: *trouble names the table; `out` has what was read before. */
+ * just not in `tables`); of two of a kind the first counts, and of processors, I/O APICs and
+ * overrides the first so many. Bounded by the tables' lengths, which are bounded by 1 MiB each, and
+ * RESCIND_ACPI_TABLES tables. False: *trouble names the table; `out` has what was read before. */
 bool rescind_acpi_read(uint64_t rsdp, struct rescind_acpi *out, struct rescind_trouble *trouble);
 
 /* ---- Local APIC (Intel's manual, volume 3, "APIC") ----------------------------------------------
@@ -211,8 +212,9 @@ struct rescind_clock {
  *   agree with one another within 1 in 16, else the HPET if its own do;
  * - there is no HPET: the PIT is believed when a measurement agrees with the one before;
  * - the PIT does not count so far (in RESCIND_CLOCK_PATIENCE looks): so is the HPET.
- * Takes the PIT's channel 2 and the APIC's timer, which stands still afterwards. False: nobody is
- * believed; *trouble says why. */
+ * A processor's clock outside 100 MHz to 16 GHz is not believed, nor an APIC timer of which a tick
+ * takes more than 10 us or less than 1 ns. Takes the PIT's channel 2 and the APIC's timer, which
+ * stands still afterwards. False: nobody is believed; *trouble says why. */
 enum { RESCIND_CLOCK_TRIES = 5, RESCIND_CLOCK_PATIENCE = 200000 };
 bool rescind_clock_measure(struct rescind_clock *clock, const struct rescind_hpet *hpet,
                            struct rescind_trouble *trouble);
@@ -251,9 +253,12 @@ void rescind_pci_write(uint8_t bus, uint8_t device, uint8_t function, uint8_t re
 /* Whether there is a bus 0 by mechanism 1. */
 bool rescind_pci_present(void);
 /* All functions of all busses, bridges followed (each bus once, whatever they say): calls `found`
- * for each, in order of discovery, with its BARs sized (decoding is off meanwhile, and everything
- * is put back). Bounded by 256 busses. The number of functions; those whose BARs make no sense get
- * *trouble each through `complain` (may be NULL), and those BARs have size 0. */
+ * (may be NULL) for each, in order of discovery, with its BARs sized (decoding is off meanwhile,
+ * but for host bridges, and everything is put back). Bounded by 256 busses. The number of
+ * functions. `complain` (may be NULL) gets trouble for each function with a BAR that makes no sense
+ * (such BARs have size 0), and for each bridge that leads to a bus which is known already; its
+ * value is the register's address as it goes to port 0xcf8, and below that, 32 bits, what the
+ * register said. */
 uint32_t rescind_pci_scan(void (*found)(void *context, const struct rescind_pci_device *device),
                           void (*complain)(void *context, const struct rescind_trouble *trouble),
                           void *context);

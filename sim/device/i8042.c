@@ -1,10 +1,10 @@
 /* The keyboard controller of a PC (Intel 8042, IBM PC AT Technical Reference, IBM PS/2 Hardware
- * Interface), a keyboard and a mouse that nobody touches, and the two other ports by which a PC is
- * reset: 0x92 (PS/2's system control port A) and 0xcf9 (Intel's reset control).
+ * Interface), a keyboard and a mouse that nobody touches, and PS/2's system control port A (0x92),
+ * by which a PC can be reset as well.
  *
  * As QEMU's: nothing takes time, a byte of the controller's own goes before the keyboard's and
- * replaces one that has not been read, the input port is 0x80, and the chip set keeps bits 1 and 3
- * (PIIX3: bit 1) of 0xcf9. The line A20 is not modelled but for its bits: memory does not wrap.
+ * replaces one that has not been read, and the input port is 0x80. The line A20 is not modelled but
+ * for its bits: memory does not wrap.
  */
 #include "sim/device/models.h"
 
@@ -14,7 +14,7 @@ enum { STATUS_MOUSE = 0x20 };
 enum { MODE_KEYBOARD_IRQ = 0x01, MODE_MOUSE_IRQ = 0x02, MODE_NO_KEYBOARD = 0x10 };
 enum { MODE_NO_MOUSE = 0x20, MODE_TRANSLATE = 0x40 };
 enum { PORT_RUN = 0x01, PORT_A20 = 0x02, PORT_OUTPUT = 0x10, PORT_MOUSE = 0x20 };
-enum { PORT92_RESET = 0x01, RESET_GO = 0x04, RESET_KEPT = 0x0a, RESET_KEPT_PIIX = 0x02 };
+enum { PORT92_RESET = 0x01 };
 enum command_code {
     READ_MODE = 0x20,
     WRITE_MODE = 0x60,
@@ -45,10 +45,10 @@ enum {
 };
 enum { DEFAULTS = 0xf6, RESET = 0xff, SET_RESOLUTION = 0xe8 };
 
-enum reg { DATA, STATUS, COMMAND, MODE, OUTPUT_PORT, PORT92, RESET_CONTROL };
+enum reg { DATA, STATUS, COMMAND, MODE, OUTPUT_PORT, PORT92 };
 static const char *const registers[] = {
-    "i8042.data",        "i8042.status", "i8042.command",       "i8042.mode",
-    "i8042.output-port", "i8042.port92", "i8042.reset-control", NULL,
+    "i8042.data",   "i8042.status", "i8042.command", "i8042.mode", "i8042.output-port",
+    "i8042.port92", NULL,
 };
 
 /* What a device at the other end of a cable has to say. */
@@ -68,7 +68,7 @@ struct i8042 {
     enum source answers; /* as whose, or NOBODY */
     enum source source;  /* of the byte that the status tells of */
     uint8_t argument_of; /* the command whose argument comes next, or 0 */
-    uint8_t port92, reset_control;
+    uint8_t port92;
     struct peripheral keyboard, mouse;
     bool keyboard_raised, mouse_raised;
 };
@@ -336,10 +336,8 @@ static enum reg which_register(uint32_t offset, bool write)
         return DATA;
     case I8042_COMMAND:
         return write ? COMMAND : STATUS;
-    case I8042_PORT92:
-        return PORT92;
     default:
-        return RESET_CONTROL;
+        return PORT92;
     }
 }
 
@@ -362,10 +360,8 @@ static uint64_t read_register(struct device *device, uint32_t offset, unsigned b
         return read_data(i8042);
     case STATUS:
         return i8042->status | (is_busy(i8042) ? STATUS_INPUT : 0);
-    case PORT92:
-        return i8042->port92;
     default:
-        return i8042->reset_control;
+        return i8042->port92;
     }
 }
 
@@ -375,17 +371,6 @@ static void write_port92(struct i8042 *i8042, uint8_t value)
         board_pulse_reset(i8042->device.board);
     }
     i8042->port92 = value;
-}
-
-static void write_reset_control(struct i8042 *i8042, uint8_t value)
-{
-    bool is_pc = board_options(i8042->device.board)->machine == RESCIND_BOARD_PC;
-
-    if ((value & RESET_GO) != 0) {
-        board_pulse_reset(i8042->device.board);
-    } else {
-        i8042->reset_control = value & (is_pc ? RESET_KEPT_PIIX : RESET_KEPT);
-    }
 }
 
 static void write_register(struct device *device, uint32_t offset, unsigned bytes, uint64_t value)
@@ -405,11 +390,8 @@ static void write_register(struct device *device, uint32_t offset, unsigned byte
     case COMMAND:
         command(i8042, (uint8_t)value);
         break;
-    case PORT92:
-        write_port92(i8042, (uint8_t)value);
-        break;
     default:
-        write_reset_control(i8042, (uint8_t)value);
+        write_port92(i8042, (uint8_t)value);
         break;
     }
 }

@@ -1,6 +1,8 @@
 /* Which devices a PC's board has, and where. */
 #include "sim/device/models.h"
 
+enum { PCI_PORTS = 0xcf8, PCI_PORTS_COUNT = 8 };
+
 static struct device *add(struct rescind_board *board, const struct device_class *class)
 {
     struct device *device = board_add(board, class);
@@ -24,8 +26,8 @@ static void add_serial_ports(struct rescind_board *board)
 }
 
 /* What has been in a PC since the AT, the interrupt controllers first, for the others' lines go
- * there. Gives back the one that has port 0xcf9. */
-static struct device *add_old_devices(struct rescind_board *board)
+ * there. */
+static void add_old_devices(struct rescind_board *board)
 {
     struct device *pic = add(board, &device_pic), *pit, *rtc, *i8042;
 
@@ -42,7 +44,6 @@ static struct device *add_old_devices(struct rescind_board *board)
     board_map_ports(i8042, 0x64, 1, I8042_COMMAND);
     board_map_ports(i8042, 0x92, 1, I8042_PORT92);
     add_serial_ports(board);
-    return i8042;
 }
 
 static void add_apics(struct rescind_board *board)
@@ -54,12 +55,15 @@ static void add_apics(struct rescind_board *board)
     }
 }
 
+void board_add_serial(struct rescind_board *board, uint16_t port, uint32_t line)
+{
+    uart_place(add(board, &device_uart), port, line);
+}
+
 void board_populate(struct rescind_board *board)
 {
-    struct device *i8042;
-
     add_apics(board); /* where the 8259s' output goes */
-    i8042 = add_old_devices(board);
-    /* One byte among PCI's ports, and so after them. */
-    board_map_ports(i8042, 0xcf9, 1, I8042_RESET_CONTROL);
+    add_old_devices(board);
+    add(board, &device_acpi);
+    board_map_ports(add(board, &device_pci), PCI_PORTS, PCI_PORTS_COUNT, 0);
 }

@@ -1,12 +1,16 @@
-/* The way in: PVH hands over a 32-bit processor without paging and, in EBX, the physical address
- * of its start information. This file brings it to 64-bit mode in the upper half and calls
- * start_main(start information) there, on the kernel's stack, with interrupts off.
+/* The way in: PVH and multiboot2 hand over a 32-bit processor without paging and, in EBX, the
+ * physical address of what the loader says (loader.h). This file brings it to 64-bit mode in the
+ * upper half and calls start_main(that address, magic) there, on the kernel's stack, with
+ * interrupts off; magic is 0 from PVH, and from multiboot2 what EAX said.
  */
 #include "pc99/layout.h"
 
 #define PTE_TABLE 0x003 /* present, writable */
 #define PTE_LARGE 0x083 /* present, writable, 2 MiB */
 #define NX_HIGH   0x80000000
+
+#define MULTIBOOT2_MAGIC 0xe85250d6
+#define MULTIBOOT2_I386  0 /* protected mode, 32 bits */
 
 /* The note that makes QEMU take this file as a PVH kernel. */
     .section .note.pvh, "a", @note
@@ -15,10 +19,43 @@
     .asciz "Xen"
     .quad boot_entry
 
+/* What makes GRUB take it as a multiboot2 kernel, also where it runs under EFI: it ends the
+ * firmware's boot services and then comes here as it does on a BIOS. */
+    .section .multiboot2, "a", @progbits
+    .balign 8
+multiboot2_header:
+    .long MULTIBOOT2_MAGIC, MULTIBOOT2_I386, multiboot2_end - multiboot2_header
+    .long -(MULTIBOOT2_MAGIC + MULTIBOOT2_I386 + (multiboot2_end - multiboot2_header))
+    .balign 8
+    .word 1, 0 /* what is needed to go on: the memory map */
+    .long 12, 6
+    .balign 8
+    .word 3, 0 /* the entry */
+    .long 12, multiboot2_entry
+    .balign 8
+    .word 4, 1 /* a screen of text will do, and so will none */
+    .long 12, 2
+    .balign 8
+    .word 5, 1 /* one of pixels, if that can be: as large as it is, 32 bits */
+    .long 20, 0, 0, 32
+    .balign 8
+    .word 6, 0 /* modules start on a page */
+    .long 8
+    .balign 8
+    .word 0, 0
+    .long 8
+multiboot2_end:
+
     .section .boot, "ax", @progbits
     .code32
+multiboot2_entry:
+    movl %eax, %edi
+    jmp enter
+
     .globl boot_entry
 boot_entry:
+    xorl %edi, %edi
+enter:
     cli
     cld
     movl %ebx, %ebp
@@ -125,6 +162,7 @@ start_upper:
     movl $SEL_KERNEL_DATA, %eax
     movl %eax, %ss
     leaq kernel_stack_top(%rip), %rsp
+    movl %edi, %esi
     movl %ebp, %edi
     xorl %ebp, %ebp
     call start_main

@@ -5,16 +5,47 @@
 #include <stdbool.h>
 
 #include "pc99/format.h"
+#include "pc99/layout.h"
 #include "pc99/lock.h"
+#include "pc99/screen.h"
 #include "rescind/drivers.h"
 
-/* Boot table: whether the next byte starts a line, so that reports never stand in one. */
-static bool in_line;
+/* Boot tables. */
+static bool in_line; /* what comes next does not start a line: reports never stand in one */
+static bool has_port, has_screen;
+static const struct loader_screen *offered; /* NULL: none, or it is in use */
+static struct screen screen;
 static struct lock lock;
 
 void console_init(void)
 {
-    rescind_uart_init(RESCIND_COM1);
+    has_port = rescind_uart_present(RESCIND_COM1);
+    if (has_port) {
+        rescind_uart_init(RESCIND_COM1);
+    }
+}
+
+void console_use_screen(void)
+{
+    if (offered != NULL) {
+        has_screen = screen_init(&screen, offered, (uint8_t *)DIRECT_BASE, DIRECT_LIMIT);
+        offered = NULL;
+    }
+}
+
+void console_offer_screen(const struct loader_screen *what)
+{
+    offered = what;
+    if (!has_port) {
+        console_use_screen();
+    }
+}
+
+/* Each byte more would be waited for as long again. */
+static void give_up_port(void)
+{
+    has_port = false;
+    console_use_screen();
 }
 
 void console_begin(void)
@@ -30,7 +61,12 @@ void console_end(void)
 void console_text(const char *text, size_t size)
 {
     if (size > 0) {
-        rescind_uart_write(RESCIND_COM1, text, size);
+        if (has_port && rescind_uart_write(RESCIND_COM1, text, size) < size) {
+            give_up_port();
+        }
+        if (has_screen) {
+            screen_write(&screen, text, size);
+        }
         in_line = text[size - 1] != '\n';
     }
 }

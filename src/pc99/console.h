@@ -1,4 +1,5 @@
-/* The console, on COM1: what programs print, and the kernel's own reports, each a line of its own
+/* The console, on COM1, on the screen where there is no COM1, or on both when asked: what programs
+ * print, and the kernel's own reports, each a line of its own
  * that starts with "rescind: ". So that nobody takes a program's line for the kernel's, one that
  * starts with an r (or with the mark) has the mark before it. All processors share it: a report,
  * and what stands between console_begin() and console_end(), come out whole.
@@ -9,7 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pc99/loader.h"
+
 void console_init(void);
+
+/* What the loader says of the screen: it is used where there is no COM1. */
+void console_offer_screen(const struct loader_screen *what);
+
+/* From here on it is used in any case. */
+void console_use_screen(void);
 
 enum { CONSOLE_MARK = 0x1e };
 

@@ -23,7 +23,7 @@ static void offer(struct frames *frames, uint64_t start, uint64_t end)
     }
 }
 
-void frames_init(struct frames *frames, const struct pvh_info *info)
+void frames_init(struct frames *frames, const struct loader_info *info)
 {
     uint64_t image_end = (uint64_t)kernel_end_of_image - KERNEL_BASE;
     uint64_t module_end = page_up(info->module + info->module_size);

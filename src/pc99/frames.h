@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "pc99/layout.h"
-#include "pc99/pvh.h"
+#include "pc99/loader.h"
 
 struct frames {
     uint64_t next, end; /* physical; what is still free */
@@ -25,7 +25,7 @@ static inline uint64_t frames_for(uint64_t bytes)
     return bytes / PAGE_SIZE + (bytes % PAGE_SIZE != 0);
 }
 
-void frames_init(struct frames *frames, const struct pvh_info *info);
+void frames_init(struct frames *frames, const struct loader_info *info);
 
 /* How many are left. */
 uint64_t frames_left(const struct frames *frames);

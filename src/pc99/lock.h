@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pc99/cpu.h"
+#include "rescind/platform.h"
 
 enum { LOCK_PATIENCE = 1 << 22 };
 
@@ -24,7 +24,7 @@ static inline void lock_take(struct lock *lock)
         if (!__atomic_exchange_n(&lock->taken, true, __ATOMIC_ACQUIRE)) {
             return;
         }
-        cpu_pause();
+        rescind_pause();
     }
 }
 

@@ -1,12 +1,11 @@
-/* PVH's start information. See pvh.h. */
-#include "pc99/pvh.h"
-
+/* PVH's start information. See loader.h.
+ * Source: Xen, public/arch-x86/hvm/start_info.h.
+ */
 #include <stddef.h>
 
-#include "pc99/frames.h"
-#include "pc99/layout.h"
+#include "pc99/loader.h"
 
-enum { PVH_MAGIC = 0x336ec578, PVH_RAM = 1 };
+enum { PVH_MAGIC = 0x336ec578, PVH_RAM = 1, PVH_HAS_MAP = 1 };
 
 struct start_info {
     uint32_t magic, version, flags, module_count;
@@ -24,84 +23,72 @@ struct map_entry {
     uint32_t type, reserved;
 };
 
-/* Whether `size` bytes from `start` on can be read through the direct map. */
-static bool reachable(uint64_t start, uint64_t size)
+static const char *read_line(const struct loader_memory *memory, uint64_t address,
+                             struct loader_info *out)
 {
-    return start != 0 && start < DIRECT_LIMIT && size <= DIRECT_LIMIT - start;
-}
+    const uint8_t *text = loader_at(memory, address, LOADER_LINE_MAX);
 
-static const char *read_line(uint64_t address, struct pvh_info *out)
-{
-    const char *text = frames_at(address);
-
-    out->line[0] = '\0';
     if (address == 0) {
         return NULL;
     }
-    if (!reachable(address, PVH_LINE_MAX)) {
-        return "the command line is out of reach";
-    }
-    for (size_t i = 0; i < PVH_LINE_MAX; i++) {
-        out->line[i] = text[i];
-        if (text[i] == '\0') {
-            return NULL;
-        }
-    }
-    return "the command line is too long";
+    return text != NULL ? loader_take_line(out, text, LOADER_LINE_MAX)
+                        : "the command line is out of reach";
 }
 
-static const char *read_module(const struct start_info *info, struct pvh_info *out)
+static const char *read_module(const struct loader_memory *memory, const struct start_info *info,
+                               struct loader_info *out)
 {
-    const struct module_entry *entry = frames_at(info->modules);
+    struct module_entry entry;
+    const uint8_t *at = loader_at(memory, info->modules, sizeof entry);
 
-    out->module_size = 0;
     if (info->module_count == 0) {
         return NULL;
     }
-    if (!reachable(info->modules, sizeof *entry) || !reachable(entry->start, entry->size)) {
+    if (at == NULL) {
         return "the start-up module is out of reach";
     }
-    if (entry->start % PAGE_SIZE != 0) {
-        return "the start-up module does not start on a page";
-    }
-    out->module = entry->start;
-    out->module_size = entry->size;
-    return NULL;
+    __builtin_memcpy(&entry, at, sizeof entry);
+    return loader_take_module(memory, out, entry.start, entry.size);
 }
 
-static const char *read_map(const struct start_info *info, struct pvh_info *out)
+static const char *read_map(const struct loader_memory *memory, const struct start_info *info,
+                            struct loader_info *out)
 {
-    const struct map_entry *map = frames_at(info->map);
+    struct map_entry entry;
+    const uint8_t *at = loader_at(memory, info->map, (uint64_t)info->map_count * sizeof entry);
 
-    out->range_count = 0;
-    if (info->version < 1 || !reachable(info->map, (uint64_t)info->map_count * sizeof *map)) {
+    if (info->version < PVH_HAS_MAP || at == NULL) {
         return "the loader gives no memory map";
     }
-    for (uint32_t i = 0; i < info->map_count && out->range_count < PVH_RANGES_MAX; i++) {
-        if (map[i].type == PVH_RAM && map[i].start < DIRECT_LIMIT) {
-            uint64_t room = DIRECT_LIMIT - map[i].start;
-            uint64_t size = map[i].size < room ? map[i].size : room;
-
-            out->ranges[out->range_count++] = (struct pvh_range){map[i].start, map[i].start + size};
+    for (uint32_t i = 0; i < info->map_count; i++) {
+        __builtin_memcpy(&entry, at + i * sizeof entry, sizeof entry);
+        if (entry.type == PVH_RAM) {
+            loader_add_range(memory, out, entry.start, entry.size);
         }
     }
     return NULL;
 }
 
-const char *pvh_read(uint64_t start, struct pvh_info *out)
+const char *pvh_read(const struct loader_memory *memory, uint64_t start, struct loader_info *out)
 {
-    const struct start_info *info = frames_at(start);
+    struct start_info info;
+    const uint8_t *at = loader_at(memory, start, sizeof info);
     const char *wrong;
 
-    if (!reachable(start, sizeof *info) || info->magic != PVH_MAGIC) {
-        return "this was not started through PVH";
+    if (at == NULL) {
+        return "this was started neither through PVH nor by multiboot2";
     }
-    wrong = read_line(info->command_line, out);
+    __builtin_memcpy(&info, at, sizeof info);
+    if (info.magic != PVH_MAGIC) {
+        return "this was started neither through PVH nor by multiboot2";
+    }
+    out->rsdp = info.rsdp;
+    wrong = read_line(memory, info.command_line, out);
     if (wrong == NULL) {
-        wrong = read_module(info, out);
+        wrong = read_module(memory, &info, out);
     }
     if (wrong == NULL) {
-        wrong = read_map(info, out);
+        wrong = read_map(memory, &info, out);
     }
     return wrong;
 }

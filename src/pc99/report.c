@@ -209,6 +209,7 @@ void report_stretch(struct report *report, const struct loop *loop)
     put_text(report, "s");
     put_number(report, loop->number);
     put_number(report, (uint64_t)loop->longest + LOOP_EDGES);
+    put_number(report, loop->began);
     end_line(report);
 }
 

@@ -16,7 +16,8 @@
  * In place of a parent's VPE may stand x, one that the module does not know, or k, the kernel
  * itself and its registry of services.
  *
- *     s KERNEL TICKS                     the longest that it kept interrupts out (the same)
+ *     s KERNEL TICKS START               the longest that it kept interrupts out, and the clock at
+ *                                        its first VPE's first instruction (the same)
  *     end LINES HASH                     lines before this one; FNV-1a (64 bits) of their bytes
  *
  * A probe script's results (probe_script.h):

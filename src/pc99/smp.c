@@ -5,6 +5,7 @@
 
 #include "pc99/paging.h"
 #include "pc99/trap.h"
+#include "rescind/drivers.h"
 #include "rescind/platform.h"
 
 extern const uint8_t trampoline[], trampoline_space[], trampoline_end[];
@@ -15,7 +16,7 @@ uint64_t smp_frames(uint32_t count)
 }
 
 /* Whether the page is memory that nobody uses. */
-static bool is_free(const struct pvh_info *info, uint64_t page)
+static bool is_free(const struct loader_info *info, uint64_t page)
 {
     bool memory = false;
 
@@ -28,7 +29,7 @@ static bool is_free(const struct pvh_info *info, uint64_t page)
 }
 
 const char *smp_prepare(uint32_t count, const uint32_t *apics, struct frames *frames,
-                        const struct pvh_info *info)
+                        const struct loader_info *info)
 {
     struct space space;
     uint64_t stack, fatal_stack;
@@ -56,26 +57,10 @@ const char *smp_prepare(uint32_t count, const uint32_t *apics, struct frames *fr
     return NULL;
 }
 
-static bool is_up(void *context, uint32_t i)
+bool smp_is_up(void *context, uint32_t i)
 {
     (void)context;
     return __atomic_load_n(&processors[i + 1].up, __ATOMIC_ACQUIRE);
-}
-
-uint32_t smp_start(const struct rescind_clock *clock, uint32_t count, uint32_t *missing)
-{
-    uint32_t apics[PROCESSORS_MAX] = {0}, up;
-
-    for (uint32_t i = 1; i < count; i++) {
-        apics[i - 1] = processors[i].apic;
-    }
-    up = 1 +
-         rescind_processors_start(clock, apics, count - 1, TRAMPOLINE, SMP_PATIENCE, is_up, NULL);
-    *missing = 1;
-    while (*missing < count && is_up(NULL, *missing - 1)) {
-        ++*missing;
-    }
-    return up;
 }
 
 void smp_call(uint32_t number)

@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 #include "pc99/frames.h"
-#include "pc99/pvh.h"
-#include "rescind/drivers.h"
+#include "pc99/loader.h"
 
 /* Not less than the frames that smp_prepare() takes for `count` processors. */
 uint64_t smp_frames(uint32_t count);
@@ -19,13 +18,11 @@ uint64_t smp_frames(uint32_t count);
 /* Gives all of the `count` processors, of these APICs, but the first, which runs this, a block and
  * stacks, and copies what they start with to below 1 MiB. NULL, or what is wrong. */
 const char *smp_prepare(uint32_t count, const uint32_t *apics, struct frames *frames,
-                        const struct pvh_info *info);
+                        const struct loader_info *info);
 
-/* Starts them; each calls start_other() (start.c). Returns how many have come up, this one
- * included, when that is all or when SMP_PATIENCE milliseconds have passed; *missing is the first
- * that has not. */
-enum { SMP_PATIENCE = 5000 };
-uint32_t smp_start(const struct rescind_clock *clock, uint32_t count, uint32_t *missing);
+/* Whether processor i + 1, which devices_start() starts and which calls start_other() (start.c),
+ * has come up. `context` means nothing. */
+bool smp_is_up(void *context, uint32_t i);
 
 /* Interrupts processor `number`, which is this one or another, with VECTOR_CALL. */
 void smp_call(uint32_t number);

@@ -2,10 +2,12 @@
  * and hands over to the loops. start_main() is called by boot.S, once; start_other() by
  * trampoline.S, on each further processor.
  *
- * The command line knows five words: seed=N, the kernels' secret, instead of the module's; phase=N,
- * another schedule for each N (loop_shift()); capture, which puts every message that a kernel takes
- * into the report; clock, which puts there what calls took and how long the kernel kept interrupts
- * out; and audit, which checks every invariant of the kernels at the machine's end.
+ * The command line knows seven words: seed=N, the kernels' secret, instead of the module's;
+ * phase=N, another schedule for each N (loop_shift()); capture, which puts every message that a
+ * kernel takes into the report; clock, which puts there what calls took and how long the kernel
+ * kept interrupts out; audit, which checks every invariant of the kernels at the machine's end;
+ * log, which has the console list what devices there are; and screen, which puts the console there,
+ * too.
  *
  * A probe script (probe_script.h) in place of a start-up module is played before any device has
  * been touched, and its results are all that comes of it.
@@ -16,27 +18,28 @@
 
 #include "pc99/console.h"
 #include "pc99/cpu.h"
+#include "pc99/devices.h"
+#include "pc99/irqs.h"
 #include "pc99/load.h"
+#include "pc99/loader.h"
 #include "pc99/paging.h"
 #include "pc99/probe.h"
-#include "pc99/pvh.h"
 #include "pc99/smp.h"
 #include "pc99/trap.h"
 #include "rescind/drivers.h"
 #include "rescind/platform.h"
 #include "user/startup.h"
 
-enum { QEMU_TSC_KHZ = 1000000, QEMU_LAPIC_KHZ = 62500 };
 enum { LEAF_BASIC = 1, RDRAND_IN_C = 1 << 30, RDRAND_TRIES = 10 };
 enum { RTC_INDEX = 0x70, RTC_DATA = 0x71, RTC_REGISTERS = 10, PIT_COUNTER = 0x40 };
 
-_Noreturn void start_main(uint64_t start_info);
+_Noreturn void start_main(uint64_t start_info, uint32_t magic);
 _Noreturn void start_other(struct processor *processor);
 
 /* Boot tables: too large for the stack, and the second is all processors'. */
-static struct pvh_info info;
+static struct loader_info info;
 static struct machine machine;
-static struct rescind_clock clock;
+static struct devices devices;
 
 static _Noreturn void give_up(uint8_t code)
 {
@@ -138,7 +141,7 @@ static bool read_flag(const char **at, const char *word)
     return true;
 }
 
-static void read_line(const char *line, struct load *load)
+static void read_line(const char *line, struct load *load, bool *log)
 {
     while (*line != '\0') {
         if (*line == ' ') {
@@ -149,11 +152,15 @@ static void read_line(const char *line, struct load *load)
             load->audit = true;
         } else if (read_flag(&line, "clock")) {
             load->clock = true;
+        } else if (read_flag(&line, "log")) {
+            *log = true;
+        } else if (read_flag(&line, "screen")) {
+            console_use_screen();
         } else if (!read_option(&line, "seed=", &load->seed) &&
                    !read_option(&line, "phase=", &load->phase)) {
             refuse(
-                "the command line may say seed=N, phase=N, capture, clock and audit, and nothing "
-                "else");
+                "the command line may say seed=N, phase=N, capture, clock, audit, log and screen, "
+                "and nothing else");
         }
     }
 }
@@ -196,7 +203,7 @@ static _Noreturn void play_probe(void)
     give_up(EXIT_DONE);
 }
 
-/* The APIC of the processor that runs this, with its timer standing still. */
+/* The APIC of a further processor, with its timer standing still. */
 static void set_up_apic(void)
 {
     struct rescind_trouble trouble;
@@ -208,32 +215,22 @@ static void set_up_apic(void)
     rescind_lapic_timer(VECTOR_TIMER, 0);
 }
 
-static void measure_clock(void)
+static void bring_up(bool log, struct load *load)
 {
-    struct rescind_trouble trouble;
+    const struct devices_vectors vectors = {.pic = VECTOR_PIC, .spurious = VECTOR_SPURIOUS};
 
-    if (!rescind_clock_measure(&clock, NULL, &trouble)) {
-        console_report("%s: %s: %x", trouble.device, trouble.what, trouble.value);
-        clock = (struct rescind_clock){QEMU_TSC_KHZ, QEMU_LAPIC_KHZ, "a guess"};
+    if (!devices_bring_up(info.rsdp, log, &vectors, &devices)) {
+        give_up(EXIT_REFUSED);
     }
-    rescind_lapic_timer(VECTOR_TIMER, clock.lapic_khz);
-}
-
-/* The numbers that QEMU gives. */
-static void list_processors(uint32_t *apics)
-{
-    for (uint32_t i = 0; i < PROCESSORS_MAX; i++) {
-        apics[i] = i;
-    }
+    rescind_lapic_timer(VECTOR_TIMER, devices.clock.lapic_khz);
+    load->millisecond = devices.clock.lapic_khz;
 }
 
 static void start_processors(void)
 {
-    uint32_t count = machine.board.count, missing, up = smp_start(&clock, count, &missing);
+    uint32_t count = machine.board.count;
 
-    if (up < count) {
-        console_report("processor %u does not start: %u kernels need one each, and %u came up",
-                       (uint64_t)missing, (uint64_t)count, (uint64_t)up);
+    if (!devices_start(&devices, count, TRAMPOLINE, smp_is_up, NULL)) {
         give_up(EXIT_REFUSED);
     }
     board_begin(&machine.board);
@@ -254,30 +251,35 @@ void start_other(struct processor *processor)
     loop_run(&machine.loops[processor->number]);
 }
 
-void start_main(uint64_t start_info)
+void start_main(uint64_t start_info, uint32_t magic)
 {
-    uint32_t apics[PROCESSORS_MAX];
+    const struct loader_memory memory = {(const uint8_t *)DIRECT_BASE, DIRECT_LIMIT};
     struct load wanted = {0};
     enum load_result result;
     const char *wrong;
+    bool log = false;
 
     trap_init();
-    wrong = pvh_read(start_info, &info);
+    wrong = loader_read(&memory, magic, start_info, &info);
+    if (info.rsdp_size != 0) {
+        info.rsdp = (uint64_t)info.rsdp_copy - KERNEL_BASE;
+    }
     if (wrong == NULL && probe_is_script(frames_at(info.module), info.module_size)) {
         play_probe();
     }
     console_init();
-    rescind_pic_init(VECTOR_PIC);
+    console_offer_screen(&info.screen);
+    if (magic == LOADER_MULTIBOOT2) {
+        /* Firmware has spoken on this port before: who reads it skips up to here. */
+        console_report("loaded by %s", info.loader);
+    }
     if (wrong != NULL) {
         refuse(wrong);
     }
     paging_init();
-    set_up_apic();
-    measure_clock();
-    wanted.millisecond = clock.lapic_khz;
-    list_processors(apics);
     read_module(&wanted);
-    read_line(info.line, &wanted);
+    read_line(info.line, &wanted, &log);
+    bring_up(log, &wanted);
     if (wanted.seed == 0) {
         wanted.seed = draw_secret();
     }
@@ -286,7 +288,10 @@ void start_main(uint64_t start_info)
     if (result != LOAD_DONE) {
         give_up(result == LOAD_NO_MEMORY ? EXIT_NO_MEMORY : EXIT_REFUSED);
     }
-    wrong = smp_prepare(machine.board.count, apics, &wanted.frames, &info);
+    if (!irqs_route(wanted.module, &devices)) {
+        give_up(EXIT_REFUSED);
+    }
+    wrong = smp_prepare(machine.board.count, devices.processors, &wanted.frames, &info);
     if (wrong != NULL) {
         refuse(wrong);
     }

@@ -1,4 +1,5 @@
-/* How long the kernel keeps interrupts out on the PC, in instructions, and what calls cost there.
+/* How long the kernel keeps interrupts out on the PC, in instructions, and what boot and calls cost
+ * there.
  *
  * A stretch goes from the kernel's entry, or from the last time that it let interrupts in, to the
  * next time or to the return. Each litmus file of the corpus with one kernel (a count of
@@ -20,6 +21,9 @@
 
 /* No stretch is longer. */
 enum { STRETCH_MAX = 5000 };
+
+/* From the machine's start, firmware included, to the first instruction of a VPE. */
+enum { BOOT_MAX = 20000000 };
 
 /* What calls may cost, ring 3 and the way in and out included; the tree is of TREE capabilities. */
 enum { NOOP_MAX = 410, EXCHANGE_MAX = 830, REVOKE_MAX = 680, DESCENDANT_MAX = 160, TREE = 3000 };
@@ -142,9 +146,35 @@ static void a_million_capabilities_keep_interrupts_out_for_no_longer(void **stat
     assert_true(profile.revoke_per_descendant < DESCENDANT_MAX);
 }
 
+static void boot_is_soon_done(void **state)
+{
+    static const char file[] = "vpe A\n";
+    char *wrong = NULL;
+    struct litmus *litmus = litmus_parse("file", file, strlen(file), &wrong);
+    GByteArray *module = compile(litmus, 1);
+    struct boot_clock *clock = boot_clock_new();
+    const struct boot_options options = {.icount = true, .clock = clock};
+    GError *error = NULL;
+    struct outcome *outcome = boot_run(module->data, module->len, &options, &error);
+    uint64_t start;
+
+    (void)state;
+    if (outcome == NULL)
+        fail_msg("%s", error->message);
+    assert_int_equal(clock->starts->len, 1);
+    start = g_array_index(clock->starts, uint64_t, 0);
+    print_message("a VPE runs after %" G_GUINT64_FORMAT " instructions\n", start);
+    assert_in_range(start, 1, BOOT_MAX);
+    outcome_free(outcome);
+    boot_clock_free(clock);
+    g_byte_array_unref(module);
+    litmus_free(litmus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boot_is_soon_done),
         cmocka_unit_test(no_litmus_file_keeps_interrupts_out_for_long),
         cmocka_unit_test(no_shape_of_tree_keeps_interrupts_out_for_long_or_costs_much),
         cmocka_unit_test(a_million_capabilities_keep_interrupts_out_for_no_longer),
