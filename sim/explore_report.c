@@ -222,7 +222,7 @@ static void put_counts(GString *out, JsonObject *report)
     if (limit != NULL)
         g_string_append_printf(out, "  not every schedule: %s\n", limit);
     if (!json_object_get_boolean_member(report, "compared"))
-        g_string_append(out, "  not compared with atomic calls: beyond the naive model\n");
+        g_string_append(out, "  not compared with atomic calls: too large for the naive model\n");
 }
 
 char *explore_report_text(const JsonObject *constant)

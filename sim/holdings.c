@@ -114,6 +114,7 @@ static void add_kernel(struct holdings *all, struct holdings *h)
     for (uint32_t pe = 0; pe < k->peer_count; pe++)
         add_notes(h, peer_at(k, pe)->notes);
     add_visits(h, k->visits_lost);
+    add_visits(h, k->visits_held);
 }
 
 GArray *holdings_count(const struct machine *m)

@@ -136,8 +136,9 @@ static uint64_t name_of_serial(const struct rescind_kernel *k, uint8_t type, uin
 static uint64_t hash_visit(const struct rescind_kernel *k, uint32_t index)
 {
     const struct visit *visit = visit_at(k, index);
-    uint64_t hash = pair((uint64_t)visit->op << 8 | visit->state,
-                         visit->state == VISIT_ANSWERED ? visit->error : 0);
+    uint64_t hash =
+        pair((uint64_t)visit->op << 8 | visit->state,
+             visit->state == VISIT_ANSWERED || visit->state == VISIT_HELD ? visit->error : 0);
 
     uint32_t asker =
         visit_is_away(k, visit) ? note_at(k, visit->note)->asker : (uint32_t)visit->vpe;
@@ -560,6 +561,8 @@ static void hash_lists(const struct rescind_kernel *const *all, const struct res
         hash_notes(all, k, vpe_at(k, vpe)->watchers, hash);
     }
     hash_visits(k, k->visits_lost, hash);
+    mix(hash, PART);
+    hash_visits(k, k->visits_held, hash);
 }
 
 /* ---- Machine memory ----------------------------------------------------------------------- */

@@ -56,6 +56,7 @@ INDIRECT = {
 DRIVERS_INDIRECT = {
     ("src/pc99/pci.c", "*"): ["outside"],
     ("src/pc99/pit.c", "*"): ["outside"],
+    ("src/pc99/processors.c", "*"): ["outside"],
 }
 
 # Indirect calls that some compilers make direct.

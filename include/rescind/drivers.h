@@ -211,10 +211,10 @@ struct rescind_clock {
  * - they disagree every time: the PIT is believed, whose frequency all have, if its measurements
  *   agree with one another within 1 in 16, else the HPET if its own do;
  * - there is no HPET: the PIT is believed when a measurement agrees with the one before;
- * - the PIT's channel never ends (RESCIND_CLOCK_PATIENCE looks): so is the HPET.
+ * - the PIT does not count so far (in RESCIND_CLOCK_PATIENCE looks): so is the HPET.
  * Takes the PIT's channel 2 and the APIC's timer, which stands still afterwards. False: nobody is
  * believed; *trouble says why. */
-enum { RESCIND_CLOCK_TRIES = 5, RESCIND_CLOCK_PATIENCE = 1000000 };
+enum { RESCIND_CLOCK_TRIES = 5, RESCIND_CLOCK_PATIENCE = 200000 };
 bool rescind_clock_measure(struct rescind_clock *clock, const struct rescind_hpet *hpet,
                            struct rescind_trouble *trouble);
 /* Waits, looking at the time stamp counter; bounded by a count of looks as well. */

@@ -286,7 +286,7 @@ struct rescind_peer_note {
     struct rescind_peer_record head;
     uint32_t asker; /* of the hearer */
     uint32_t serial;
-    uint32_t error; /* enum rescind_error */
+    uint32_t error; /* enum rescind_error; OPEN: or RESCIND_PEER_BLOCKED, look for the name again */
     uint32_t claim; /* OPEN: as its letter said; else 0 */
     uint32_t length;
     uint32_t reserved; /* 0 */

@@ -39,7 +39,8 @@ struct rescind_kernel {
                              `page_bits` */
     uint32_t vpe_free;    /* list of VPEs that are done with, as number + 1 (object/vpe.h) */
     uint32_t serials;     /* numbers given to endpoints */
-    uint32_t visits_lost; /* ring of those whose endpoint has gone (object/visit.h) */
+    uint32_t visits_lost; /* ring of those whose endpoint has gone (object/visit.h), */
+    uint32_t visits_held; /* and of those whose service's name is going */
     uint32_t vpe_ending;  /* list of those that have just lost what they live by, in the same way */
     uint32_t vpe_watched; /* list of those that have ended, as others have still to be told */
 

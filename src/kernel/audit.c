@@ -64,7 +64,8 @@
                    "from its service's capability")                                                \
     X(sessions_sound, "a session is with a service that is there")                                 \
     X(visits_queued, "what waits for room at an endpoint stands in its ring, or in that of those " \
-                     "whose endpoint has gone, and the endpoint is full")                          \
+                     "whose endpoint has gone, and the endpoint is full; what waits for a name "   \
+                     "to go, in the kernel's")                                                     \
     X(visits_known, "a question that has been sent and its message name each other, and every "    \
                     "other message has none")                                                      \
     X(visits_asked, "a question has one asker, whose call is under way, if it is not abandoned")   \
@@ -1069,7 +1070,7 @@ static bool count_visits(const struct rescind_kernel *k, uint32_t first, uint32_
     if (first == 0)
         return true;
     do {
-        if (!is_visit(k, at) || visit_at(k, at)->state != VISIT_QUEUED || ++*total > k->pool.high ||
+        if (!is_visit(k, at) || visit_at(k, at)->state > VISIT_HELD || ++*total > k->pool.high ||
             !is_visit(k, visit_at(k, at)->next) || visit_at(k, visit_at(k, at)->next)->prev != at)
             return false;
         at = visit_at(k, at)->next;
@@ -1082,12 +1083,12 @@ static bool check_visits_queued(const struct rescind_kernel *k, uint32_t *where)
     uint32_t queued = 0, total = 0;
 
     *where = 0;
-    if (!count_visits(k, k->visits_lost, &total))
+    if (!count_visits(k, k->visits_lost, &total) || !count_visits(k, k->visits_held, &total))
         return false;
     for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct endpoint_node *e = endpoint_at(k, index);
         *where = index;
-        queued += is_visit(k, index) && visit_at(k, index)->state == VISIT_QUEUED;
+        queued += is_visit(k, index) && visit_at(k, index)->state <= VISIT_HELD;
         if (cap_at(k, index)->type == CAP_ENDPOINT &&
             endpoint_of(k, index)->kind == ENDPOINT_RECEIVE && endpoint_of(k, index)->visits != 0 &&
             endpoint_of(k, index)->spare != 0 && !(cap_at(k, index)->flags & CAP_MARKED))

@@ -102,11 +102,14 @@ static void end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
         start_end(k, vpe);
 }
 
-/* Behind every event: those that have lost their selector 0 by it. */
+/* Behind every event: those that have lost their selector 0 by it, and who waits for a name to go.
+ */
 INLINE void end_lost(struct rescind_kernel *k)
 {
     while (k->vpe_ending != 0)
         end(k, (uint32_t)vpe_take_ending(k), 0);
+    if (k->visits_held != 0)
+        visit_look(k);
 }
 
 /* The call of `vpe` is done. */

@@ -133,6 +133,76 @@ static void unqueue(struct rescind_kernel *k, uint32_t index)
 
 /* ---- Answers ------------------------------------------------------------------------------ */
 
+/* The entry of the name that an OPEN of another kernel has been asked by; 0: it has gone. */
+static uint32_t entry_of(const struct rescind_kernel *k, const struct visit *visit)
+{
+    struct visit_opening opening;
+    uint32_t entry;
+
+    note_get(k, visit->note, 0, &opening, sizeof(opening));
+    entry = table_find(k, table_of_names(k), opening.entry);
+    if (entry == 0 ||
+        service_at(k, cap_at(k, entry)->object)->serial != note_at(k, visit->note)->about)
+        return 0;
+    return entry;
+}
+
+/* The kernel that asks is told to open nothing; what the service has opened is closed again. */
+static void open_nothing(struct rescind_kernel *k, uint32_t index, uint32_t error)
+{
+    struct visit *visit = visit_at(k, index);
+    uint32_t note = visit->note;
+
+    visit->pe = k->pe;
+    visit->vpe = visit->waiters = 0;
+    bury(k, index);
+    note_tell(k, note, error, 0);
+}
+
+static void hold(struct rescind_kernel *k, uint32_t index, uint32_t error)
+{
+    struct visit *visit = visit_at(k, index);
+
+    visit->state = VISIT_HELD;
+    visit->error = (uint8_t)error;
+    visit->next = visit->prev = index;
+    join(k, &k->visits_held, index);
+}
+
+void visit_hold(struct rescind_kernel *k, uint32_t index)
+{
+    hold(k, index, RESCIND_PEER_BLOCKED);
+}
+
+/* What one was HELD for has gone: either nothing has been asked yet, or the service has agreed. */
+static void let_go(struct rescind_kernel *k, uint32_t index)
+{
+    struct visit *visit = visit_at(k, index);
+    uint32_t error = visit->error, note = visit->note;
+
+    if (error == RESCIND_PEER_BLOCKED) {
+        pool_give(k, index);
+        note_tell(k, note, error, 0);
+        return;
+    }
+    visit->error = RESCIND_NO_ERROR;
+    open_nothing(k, index, error);
+}
+
+void visit_look(struct rescind_kernel *k)
+{
+    uint32_t first = k->visits_held, entry;
+
+    if (first == 0)
+        return;
+    entry = entry_of(k, visit_at(k, first));
+    if (entry != 0 && (cap_at(k, entry)->flags & CAP_VISITED))
+        return;
+    leave(k, &k->visits_held, first);
+    visit_at(k, first)->next = visit_at(k, first)->prev = first;
+    visit_lose(k, first);
+}
+
 /* A service has agreed to a session for another kernel: a stub below the name's entry keeps it. If
  * that can't be had any more, it is closed again. */
 static void open_away(struct rescind_kernel *k, uint32_t index)
@@ -140,21 +210,15 @@ static void open_away(struct rescind_kernel *k, uint32_t index)
     struct visit *visit = visit_at(k, index);
     struct rescind_letter_session session = {.object = index};
     struct visit_opening opening;
-    uint32_t note = visit->note, entry;
-    enum rescind_error error = RESCIND_NO_ERROR;
+    uint32_t note = visit->note, entry = entry_of(k, visit);
 
     note_get(k, note, 0, &opening, sizeof(opening));
-    entry = table_find(k, table_of_names(k), opening.entry);
-    if (entry == 0 || (cap_at(k, entry)->flags & CAP_VISITED) ||
-        service_at(k, cap_at(k, entry)->object)->serial != note_at(k, note)->about)
-        error = RESCIND_RECV_GONE;
-    else if (pool_left(k) == 0)
-        error = RESCIND_OUT_OF_MEM;
-    if (error != RESCIND_NO_ERROR) {
-        visit->pe = k->pe;
-        visit->vpe = visit->waiters = 0;
-        bury(k, index);
-        note_tell(k, note, error, 0);
+    if (entry != 0 && (cap_at(k, entry)->flags & CAP_VISITED)) {
+        hold(k, index, RESCIND_RECV_GONE);
+        return;
+    }
+    if (entry == 0 || pool_left(k) == 0) {
+        open_nothing(k, index, entry == 0 ? RESCIND_RECV_GONE : RESCIND_OUT_OF_MEM);
         return;
     }
     session_make(k, index, cap_at(k, entry)->object, visit->ident);
@@ -394,7 +458,9 @@ bool visit_answer_lost(struct rescind_kernel *k, uint32_t *work)
 {
     for (uint32_t first; (first = k->visits_lost) != 0 && *work > 0; work_spend(work, WORK_LOOK)) {
         leave(k, &k->visits_lost, first);
-        if (visit_at(k, first)->op == RESCIND_SERVICE_CLOSE)
+        if (visit_at(k, first)->state == VISIT_HELD)
+            let_go(k, first);
+        else if (visit_at(k, first)->op == RESCIND_SERVICE_CLOSE)
             pool_give(k, first);
         else
             visit_answered(k, first, NULL, 0);

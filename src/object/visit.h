@@ -6,13 +6,14 @@
  * or never wanted one. It is one node, of the asker's account; or, where that is on another kernel,
  * of the kernel's own, with a note (object/note.h) that tells the answer.
  *
- *     QUEUED     the endpoint is full, or marked: it stands in the endpoint's ring, and is told when
- *                there is room. Where the endpoint goes instead, its ring is the kernel's (visits_lost)
- * until the kernel's own task has answered them all: however many, that takes no single event long.
- *     SENT       its message lies at the endpoint, and each knows the other
- *     ANSWERED   the asker has been woken, and takes the answer
- *     ABANDONED  SENT, but its asker has gone: only where the answer may open a session, which then
- *                has to be closed again
+ *     QUEUED     the endpoint is full, or marked: it stands in the endpoint's ring, and is told
+ * when there is room. Where the endpoint goes instead, its ring is the kernel's (visits_lost) until
+ * the kernel's own task has answered them all: however many, that takes no single event long. HELD
+ * the name of the service that an OPEN of another kernel is for is under revocation: it stands in
+ * the kernel's ring (visits_held) until that has gone, and only then the asker is told so SENT its
+ * message lies at the endpoint, and each knows the other ANSWERED   the asker has been woken, and
+ * takes the answer ABANDONED  SENT, but its asker has gone: only where the answer may open a
+ * session, which then has to be closed again
  *
  * A CLOSE has no asker: it is QUEUED, or gone as soon as its message is there, which then bears
  * VISIT_NONE. So a message with a visit is a kernel's, and its reply goes to visit_answered().
@@ -29,13 +30,13 @@ enum { VISIT_NONE = 1 };
 /* What is asked: enum rescind_service_op, or how to go on after a page fault. */
 enum { VISIT_FAULT = RESCIND_SERVICE_CLOSE + 1 };
 
-enum visit_state { VISIT_QUEUED, VISIT_SENT, VISIT_ANSWERED, VISIT_ABANDONED };
+enum visit_state { VISIT_QUEUED, VISIT_HELD, VISIT_SENT, VISIT_ANSWERED, VISIT_ABANDONED };
 
 struct visit {
     struct object object;
     uint8_t op;
     uint8_t state;   /* enum visit_state */
-    uint8_t error;   /* ANSWERED: enum rescind_error */
+    uint8_t error;   /* ANSWERED: enum rescind_error; HELD: what the asker will be told */
     uint8_t kind;    /* of the range that is asked for, or answered with: enum rescind_table_kind */
     uint16_t pe;     /* the asker's kernel, */
     uint16_t to_vpe; /* whom it asks, */
@@ -101,6 +102,13 @@ uint32_t visit_create_away(struct rescind_kernel *k, uint8_t op, const struct vi
 /* It is SENT now, or QUEUED; or ANSWERED with RECV_GONE: there is nobody to ask, or what there is
  * can't hold the message. Nobody is woken then. Cost: one message copied. */
 void visit_send(struct rescind_kernel *k, uint32_t visit);
+
+/* An OPEN for another kernel that has not been sent: the name is going. The asker will be told to
+ * look for it again then. O(1). */
+void visit_hold(struct rescind_kernel *k, uint32_t visit);
+
+/* Behind every event: goes on with those that are HELD, if there are any. Expected O(log n). */
+void visit_look(struct rescind_kernel *k);
 
 /* The asker wants none of it any more, answered or not: if a session has been opened for it, or
  * will be, that is closed again. O(1). */

@@ -2,7 +2,7 @@
 #include "rescind/drivers.h"
 #include "rescind/platform.h"
 
-enum { PIT_COUNT = RESCIND_PIT_HZ / 1000, CLOSE = 16 };
+enum { PIT_CHANNEL = 2, PIT_COUNT = RESCIND_PIT_HZ / 1000, CLOSE = 16 };
 enum { LOOKS_PER_MICROSECOND = 1000 }; /* no processor looks more often */
 #define FEMTOSECONDS_PER_MS ((uint64_t)1000000000000)
 
@@ -11,6 +11,11 @@ struct sample {
     const struct rescind_hpet *hpet; /* or NULL */
     uint64_t tsc, ticks;
     uint32_t lapic;
+};
+
+struct window {
+    struct sample begin, end;
+    uint32_t pit_ticks; /* in between; 0: the PIT has not come so far */
 };
 
 /* What one measurement comes to, by one of the two: zeros where there is none. */
@@ -39,27 +44,54 @@ static uint64_t ticks_between(const struct sample *begin, const struct sample *e
     return begin->hpet->wide ? ticks : (uint32_t)ticks;
 }
 
+/* A millisecond by the PIT's channel 2, which runs; from one of its ticks to another, since they
+ * are long. It is read beside the other clocks at both ends: so whoever is kept from looking when
+ * the millisecond ends, by an emulator's host, say, has a longer one. */
+static void wait_by_pit(void *context)
+{
+    struct window *window = context;
+    uint16_t first = rescind_pit_read(PIT_CHANNEL), now = first;
+
+    look(&window->begin); /* once for the caches, so that the two that count take the same time */
+    for (uint32_t i = 0; i < RESCIND_CLOCK_PATIENCE && now == first; i++) {
+        now = rescind_pit_read(PIT_CHANNEL);
+    }
+    look(&window->begin);
+    first = now;
+    for (uint32_t i = 0; i < RESCIND_CLOCK_PATIENCE; i++) {
+        now = rescind_pit_read(PIT_CHANNEL);
+        if ((uint16_t)(first - now) >= PIT_COUNT) {
+            look(&window->end);
+            window->pit_ticks = (uint16_t)(first - now);
+            return;
+        }
+    }
+}
+
 /* A millisecond by the HPET. False: it never comes to its end. */
 static bool wait_by_hpet(struct sample *begin, struct sample *end)
 {
     uint64_t millisecond = FEMTOSECONDS_PER_MS / begin->hpet->period;
 
+    look(end); /* for the caches */
     look(begin);
     for (uint32_t i = 0; i < RESCIND_CLOCK_PATIENCE; i++) {
         look(end);
         if (ticks_between(begin, end) >= millisecond) {
             return true;
         }
-        rescind_pause();
     }
     return false;
 }
 
-static struct rates rates_by_pit(const struct sample *begin, const struct sample *end)
+static struct rates rates_by_pit(const struct window *window)
 {
+    const struct sample *begin = &window->begin, *end = &window->end;
+    uint64_t lapic = begin->lapic - end->lapic;
+
     return (struct rates){
-        .tsc = (end->tsc - begin->tsc) * RESCIND_PIT_HZ / (PIT_COUNT * 1000),
-        .lapic = (uint64_t)(begin->lapic - end->lapic) * RESCIND_PIT_HZ / (PIT_COUNT * 1000),
+        .tsc = (end->tsc - begin->tsc) * RESCIND_PIT_HZ / (window->pit_ticks * 1000),
+        .lapic = lapic * RESCIND_PIT_HZ / (window->pit_ticks * 1000),
     };
 }
 
@@ -79,19 +111,21 @@ static struct rates rates_by_hpet(const struct sample *begin, const struct sampl
 /* One millisecond. *pit becomes false when that never ends. False: nobody's does. */
 static bool measure(const struct rescind_hpet *hpet, bool *pit, struct measurement *out)
 {
-    struct sample begin = {.hpet = hpet}, end = {.hpet = hpet};
+    struct window window = {.begin.hpet = hpet, .end.hpet = hpet};
 
     *out = (struct measurement){0};
     rescind_lapic_count_down();
-    *pit = *pit && rescind_pit_wait(PIT_COUNT, RESCIND_CLOCK_PATIENCE, look, &begin);
     if (*pit) {
-        look(&end);
-        out->pit = rates_by_pit(&begin, &end);
-    } else if (hpet == NULL || !wait_by_hpet(&begin, &end)) {
+        rescind_pit_wait(0, 0, wait_by_pit, &window); /* waits in there, and not for its end */
+        *pit = window.pit_ticks != 0;
+    }
+    if (*pit) {
+        out->pit = rates_by_pit(&window);
+    } else if (hpet == NULL || !wait_by_hpet(&window.begin, &window.end)) {
         return false;
     }
     if (hpet != NULL) {
-        out->hpet = rates_by_hpet(&begin, &end);
+        out->hpet = rates_by_hpet(&window.begin, &window.end);
     }
     return true;
 }
@@ -152,7 +186,7 @@ static bool complain(struct rescind_trouble *trouble, const struct measurement *
 
     if (!pit && rates->tsc == 0 && rates->lapic == 0) {
         *trouble = hpet ? (struct rescind_trouble){"HPET", "no millisecond of it ends", 0}
-                        : (struct rescind_trouble){"PIT", "its channel 2 never ends", 0};
+                        : (struct rescind_trouble){"PIT", "no millisecond of it ends", 0};
     } else if (rates->tsc == 0) {
         *trouble = (struct rescind_trouble){"processor", "its time stamp counter stands still", 0};
     } else if (rates->lapic == 0) {

@@ -244,12 +244,14 @@ enum remote_sense letter_note(struct rescind_kernel *k, uint32_t pe,
 {
     uint32_t vpe = note->asker, error = note->error;
 
-    if (vpe >= RESCIND_VPE_MAX || !is_error(error) || note->reserved != 0)
+    if (vpe >= RESCIND_VPE_MAX || note->reserved != 0 ||
+        (!is_error(error) && (note->claim == 0 || error != RESCIND_PEER_BLOCKED)))
         return REMOTE_REFUSED;
     if (!awaits(k, pe, vpe, note->serial)) /* the call has been cancelled */
         return note->claim != 0 ? open_note(k, pe, UINT32_MAX, note, &error) : REMOTE_LATE;
     struct letter *l = letter_of(k, vpe);
-    if (!can_be(l, error, note->length) || (note->claim != 0) != (l->op == RESCIND_LETTER_OPEN) ||
+    if (!can_be(l, error != RESCIND_PEER_BLOCKED ? error : RESCIND_INV_ARGS, note->length) ||
+        (note->claim != 0) != (l->op == RESCIND_LETTER_OPEN) ||
         (l->op == RESCIND_LETTER_VISIT && error == RESCIND_NO_ERROR &&
          !visit_note_is_sound(l, note)))
         return REMOTE_REFUSED;

@@ -189,7 +189,7 @@ uint32_t open_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_
     (void)data;
     name_of(letter, name);
     entry = service_find(k, name).entry;
-    if (entry == 0 || (cap_at(k, entry)->flags & CAP_VISITED))
+    if (entry == 0)
         return RESCIND_NO_SUCH_FILE;
     if (pool_left(k) < NODES)
         return RESCIND_OUT_OF_MEM;
@@ -207,6 +207,9 @@ uint32_t open_serve(struct rescind_kernel *k, uint32_t pe, const struct rescind_
     note_put(k, note, NOTE_ARGS, letter->data, letter->length);
     index = visit_create_away(k, RESCIND_SERVICE_OPEN, &to, note);
     visit_at(k, index)->args_size = (uint8_t)letter->length;
-    visit_send(k, index);
+    if (cap_at(k, entry)->flags & CAP_VISITED)
+        visit_hold(k, index);
+    else
+        visit_send(k, index);
     return RESCIND_PEER_TAKEN;
 }
