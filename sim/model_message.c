@@ -234,7 +234,7 @@ static void get_service_name(struct reader *in, struct model_call *call)
 {
     size_t size;
     const char *name = get_text(in, RESCIND_SERVICE_NAME_MAX, &size);
-    if (name && size > 0 && !memchr(name, 0, size))
+    if (name && size > 0 && memchr(name, 0, size) == NULL)
         memcpy(call->name, name, size);
     else
         in->bad = true;

@@ -212,8 +212,9 @@ struct rescind_clock {
  *   agree with one another within 1 in 16, else the HPET if its own do;
  * - there is no HPET: the PIT is believed when a measurement agrees with the one before;
  * - the PIT does not count so far (in RESCIND_CLOCK_PATIENCE looks): so is the HPET.
- * Takes the PIT's channel 2 and the APIC's timer, which stands still afterwards. False: nobody is
- * believed; *trouble says why. */
+ * A processor's clock outside 100 MHz to 16 GHz is not believed, nor an APIC timer of which a tick
+ * takes more than 10 us or less than 1 ns. Takes the PIT's channel 2 and the APIC's timer, which
+ * stands still afterwards. False: nobody is believed; *trouble says why. */
 enum { RESCIND_CLOCK_TRIES = 5, RESCIND_CLOCK_PATIENCE = 200000 };
 bool rescind_clock_measure(struct rescind_clock *clock, const struct rescind_hpet *hpet,
                            struct rescind_trouble *trouble);

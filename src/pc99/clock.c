@@ -3,6 +3,7 @@
 #include "rescind/platform.h"
 
 enum { PIT_CHANNEL = 2, PIT_COUNT = RESCIND_PIT_HZ / 1000, CLOSE = 16 };
+enum { TSC_LEAST = 100000, TSC_MOST = 16000000, LAPIC_LEAST = 100, LAPIC_MOST = 1000000 }; /* kHz */
 enum { LOOKS_PER_MICROSECOND = 1000 }; /* no processor looks more often */
 #define FEMTOSECONDS_PER_MS ((uint64_t)1000000000000)
 
@@ -134,12 +135,21 @@ static bool are_close(uint64_t a, uint64_t b)
 {
     uint64_t more = a > b ? a : b;
 
-    return a != 0 && b != 0 && more - (a < b ? a : b) <= more / CLOSE;
+    return more - (a < b ? a : b) <= more / CLOSE;
+}
+
+/* What no PC has is no clock, however often it is measured: waits by it would be ages long, or a
+ * timer's interrupts would come without a break. */
+static bool makes_sense(const struct rates *rates)
+{
+    return rates->tsc >= TSC_LEAST && rates->tsc <= TSC_MOST && rates->lapic >= LAPIC_LEAST &&
+           rates->lapic <= LAPIC_MOST;
 }
 
 static bool agree(const struct rates *a, const struct rates *b)
 {
-    return are_close(a->tsc, b->tsc) && are_close(a->lapic, b->lapic);
+    return makes_sense(a) && makes_sense(b) && are_close(a->tsc, b->tsc) &&
+           are_close(a->lapic, b->lapic);
 }
 
 static bool believe(struct rescind_clock *clock, const struct rates *rates, const char *source)
@@ -191,6 +201,10 @@ static bool complain(struct rescind_trouble *trouble, const struct measurement *
         *trouble = (struct rescind_trouble){"processor", "its time stamp counter stands still", 0};
     } else if (rates->lapic == 0) {
         *trouble = (struct rescind_trouble){"local APIC", "its timer stands still", 0};
+    } else if (rates->tsc < TSC_LEAST || rates->tsc > TSC_MOST) {
+        *trouble = (struct rescind_trouble){"processor", "no clock has so many kHz", rates->tsc};
+    } else if (!makes_sense(rates)) {
+        *trouble = (struct rescind_trouble){"local APIC", "no timer has so many kHz", rates->lapic};
     } else {
         *trouble = (struct rescind_trouble){
             "PIT", "no two measurements agree; the last, in kHz, of the processor's clock",

@@ -41,6 +41,13 @@ void console_offer_screen(const struct loader_screen *what)
     }
 }
 
+/* Each byte more would be waited for as long again. */
+static void give_up_port(void)
+{
+    has_port = false;
+    console_use_screen();
+}
+
 void console_begin(void)
 {
     lock_take(&lock);
@@ -54,8 +61,8 @@ void console_end(void)
 void console_text(const char *text, size_t size)
 {
     if (size > 0) {
-        if (has_port) {
-            rescind_uart_write(RESCIND_COM1, text, size);
+        if (has_port && rescind_uart_write(RESCIND_COM1, text, size) < size) {
+            give_up_port();
         }
         if (has_screen) {
             screen_write(&screen, text, size);

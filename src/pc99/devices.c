@@ -59,6 +59,21 @@ static void read_acpi(uint64_t rsdp, struct devices *devices)
     }
 }
 
+/* Numbers from here on are everybody's (255), or take x2APIC's registers. */
+enum { APICS_END = 255 };
+
+static void add_processor(struct devices *devices, uint32_t apic)
+{
+    const struct rescind_trouble trouble = {"processor", "its local APIC's number is out of reach",
+                                            apic};
+
+    if (apic >= APICS_END) {
+        complain(&trouble, "going on without it");
+    } else if (devices->processor_count < RESCIND_ACPI_PROCESSORS) {
+        devices->processors[devices->processor_count++] = apic;
+    }
+}
+
 /* The one that runs this first; the others in the tables' order. */
 static void list_processors(struct devices *devices)
 {
@@ -67,9 +82,8 @@ static void list_processors(struct devices *devices)
     devices->processors[0] = here;
     devices->processor_count = 1;
     for (uint32_t i = 0; i < devices->acpi.processor_count; i++) {
-        if (devices->acpi.processors[i] != here &&
-            devices->processor_count < RESCIND_ACPI_PROCESSORS) {
-            devices->processors[devices->processor_count++] = devices->acpi.processors[i];
+        if (devices->acpi.processors[i] != here) {
+            add_processor(devices, devices->acpi.processors[i]);
         }
     }
     if (devices->log) {
@@ -146,11 +160,17 @@ static void log_date(const struct devices *devices)
     }
 }
 
+/* What has been said of PCI: so much of it, and then just how much more there is. */
+struct scan {
+    const struct devices *devices;
+    uint32_t functions, troubles;
+};
+
 static void log_function(void *context, const struct rescind_pci_device *device)
 {
-    const struct devices *devices = context;
+    struct scan *scan = context;
 
-    if (!devices->log) {
+    if (!scan->devices->log || scan->functions++ >= DEVICES_FUNCTIONS_TOLD) {
         return;
     }
     console_report("PCI %u:%u.%u: %x:%x, class %x", (uint64_t)device->bus, (uint64_t)device->device,
@@ -168,19 +188,32 @@ static void log_function(void *context, const struct rescind_pci_device *device)
 
 static void complain_of_function(void *context, const struct rescind_trouble *trouble)
 {
-    (void)context;
-    complain(trouble, "going on without it");
+    struct scan *scan = context;
+
+    if (scan->troubles++ < DEVICES_TROUBLES_TOLD) {
+        complain(trouble, "going on without it");
+    }
 }
 
 static void scan_pci(struct devices *devices)
 {
+    struct scan scan = {.devices = devices};
+
     if (!rescind_pci_present()) {
         if (devices->log) {
             console_report("PCI: there is none");
         }
         return;
     }
-    devices->functions = rescind_pci_scan(log_function, complain_of_function, devices);
+    devices->functions = rescind_pci_scan(log_function, complain_of_function, &scan);
+    if (scan.functions > DEVICES_FUNCTIONS_TOLD) {
+        console_report("PCI: functions beyond these: %u",
+                       (uint64_t)scan.functions - DEVICES_FUNCTIONS_TOLD);
+    }
+    if (scan.troubles > DEVICES_TROUBLES_TOLD) {
+        console_report("PCI: more of this kind: %u",
+                       (uint64_t)scan.troubles - DEVICES_TROUBLES_TOLD);
+    }
 }
 
 bool devices_bring_up(uint64_t rsdp, bool log, const struct devices_vectors *vectors,

@@ -10,7 +10,8 @@
  *     I/O APIC, HPET  as if the tables had not named it
  *     clock           taken to be QEMU's, 1 GHz
  *     date, PCI       gone without
- *     processor       stops, if the start-up module has a kernel for it (devices_start())
+ *     processor       stops, if the start-up module has a kernel for it (devices_start()); one
+ * whose local APIC has a number above 254 is gone without
  *
  * For start.c, and for the host's `rescind devices`. One thread at a time: the console is one.
  */
@@ -41,6 +42,10 @@ struct devices_vectors {
     uint8_t pic;      /* .. + 15, only spurious ones come */
     uint8_t spurious; /* the local APIC's */
 };
+
+/* So many of PCI's functions get lines in the log, and so many of their troubles on the console:
+ * the rest is counted, for a bus that answers rubbish has 65536 of both. */
+enum { DEVICES_FUNCTIONS_TOLD = 128, DEVICES_TROUBLES_TOLD = 8 };
 
 /* Finds and sets up what the board has. `rsdp`: where the loader says that the RSDP is, or 0.
  * False: boot can't go on; why is on the console. */

@@ -5,6 +5,7 @@
 
 #include "pc99/console.h"
 #include "pc99/cpu.h"
+#include "pc99/irqs.h"
 #include "pc99/probe.h"
 #include "rescind/drivers.h"
 #include "rescind/platform.h"
@@ -160,5 +161,7 @@ void trap_in_kernel(struct context *context)
         processor_here()->ticked = true;
     } else if (context->vector == VECTOR_CALL) {
         rescind_lapic_end(); /* the loop looks at the board for itself */
+    } else if (irqs_is_line(context->vector)) {
+        irqs_take(processor_here()->loop, context->vector);
     }
 }
