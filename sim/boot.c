@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "rescind/kernel.h"
@@ -28,7 +29,7 @@ enum { STEPS_PER_SECOND = 10000, NODES_PER_SECOND = 20000 };
 /* A script's minute takes that long, and a slow host is five times slower. */
 enum { PROBE_TIMEOUT = 300 };
 /* File descriptors as QEMU sees them. */
-enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5, FD_DISC = 6 };
+enum { FD_MODULE = 3, FD_CONSOLE = 4, FD_REPORT = 5, FD_DISC = 6, FD_SERIAL = 7 };
 /* What firmware and GRUB want beside the kernel: MiB, and seconds. */
 enum { FIRMWARE_MEMORY = 256, FIRMWARE_TIMEOUT = 120 };
 #define OVMF "/usr/share/ovmf/OVMF.fd"
@@ -93,6 +94,8 @@ struct run {
     size_t size;
     unsigned memory, processors, timeout;                     /* MiB; how many; seconds */
     int module_fd, console_fd, report_fd, stderr_fd, disc_fd; /* -1: not open */
+    const struct rescind_startup *startup;                    /* the module, or NULL */
+    int serial_fds[RESCIND_STARTUP_SERIALS_MAX][2]; /* of its serial ports; the second is QEMU's */
     bool timed_out;
 };
 
@@ -124,6 +127,29 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size, GError **error)
     return true;
 }
 
+static uint32_t serial_count(const struct run *run)
+{
+    return run->startup != NULL ? run->startup->serial_count : 0;
+}
+
+/* A pair of sockets for each serial port of the module, in which lies what comes to it. */
+static bool open_serials(struct run *run, GError **error)
+{
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        const struct rescind_startup_serial *serial = startup_serial(run->startup, i);
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, run->serial_fds[i]) != 0) {
+            g_set_error(error, BOOT_ERROR, BOOT_ERROR_QEMU, "no socket for a serial port: %s",
+                        g_strerror(errno));
+            return false;
+        }
+        if (!write_all(run->serial_fds[i][0], run->module + serial->text, serial->size, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool open_files(struct run *run, GError **error)
 {
     int *const fds[] = {&run->module_fd, &run->console_fd, &run->report_fd, &run->stderr_fd};
@@ -134,7 +160,7 @@ static bool open_files(struct run *run, GError **error)
             return false;
         }
     }
-    return write_all(run->module_fd, run->module, run->size, error);
+    return write_all(run->module_fd, run->module, run->size, error) && open_serials(run, error);
 }
 
 static void close_files(const struct run *run)
@@ -145,6 +171,11 @@ static void close_files(const struct run *run)
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
         if (fds[i] >= 0) {
             close(fds[i]);
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(run->serial_fds); i++) {
+        for (size_t j = 0; j < 2 && run->serial_fds[i][j] >= 0; j++) {
+            close(run->serial_fds[i][j]);
         }
     }
 }
@@ -296,6 +327,20 @@ static void add_start(GPtrArray *arguments, const struct boot_options *options, 
     g_free(line);
 }
 
+/* The module's serial ports. */
+static void add_serials(GPtrArray *arguments, const struct run *run)
+{
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        uint32_t port = startup_serial(run->startup, i)->port;
+
+        g_ptr_array_add(arguments, g_strdup("-chardev"));
+        g_ptr_array_add(arguments, g_strdup_printf("socket,id=port%u,fd=%u", i, FD_SERIAL + i));
+        g_ptr_array_add(arguments, g_strdup("-device"));
+        g_ptr_array_add(arguments, g_strdup_printf("isa-serial,chardev=port%u,iobase=%#x,irq=%d",
+                                                   i, port, startup_line_of_serial(port)));
+    }
+}
+
 static GPtrArray *qemu_arguments(const struct run *run, const char *image)
 {
     static const char *const fixed[] = {
@@ -324,6 +369,7 @@ static GPtrArray *qemu_arguments(const struct run *run, const char *image)
     g_ptr_array_add(arguments, g_strdup("-smp"));
     g_ptr_array_add(arguments, g_strdup_printf("%u", run->processors));
     add_start(arguments, options, image);
+    add_serials(arguments, run);
     if (options->icount) {
         g_ptr_array_add(arguments, g_strdup("-icount"));
         g_ptr_array_add(arguments, g_strdup("shift=0,sleep=off"));
@@ -357,6 +403,9 @@ static GSubprocess *start_qemu(const struct run *run, const char *image, GError 
     g_subprocess_launcher_take_fd(launcher, dup(run->report_fd), FD_REPORT);
     if (run->disc_fd >= 0) {
         g_subprocess_launcher_take_fd(launcher, dup(run->disc_fd), FD_DISC);
+    }
+    for (uint32_t i = 0; i < serial_count(run); i++) {
+        g_subprocess_launcher_take_fd(launcher, dup(run->serial_fds[i][1]), (gint)(FD_SERIAL + i));
     }
     g_subprocess_launcher_take_stderr_fd(launcher, dup(run->stderr_fd));
     g_subprocess_launcher_set_child_setup(launcher, die_with_parent, NULL, NULL);
@@ -580,6 +629,7 @@ static GBytes *run_machine(struct run *run, GError **error)
 
     run->module_fd = run->console_fd = run->report_fd = run->stderr_fd = -1;
     run->disc_fd = -1;
+    memset(run->serial_fds, -1, sizeof(run->serial_fds));
     if (image != NULL && open_files(run, error) && prepare(run, image, error)) {
         GSubprocess *qemu = start_qemu(run, image, error);
 
@@ -613,6 +663,7 @@ struct outcome *boot_run(const uint8_t *module, size_t size, const struct boot_o
         .options = options,
         .module = module,
         .size = size,
+        .startup = header,
         .memory =
             choose(options->memory, memory_for(header) + for_firmware(options, FIRMWARE_MEMORY)),
         .processors = choose(options->processors, header->kernel_count),

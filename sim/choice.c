@@ -38,6 +38,15 @@ bool choice_vpe(const struct machine *m, const struct machine_vpe *v)
            !is_held(m, v);
 }
 
+static bool has_interrupts(const struct machine *m)
+{
+    for (uint32_t line = 0; m->has_lines && line < RESCIND_IRQ_LINES; line++) {
+        if (devices_can_raise(m, line))
+            return true;
+    }
+    return false;
+}
+
 /* Can anything move but messages that are delayed? */
 static bool is_busy(const struct machine *m)
 {
@@ -54,7 +63,7 @@ static bool is_busy(const struct machine *m)
         if (channel->count > 0 && !channel->delayed)
             return true;
     }
-    return false;
+    return has_interrupts(m);
 }
 
 static bool hears(const struct machine *m, const struct machine_choice *choice)
@@ -104,6 +113,8 @@ static bool can_strike(const struct machine *m, const struct machine_choice *cho
         (machine_status(m, fault->what.a).ended ||
          vpe_of(m, fault->what.a)->local == MACHINE_NO_VPE))
         return false;
+    if (fault->what.kind == RESCIND_FAULT_INTERRUPT && !m->lines[fault->what.a].unmasked)
+        return false;
     return choice->b <= (fault->what.kind == RESCIND_FAULT_EXHAUST ? MACHINE_EXHAUST_MAX : 0u);
 }
 
@@ -118,6 +129,8 @@ bool machine_possible(const struct machine *m, const struct machine_choice *choi
         return hears(m, choice);
     case CHOICE_FAULT:
         return can_strike(m, choice);
+    case CHOICE_INTERRUPT:
+        return devices_can_raise(m, choice->a);
     }
     return false;
 }
@@ -179,14 +192,23 @@ static void add_moves(const struct machine *m, GArray *out)
     for (uint32_t i = 0; i < m->kernel_count; i++)
         add_work(m, i, out);
     add_messages(m, false, out);
-    if (out->len == before)
+    if (out->len == before && !has_interrupts(m))
         add_messages(m, true, out);
+}
+
+static void add_interrupts(const struct machine *m, GArray *out)
+{
+    for (uint32_t line = 0; m->has_lines && line < RESCIND_IRQ_LINES; line++) {
+        if (devices_can_raise(m, line))
+            add(out, CHOICE_INTERRUPT, line, 0);
+    }
 }
 
 void machine_choices(const struct machine *m, GArray *out)
 {
     add_moves(m, out);
     add_faults(m, out);
+    add_interrupts(m, out);
 }
 
 bool machine_at_end(const struct machine *m)
@@ -239,6 +261,8 @@ char *machine_choice_text(const struct machine *m, const struct machine_choice *
         if (fault_of(m, choice->a)->what.kind == RESCIND_FAULT_EXHAUST)
             return g_strdup_printf("fault %u %u", choice->a, choice->b);
         return g_strdup_printf("fault %u", choice->a);
+    case CHOICE_INTERRUPT:
+        return g_strdup_printf("line %u", choice->a);
     }
     return NULL;
 }
@@ -336,6 +360,10 @@ static bool parse_words(const struct machine *m, char *const *words, guint count
     if (count > 2 && find_kernel(m, words[0], &out->a) && parse_kernel(m, words, count, out))
         return true;
     out->b = 0;
+    if (count == 2 && strcmp(words[0], "line") == 0) {
+        out->kind = CHOICE_INTERRUPT;
+        return find_number(words[1], RESCIND_IRQ_LINES - 1, &out->a);
+    }
     return count > 0 && strcmp(words[0], "fault") == 0 && parse_fault(m, words, count, out);
 }
 

@@ -79,8 +79,28 @@ static void append_grants(const struct litmus *l, GByteArray *module)
 {
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
-        struct rescind_startup_grant out = {grant->vpe, grant->sel, grant->target, 0};
+        struct rescind_startup_grant out = {grant->vpe, grant->sel, grant->target, grant->kind};
         append(module, &out, sizeof(out));
+    }
+}
+
+/* The records, and behind them the texts. */
+static void append_serials(const struct litmus *l, GByteArray *module)
+{
+    static const uint8_t nothing[8];
+    uint32_t text = module->len + l->serials->len * (uint32_t)sizeof(struct rescind_startup_serial);
+    for (guint i = 0; i < l->serials->len; i++) {
+        const struct litmus_serial *serial = &g_array_index(l->serials, struct litmus_serial, i);
+        struct rescind_startup_serial out = {.port = serial->port, .text = text};
+        out.size = (uint32_t)strlen(serial->text);
+        text += (out.size + 7) & ~7u;
+        append(module, &out, sizeof(out));
+    }
+    for (guint i = 0; i < l->serials->len; i++) {
+        const char *bytes = g_array_index(l->serials, struct litmus_serial, i).text;
+        size_t size = strlen(bytes);
+        append(module, bytes, size);
+        append(module, nothing, (8 - size % 8) % 8);
     }
 }
 
@@ -130,6 +150,7 @@ GByteArray *compile(const struct litmus *l, uint64_t seed)
         .kernel_count = l->kernels->len,
         .kernels = (uint32_t)(sizeof(header) + l->vpes->len * sizeof(struct rescind_startup_vpe)),
         .fault_count = l->faults->len,
+        .serial_count = l->serials->len,
         .seed = seed,
     };
     header.faults =
@@ -138,6 +159,8 @@ GByteArray *compile(const struct litmus *l, uint64_t seed)
     append_faults(l, module);
     header.grants = module->len;
     append_grants(l, module);
+    header.serials = module->len;
+    append_serials(l, module);
     needs_start(&needs, l);
     for (guint i = 0; i < l->vpes->len; i++) {
         append_program(&needs, i, module);

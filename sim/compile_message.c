@@ -216,6 +216,22 @@ static void write_call(struct message *m, const struct litmus *l, const struct l
     case LITMUS_EXIT:
         put_u32(m, *a->at[0]);
         break;
+    case LITMUS_IRQACK:
+        put_u32(m, *a->at[0]);
+        break;
+    case LITMUS_PORTIN:
+    case LITMUS_PORTOUT:
+        put_u32(m, *a->at[0]);
+        put_u32(m, *a->at[1]);
+        put_u32(m, *a->at[2]);
+        if (s->word == LITMUS_PORTOUT) {
+            put_u64(m, *a->at[3]);
+        }
+        break;
+    case LITMUS_LISTEN:
+        put_u32(m, *a->at[0]);
+        put_u32(m, *a->at[1]);
+        break;
     case LITMUS_FUND:
         put_u32(m, *a->at[0]);
         put_u64(m, *a->at[1]);

@@ -30,7 +30,8 @@ void needs_start(struct needs *needs, const struct litmus *l)
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
         uint32_t to = litmus_vpe(l, grant->vpe)->kernel;
-        uint32_t from = litmus_vpe(l, grant->target)->kernel;
+        uint32_t from =
+            grant->kind == RESCIND_GRANT_VPE ? litmus_vpe(l, grant->target)->kernel : to;
         needs->kernels[to].nodes++;
         needs->kernels[from].nodes += from != to;
     }
@@ -107,6 +108,8 @@ static uint64_t call_nodes(struct needs *needs, struct kernel_needs *kernel,
     case RESCIND_SYS_ACTIVATE: /* and what stands for a sender at the receiver's kernel */
         needs->memory = true;
         needs->nodes += 2;
+        return 2;
+    case RESCIND_SYS_LISTEN:
         return 2;
     case RESCIND_SYS_REQMEM:
     case RESCIND_SYS_DERIVEMEM:

@@ -133,8 +133,15 @@ static bool holds_back(const struct search *s, uint32_t from, uint32_t to)
     return false;
 }
 
-/* The kernels that a choice touches in the present state, a bit each. */
-static uint64_t touches(const struct search *s, const struct machine_choice *c)
+/* The kernels that reach the same board as `kernel`, and that kernel itself. */
+static uint64_t with_board(const struct search *s, uint64_t kernel)
+{
+    uint64_t all = machine_on_board(s->trial->machine);
+
+    return (kernel & all) != 0 ? kernel | all : kernel;
+}
+
+static uint64_t touched_by(const struct search *s, const struct machine_choice *c)
 {
     uint64_t kernel = UINT64_C(1) << (c->a % KERNELS);
 
@@ -152,9 +159,19 @@ static uint64_t touches(const struct search *s, const struct machine_choice *c)
             &g_array_index(s->trial->litmus->faults, struct litmus_fault, c->a);
         if (fault->kind == RESCIND_FAULT_KILL)
             return kernel_of_vpe(s, fault->a);
+        if (fault->kind == RESCIND_FAULT_INTERRUPT)
+            return machine_on_board(s->trial->machine);
         return fault->kind == RESCIND_FAULT_EXHAUST ? UINT64_C(1) << fault->a : UINT64_MAX;
     }
+    case CHOICE_INTERRUPT:
+        return machine_on_board(s->trial->machine);
     }
+}
+
+/* The kernels that a choice touches in the present state, a bit each. */
+static uint64_t touches(const struct search *s, const struct machine_choice *c)
+{
+    return with_board(s, touched_by(s, c));
 }
 
 /* Whether the monitor comes to the same set whichever of two trails comes first. */

@@ -313,6 +313,11 @@ static void clear_vpe(gpointer vpe)
     g_free(((struct litmus_vpe *)vpe)->name);
 }
 
+static void clear_serial(gpointer serial)
+{
+    g_free(((struct litmus_serial *)serial)->text);
+}
+
 static void clear_register(gpointer reg)
 {
     g_free(((struct litmus_register *)reg)->name);
@@ -328,6 +333,8 @@ static struct litmus *litmus_new(const char *file)
     g_array_set_clear_func(l->vpes, clear_vpe);
     l->grants = g_array_new(false, false, sizeof(struct litmus_grant));
     l->faults = g_array_new(false, false, sizeof(struct litmus_fault));
+    l->serials = g_array_new(false, false, sizeof(struct litmus_serial));
+    g_array_set_clear_func(l->serials, clear_serial);
     l->statements = g_array_new(false, false, sizeof(struct litmus_statement));
     l->payloads = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     l->steps = g_array_new(false, false, sizeof(struct litmus_step));
@@ -350,7 +357,7 @@ void litmus_free(struct litmus *l)
     g_free(l->title);
     GArray *const arrays[] = {l->kernels,    l->vpes,  l->grants, l->faults,
                               l->statements, l->steps, l->values, l->registers,
-                              l->conditions, l->lines, l->terms};
+                              l->conditions, l->lines, l->terms,  l->serials};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }

@@ -51,6 +51,10 @@ enum litmus_word {
     LITMUS_READ,
     LITMUS_WRITE,
     LITMUS_FUND,
+    LITMUS_LISTEN,
+    LITMUS_IRQACK,
+    LITMUS_PORTIN,
+    LITMUS_PORTOUT,
     LITMUS_RAW,
     LITMUS_LOAD,
     LITMUS_STORE,
@@ -119,8 +123,15 @@ struct litmus_vpe {
     uint32_t calls; /* how many of them are calls */
 };
 
+/* `kind` and `target` are those of struct rescind_startup_grant. */
 struct litmus_grant {
-    uint32_t vpe, sel, target;
+    uint32_t vpe, sel, target, kind;
+};
+
+/* A serial port, and what comes to it from outside. */
+struct litmus_serial {
+    uint32_t port;
+    char *text;
 };
 
 /* What may go wrong; `kind`, `a` and `b` are those of struct rescind_startup_fault. */
@@ -181,6 +192,7 @@ struct litmus {
     GArray *vpes;        /* struct litmus_vpe */
     GArray *grants;      /* struct litmus_grant */
     GArray *faults;      /* struct litmus_fault */
+    GArray *serials;     /* struct litmus_serial */
     uint32_t signals;    /* how many there are; they are numbered in the order of their mention */
     GArray *statements;  /* struct litmus_statement, all programs one after the other */
     GPtrArray *payloads; /* GBytes: names, bytes of RAW */

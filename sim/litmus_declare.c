@@ -4,6 +4,7 @@
 
 #include "rescind/abi.h"
 #include "rescind/startup.h"
+#include "user/startup.h"
 
 /* Enters a name under `index`; false: it is there already. */
 static bool declare(struct parser *p, GHashTable *names, const struct token *name, guint index,
@@ -183,16 +184,73 @@ static bool parse_child(struct parser *p)
     return parse_any_vpe(p, true);
 }
 
+/* `irq LINE` */
+static bool parse_line(struct parser *p, struct pending_grant *grant)
+{
+    struct token place = parse_peek(p);
+    uint64_t line;
+    if (!parse_constant(p, "an interrupt line", UINT32_MAX, &line)) {
+        return false;
+    }
+    if (line >= RESCIND_IRQ_LINES) {
+        return parse_fail(p, &place, "interrupt lines are 0 to %d", RESCIND_IRQ_LINES - 1);
+    }
+    grant->kind = RESCIND_GRANT_IRQ;
+    grant->number = (uint32_t)line;
+    grant->target = place;
+    const char *owner = startup_owner_of_line(grant->number);
+    return owner == NULL ||
+           parse_fail(p, &place, "interrupt line %u belongs to %s", grant->number, owner);
+}
+
+/* `ports FIRST COUNT` */
+static bool parse_ports(struct parser *p, struct pending_grant *grant)
+{
+    struct token place = parse_peek(p), many;
+    uint64_t first, count;
+    if (!parse_constant(p, "a port", UINT32_MAX, &first)) {
+        return false;
+    }
+    many = parse_peek(p);
+    if (!parse_constant(p, "a number of ports", UINT32_MAX, &count)) {
+        return false;
+    }
+    if (first >= RESCIND_PORTS || count == 0 || count > RESCIND_PORTS - first) {
+        return parse_fail(p, first >= RESCIND_PORTS ? &place : &many,
+                          "ports are 0 to 0xffff, and at least one");
+    }
+    grant->kind = RESCIND_GRANT_PORTS;
+    grant->number = (uint32_t)(first | (count - 1) << 16);
+    const char *owner = startup_owner_of_ports((uint32_t)first, (uint32_t)count);
+    return owner == NULL || parse_fail(p, &place, "some of these ports belong to %s", owner);
+}
+
+static bool parse_granted(struct parser *p, struct pending_grant *grant)
+{
+    struct token what = parse_peek(p);
+    if (parse_accept(p, "irq")) {
+        return parse_line(p, grant);
+    }
+    if (parse_accept(p, "ports")) {
+        return parse_ports(p, grant);
+    }
+    if (!parse_accept(p, "vpe")) {
+        return parse_unexpected(p, &what, "'vpe', 'irq' or 'ports'");
+    }
+    grant->kind = RESCIND_GRANT_VPE;
+    return parse_name(p, "the name of a VPE", &grant->target);
+}
+
 static bool parse_grant(struct parser *p)
 {
-    struct pending_grant grant;
+    struct pending_grant grant = {.kind = RESCIND_GRANT_VPE};
     uint64_t sel;
     if (!parse_name(p, "the name of a VPE", &grant.vpe)) {
         return false;
     }
     grant.place = parse_peek(p);
     if (!parse_constant(p, "a selector", UINT32_MAX, &sel) || !parse_expect(p, "=") ||
-        !parse_expect(p, "vpe") || !parse_name(p, "the name of a VPE", &grant.target)) {
+        !parse_granted(p, &grant)) {
         return false;
     }
     grant.sel = (uint32_t)sel;
@@ -217,8 +275,14 @@ static bool parse_fault(struct parser *p)
         fault.kind = RESCIND_FAULT_DELAY;
         ok = parse_name(p, "the name of a kernel", &fault.a) &&
              parse_name(p, "the name of a second kernel", &fault.b);
+    } else if (parse_accept(p, "interrupt")) {
+        uint64_t line = 0;
+        fault.kind = RESCIND_FAULT_INTERRUPT;
+        fault.a = parse_peek(p);
+        ok = parse_constant(p, "an interrupt line", UINT32_MAX, &line);
+        fault.line = (uint32_t)line;
     } else {
-        ok = parse_unexpected(p, &fault.place, "'kill', 'exhaust' or 'delay'");
+        ok = parse_unexpected(p, &fault.place, "'kill', 'exhaust', 'delay' or 'interrupt'");
     }
     if (!ok) {
         return false;
@@ -227,6 +291,49 @@ static bool parse_fault(struct parser *p)
         return parse_fail(p, &fault.place, "more than %u faults", RESCIND_STARTUP_FAULTS);
     }
     g_array_append_val(p->faults, fault);
+    return parse_line_end(p, NULL);
+}
+
+/* `serial PORT "TEXT"`: in the text, \n is a line feed and \\ a backslash. */
+static char *unescape(const struct token *text)
+{
+    GString *out = g_string_new(NULL);
+    for (size_t i = 0; i < text->size; i++) {
+        char c = text->text[i];
+        if (c == '\\' && i + 1 < text->size &&
+            (text->text[i + 1] == 'n' || text->text[i + 1] == c)) {
+            c = text->text[++i] == 'n' ? '\n' : c;
+        }
+        g_string_append_c(out, c);
+    }
+    return g_string_free(out, false);
+}
+
+static bool parse_serial(struct parser *p)
+{
+    struct token place = parse_peek(p), text;
+    uint64_t port;
+    if (!parse_constant(p, "a port", UINT32_MAX, &port)) {
+        return false;
+    }
+    if (startup_line_of_serial((uint32_t)port) < 0) {
+        return parse_fail(p, &place, "there is no serial port for VPEs at %#x", (unsigned)port);
+    }
+    for (guint i = 0; i < p->litmus->serials->len; i++) {
+        if (g_array_index(p->litmus->serials, struct litmus_serial, i).port == port) {
+            return parse_fail(p, &place, "this serial port is declared twice");
+        }
+    }
+    text = parse_peek(p);
+    if (text.kind != TOKEN_STRING) {
+        return parse_unexpected(p, &text, "what comes to it, in double quotes");
+    }
+    if (text.size > RESCIND_STARTUP_TEXT) {
+        return parse_fail(p, &text, "more than %u bytes", RESCIND_STARTUP_TEXT);
+    }
+    lexer_next(&p->lexer);
+    struct litmus_serial serial = {(uint32_t)port, unescape(&text)};
+    g_array_append_val(p->litmus->serials, serial);
     return parse_line_end(p, NULL);
 }
 
@@ -254,12 +361,28 @@ static bool resolve_vpe(struct parser *p, const struct token *name, uint32_t *vp
     return true;
 }
 
+/* Has a VPE been granted this line? */
+static bool is_given(const struct litmus *l, uint32_t line)
+{
+    for (guint i = 0; i < l->grants->len; i++) {
+        const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
+        if (grant->kind == RESCIND_GRANT_IRQ && grant->target == line) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool resolve_grant(struct parser *p, const struct pending_grant *pending)
 {
-    struct litmus_grant grant = {.sel = pending->sel};
+    struct litmus_grant grant = {
+        .sel = pending->sel, .kind = pending->kind, .target = pending->number};
     if (!resolve_vpe(p, &pending->vpe, &grant.vpe) ||
-        !resolve_vpe(p, &pending->target, &grant.target)) {
+        (grant.kind == RESCIND_GRANT_VPE && !resolve_vpe(p, &pending->target, &grant.target))) {
         return false;
+    }
+    if (grant.kind == RESCIND_GRANT_IRQ && is_given(p->litmus, grant.target)) {
+        return parse_fail(p, &pending->target, "interrupt line %u is granted twice", grant.target);
     }
     gint64 key = (gint64)((uint64_t)grant.vpe << 32 | grant.sel);
     if (grant.sel < RESCIND_SEL_FREE || !g_hash_table_add(p->taken, g_memdup2(&key, sizeof(key)))) {
@@ -276,6 +399,14 @@ static bool resolve_fault(struct parser *p, const struct pending_fault *pending)
     bool kill = fault.kind == RESCIND_FAULT_KILL, delay = fault.kind == RESCIND_FAULT_DELAY;
     if (kill && !resolve_vpe(p, &pending->a, &fault.a)) {
         return false;
+    }
+    if (fault.kind == RESCIND_FAULT_INTERRUPT) {
+        fault.a = pending->line;
+        if (!is_given(p->litmus, fault.a)) {
+            return parse_fail(p, &pending->a, "no VPE is granted interrupt line %u", fault.a);
+        }
+        g_array_append_val(p->litmus->faults, fault);
+        return true;
     }
     if (!kill && !parse_lookup(p->kernels, &pending->a, &fault.a)) {
         return parse_unknown(p, &pending->a, "kernel");
@@ -324,7 +455,8 @@ static GArray *boot_needs(const struct litmus *l)
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
         uint32_t to = litmus_vpe(l, grant->vpe)->kernel;
-        uint32_t from = litmus_vpe(l, grant->target)->kernel;
+        uint32_t from =
+            grant->kind == RESCIND_GRANT_VPE ? litmus_vpe(l, grant->target)->kernel : to;
         of[to].nodes++;
         of[from].nodes += from != to;
     }
@@ -394,11 +526,8 @@ bool parse_declarations(struct parser *p)
     static const struct {
         const char *word;
         bool (*parse)(struct parser *p);
-    } declarations[] = {{"kernel", parse_kernel},
-                        {"vpe", parse_vpe_line},
-                        {"child", parse_child},
-                        {"grant", parse_grant},
-                        {"fault", parse_fault}};
+    } declarations[] = {{"kernel", parse_kernel}, {"vpe", parse_vpe_line},  {"child", parse_child},
+                        {"grant", parse_grant},   {"serial", parse_serial}, {"fault", parse_fault}};
     for (;;) {
         size_t i = 0;
         while (i < G_N_ELEMENTS(declarations) && !parse_accept(p, declarations[i].word)) {

@@ -37,12 +37,15 @@ struct kernel_places {
 struct pending_grant {
     struct token vpe, target, place;
     uint32_t sel;
+    uint32_t kind;   /* enum rescind_startup_grant_kind */
+    uint32_t number; /* of an interrupt line, of ports: as the module has it */
 };
 
 /* Its VPE or kernels may be declared below it. */
 struct pending_fault {
     struct token place, a, b;
     uint32_t kind; /* enum rescind_startup_fault_kind */
+    uint32_t line; /* of an interrupt */
 };
 
 /* A number of a program: a constant, or `factors` of parser.factors to be evaluated each round. */

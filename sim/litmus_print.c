@@ -230,11 +230,33 @@ static void put_grants(struct writer *w)
 {
     for (guint i = 0; i < w->l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(w->l->grants, struct litmus_grant, i);
-        if (has(w, LITMUS_PART_GRANT, i) && has(w, LITMUS_PART_VPE, grant->vpe) &&
-            has(w, LITMUS_PART_VPE, grant->target))
-            g_string_append_printf(w->out, "grant %s %u = vpe %s\n",
-                                   litmus_vpe(w->l, grant->vpe)->name, grant->sel,
+        const char *name = litmus_vpe(w->l, grant->vpe)->name;
+        if (!has(w, LITMUS_PART_GRANT, i) || !has(w, LITMUS_PART_VPE, grant->vpe))
+            continue;
+        if (grant->kind == RESCIND_GRANT_IRQ)
+            g_string_append_printf(w->out, "grant %s %u = irq %u\n", name, grant->sel,
+                                   grant->target);
+        else if (grant->kind == RESCIND_GRANT_PORTS)
+            g_string_append_printf(w->out, "grant %s %u = ports %#x %u\n", name, grant->sel,
+                                   grant->target & 0xffff, (grant->target >> 16) + 1);
+        else if (has(w, LITMUS_PART_VPE, grant->target))
+            g_string_append_printf(w->out, "grant %s %u = vpe %s\n", name, grant->sel,
                                    litmus_vpe(w->l, grant->target)->name);
+    }
+}
+
+static void put_serials(struct writer *w)
+{
+    for (guint i = 0; i < w->l->serials->len; i++) {
+        const struct litmus_serial *serial = &g_array_index(w->l->serials, struct litmus_serial, i);
+        g_string_append_printf(w->out, "serial %#x \"", serial->port);
+        for (const char *c = serial->text; *c != '\0'; c++) {
+            if (*c == '\n')
+                g_string_append(w->out, "\\n");
+            else
+                g_string_append_printf(w->out, "%s%c", *c == '\\' ? "\\" : "", *c);
+        }
+        g_string_append(w->out, "\"\n");
     }
 }
 
@@ -245,6 +267,8 @@ static void put_fault(struct writer *w, const struct litmus_fault *fault)
                                litmus_kernel(w->l, fault->b)->name);
     } else if (fault->kind == RESCIND_FAULT_EXHAUST) {
         g_string_append_printf(w->out, "fault exhaust %s\n", litmus_kernel(w->l, fault->a)->name);
+    } else if (fault->kind == RESCIND_FAULT_INTERRUPT) {
+        g_string_append_printf(w->out, "fault interrupt %u\n", fault->a);
     } else if (has(w, LITMUS_PART_VPE, fault->a)) {
         g_string_append_printf(w->out, "fault kill %s\n", litmus_vpe(w->l, fault->a)->name);
     }
@@ -339,6 +363,7 @@ char *litmus_print(const struct litmus *l, const struct litmus_less *less)
     put_kernels(&w);
     put_vpes(&w);
     put_grants(&w);
+    put_serials(&w);
     for (guint i = 0; i < l->faults->len; i++)
         if (has(&w, LITMUS_PART_FAULT, i))
             put_fault(&w, &g_array_index(l->faults, struct litmus_fault, i));

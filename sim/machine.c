@@ -95,6 +95,8 @@ static struct machine *machine_make(const struct machine_options *options, uint3
     m->signals = g_malloc0(RESCIND_STARTUP_SIGNALS);
     m->faults = g_array_new(FALSE, FALSE, sizeof(struct machine_fault));
     m->observed = g_array_new(FALSE, FALSE, sizeof(struct machine_observed));
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++)
+        m->lines[line].kernel = -1;
     m->watching = -1;
     m->stack = options->stack != 0 ? options->stack : DEFAULT_STACK;
     m->random = g_rand_new_with_seed((guint32)(options->seed ^ options->seed >> 32));
@@ -148,6 +150,7 @@ void machine_free(struct machine *m)
     channels_free(&m->channels);
     g_array_unref(m->faults);
     g_array_unref(m->observed);
+    devices_free(m);
     g_array_unref(m->queue.choices);
     g_array_unref(m->delayed.choices);
     g_array_unref(m->scratch);
@@ -353,12 +356,25 @@ static bool load_vpes(struct machine *m, const struct rescind_startup *header, G
     return true;
 }
 
+static enum rescind_error load_grant(struct machine *m, const struct rescind_startup_grant *grant)
+{
+    switch (grant->kind) {
+    case RESCIND_GRANT_IRQ:
+        return machine_irq(m, grant->vpe, grant->sel, grant->target);
+    case RESCIND_GRANT_PORTS:
+        return machine_ports(m, grant->vpe, grant->sel, startup_first_port(grant),
+                             startup_port_count(grant));
+    default:
+        return machine_grant(m, grant->vpe, grant->sel, grant->target);
+    }
+}
+
 static bool load_grants(struct machine *m, const struct rescind_startup *header, GError **error)
 {
     for (uint32_t i = 0; i < header->grant_count; i++) {
         const struct rescind_startup_grant *grant = startup_grant(header, i);
         const struct machine_vpe *v = vpe_of(m, grant->vpe);
-        enum rescind_error result = machine_grant(m, grant->vpe, grant->sel, grant->target);
+        enum rescind_error result = load_grant(m, grant);
         if (result == RESCIND_OUT_OF_MEM)
             return too_small(header, v->kernel, error);
         if (result != RESCIND_NO_ERROR) {
@@ -386,6 +402,11 @@ struct machine *machine_load(const struct machine_options *options, const void *
         !load_grants(m, header, error)) {
         machine_free(m);
         return NULL;
+    }
+    for (uint32_t i = 0; i < header->serial_count; i++) {
+        const struct rescind_startup_serial *serial = startup_serial(header, i);
+        machine_serial(m, (uint16_t)serial->port, (const char *)module + serial->text,
+                       serial->size);
     }
     for (uint32_t i = 0; i < header->fault_count; i++) {
         struct machine_fault fault = {.what = *startup_fault(header, i)};

@@ -34,18 +34,19 @@ enum machine_schedule { SCHEDULE_FIFO, SCHEDULE_RANDOM, SCHEDULE_PCT };
 
 /* Something that happened, at one tick. */
 enum machine_report_kind {
-    REPORT_PROGRAM,  /* the program of `vpe` moved */
-    REPORT_MESSAGE,  /* the kernel takes a message of `vpe`, `value` is its opcode */
-    REPORT_WORK,     /* the kernel works on `task`: of `vpe` where that is a VPE's call */
-    REPORT_REPLY,    /* the call of `vpe` is answered, `value` is the error code */
-    REPORT_ENDED,    /* `vpe` has ended, `value` is its exit code */
-    REPORT_BAD_RING, /* a ring of `vpe` makes no sense: it is being ended */
-    REPORT_TELL,     /* message `number`, of `value` bytes, leaves kernel `from` for kernel `to` */
-    REPORT_HEAR,     /* it arrives */
-    REPORT_FAULT,    /* fault `value` of the module strikes, at `vpe` or at the kernel */
-    REPORT_CREATED,  /* there is a new VPE, of number `value` on its kernel: `vpe`, or one that the
-                        machine does not know */
-    REPORT_STARTED,  /* it runs */
+    REPORT_PROGRAM,   /* the program of `vpe` moved */
+    REPORT_MESSAGE,   /* the kernel takes a message of `vpe`, `value` is its opcode */
+    REPORT_WORK,      /* the kernel works on `task`: of `vpe` where that is a VPE's call */
+    REPORT_REPLY,     /* the call of `vpe` is answered, `value` is the error code */
+    REPORT_ENDED,     /* `vpe` has ended, `value` is its exit code */
+    REPORT_BAD_RING,  /* a ring of `vpe` makes no sense: it is being ended */
+    REPORT_TELL,      /* message `number`, of `value` bytes, leaves kernel `from` for kernel `to` */
+    REPORT_HEAR,      /* it arrives */
+    REPORT_FAULT,     /* fault `value` of the module strikes, at `vpe` or at the kernel */
+    REPORT_CREATED,   /* there is a new VPE, of number `value` on its kernel: `vpe`, or one that the
+                         machine does not know */
+    REPORT_STARTED,   /* it runs */
+    REPORT_INTERRUPT, /* of line `value`: the kernel is told */
 };
 struct machine_report {
     enum machine_report_kind kind;
@@ -112,6 +113,21 @@ void machine_steps(struct machine *m, uint32_t vpe, const void *module);
  * INV_ARGS also for children. */
 enum rescind_error machine_grant(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t target);
 
+/* The VPE, no child, gets at `sel` interrupt line `line`, which nobody else has been given; or
+ * ports. INV_ARGS, OUT_OF_MEM. */
+enum rescind_error machine_irq(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t line);
+enum rescind_error machine_ports(struct machine *m, uint32_t vpe, uint32_t sel, uint32_t first,
+                                 uint32_t count);
+
+/* There is a serial port at `port` (COM3 or COM4: RESCIND_STARTUP_SERIALS), to which these bytes
+ * come from outside, one after the other, each when it pleases. The machine has a board of models
+ * then. False: there is no such port, or it is there already. */
+bool machine_serial(struct machine *m, uint16_t port, const void *bytes, size_t size);
+/* What it has sent since it was last asked: so many bytes, `size` at most, which are forgotten. */
+size_t machine_serial_sent(struct machine *m, uint16_t port, void *bytes, size_t size);
+/* The kernels whose VPEs may reach the board, a bit each. */
+uint64_t machine_on_board(const struct machine *m);
+
 void machine_rename(struct machine *m, uint32_t vpe, const char *name);
 void machine_rename_kernel(struct machine *m, uint32_t kernel, const char *name);
 
@@ -171,6 +187,8 @@ enum machine_choice_kind {
     CHOICE_HEAR,  /* a: kernel, b: kernel. a hears the oldest message that is on its way from b */
     CHOICE_FAULT, /* a: number of the fault in the module, b: of an EXHAUST: nodes that can still be
                      had (0 .. MACHINE_EXHAUST_MAX), else 0 */
+    CHOICE_INTERRUPT, /* a: line. A device gets what is to come from outside, until there is an
+                         interrupt of its line; then the kernel is told */
 };
 enum { MACHINE_EXHAUST_MAX = 3 };
 #define MACHINE_TASK_OF(vpe) (1u << 31 | (vpe))
@@ -218,7 +236,7 @@ const GArray *machine_observed(const struct machine *m);
 /* ---- Choices in words: one line each, without its line feed --------------------------------
  *
  *     VPE0 moves | K0 works on VPE1 | K0 works for K1 | K0 exchanges for K1 0 | K0 hears K1 |
- *     fault 0 | fault 1 2                                             (2: nodes that are left)
+ *     fault 0 | fault 1 2 | line 10                                   (2: nodes that are left)
  *
  * A VPE that the machine does not know goes by its number on its kernel: K0 works on ?3
  */

@@ -2,6 +2,7 @@
  *
  *     machine.c   making one, its kernels and VPEs, looking at it
  *     move.c      making a choice happen: programs, events, messages, faults, the audit
+ *     devices.c   interrupt lines and ports, and the board behind them
  *     touch.c     what programs read and write in memory that is mapped for them
  *     choice.c    what can be chosen, and choices in words
  *     schedule.c  the schedules, running and following
@@ -10,6 +11,7 @@
 #ifndef RESCIND_SIM_MACHINE_PARTS_H
 #define RESCIND_SIM_MACHINE_PARTS_H
 
+#include "rescind/board.h"
 #include "rescind/startup.h"
 #include "sim/channel.h"
 #include "sim/coroutine.h"
@@ -67,6 +69,21 @@ struct machine_kernel {
     bool lent; /* who has asked for it may change it at any time: what is known is not believed */
 };
 
+/* An interrupt line. */
+struct machine_line {
+    int32_t kernel; /* that it goes to; -1: none, nobody has been given it */
+    bool unmasked;
+    bool queued;
+};
+
+/* A serial port with something to read from outside. */
+struct machine_serial {
+    uint16_t port;
+    uint32_t line;
+    uint32_t read; /* so many of the bytes have come */
+    GBytes *text;
+};
+
 struct machine_fault {
     struct rescind_startup_fault what;
     bool struck;
@@ -88,6 +105,11 @@ struct machine {
     uint8_t *signals;
     uint32_t signal_count; /* so many that a program names */
     GArray *faults;        /* struct machine_fault */
+    struct machine_line lines[RESCIND_IRQ_LINES];
+    bool has_lines;              /* somebody has been given one */
+    uint64_t on_board;           /* kernels whose VPEs may reach the board, a bit each */
+    struct rescind_board *board; /* or NULL: nothing is behind any port */
+    GArray *serials;             /* struct machine_serial */
 
     uint64_t serial;   /* no other machine of this process has it */
     uint64_t versions; /* of kernels, given so far */
@@ -157,6 +179,21 @@ void move_settle(struct machine *m, struct machine_vpe *v);
  * know. */
 void machine_bind(struct machine *m, uint32_t kernel, uint32_t local, struct machine_vpe *v);
 
+/* devices.c. What a kernel says of its lines, a bit each. */
+void devices_mask(struct machine *m, uint32_t kernel, uint32_t lines, bool masked);
+/* The port access that a VPE wants: what was read. */
+uint32_t devices_access(struct machine *m, const struct rescind_kernel *k, uint32_t vpe);
+/* Can there be an interrupt of this line: it is unmasked, and a device holds it, or will when what
+ * it is to get from outside arrives? */
+bool devices_can_raise(const struct machine *m, uint32_t line);
+/* The device gets what is to come till it raises the line. False: it does not. */
+bool devices_raise(struct machine *m, uint32_t line);
+size_t devices_size(const struct machine *m);
+void devices_save(const struct machine *m, void *bytes);
+void devices_restore(struct machine *m, const void *bytes);
+uint64_t devices_hash(const struct machine *m);
+void devices_free(struct machine *m);
+
 /* touch.c. What a program does to memory that is mapped for it. */
 enum rescind_mapping_state touch_look(const struct machine *m, const struct machine_vpe *v,
                                       uint64_t address);
@@ -174,6 +211,7 @@ bool choice_vpe(const struct machine *m, const struct machine_vpe *v);
 void queue_vpe(struct machine *m, struct machine_vpe *v);
 void queue_work(struct machine *m, uint32_t kernel);
 void queue_hear(struct machine *m, struct channel *channel);
+void queue_line(struct machine *m, uint32_t line);
 /* Empties the queue; machine_run() fills it. */
 void queue_clear(struct machine *m);
 

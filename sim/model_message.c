@@ -229,12 +229,12 @@ static bool get_message_arguments(struct reader *in, struct model_call *call)
     }
 }
 
-/* A service's name: not empty. */
+/* A service's name: not empty, and without a zero. */
 static void get_service_name(struct reader *in, struct model_call *call)
 {
     size_t size;
     const char *name = get_text(in, RESCIND_SERVICE_NAME_MAX, &size);
-    if (name && size > 0)
+    if (name && size > 0 && memchr(name, 0, size) == NULL)
         memcpy(call->name, name, size);
     else
         in->bad = true;

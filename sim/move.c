@@ -292,6 +292,9 @@ static void take_output(struct machine *m, struct machine_vpe *v,
         break;
     case RESCIND_OUTPUT_PRINT:
     case RESCIND_OUTPUT_CREATED:
+    case RESCIND_OUTPUT_UNMASK:
+    case RESCIND_OUTPUT_MASK:
+    case RESCIND_OUTPUT_PORT:
     case RESCIND_OUTPUT_NOTHING:
         break;
     }
@@ -307,17 +310,39 @@ static void queue_touchers(struct machine *m, uint32_t kernel)
     }
 }
 
+/* What an event wants of the machine itself. False: of a VPE. */
+static bool obey(struct machine *m, struct machine_kernel *k, uint32_t kernel,
+                 const struct rescind_kernel_output *out)
+{
+    switch (out->kind) {
+    case RESCIND_OUTPUT_PRINT:
+        print(m, out->text, out->size);
+        return true;
+    case RESCIND_OUTPUT_CREATED:
+        created(m, kernel, out);
+        return true;
+    case RESCIND_OUTPUT_UNMASK:
+    case RESCIND_OUTPUT_MASK:
+        devices_mask(m, kernel, out->code, out->kind == RESCIND_OUTPUT_MASK);
+        return true;
+    case RESCIND_OUTPUT_PORT:
+        rescind_kernel_port(k->kernel, out->vpe, devices_access(m, k->kernel, out->vpe));
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void drain(struct machine *m, struct machine_kernel *k, uint32_t kernel)
 {
     struct rescind_kernel_output out;
 
     while ((out = rescind_kernel_take_output(k->kernel)).kind != RESCIND_OUTPUT_NOTHING) {
-        uint32_t vpe = machine_vpe_at(m, kernel, out.vpe);
-        if (out.kind == RESCIND_OUTPUT_PRINT)
-            print(m, out.text, out.size);
-        else if (out.kind == RESCIND_OUTPUT_CREATED)
-            created(m, kernel, &out);
-        else if (vpe != MACHINE_NO_VPE)
+        uint32_t vpe;
+        if (obey(m, k, kernel, &out))
+            continue;
+        vpe = machine_vpe_at(m, kernel, out.vpe);
+        if (vpe != MACHINE_NO_VPE)
             take_output(m, vpe_of(m, vpe), &out);
     }
     if (rescind_kernel_ready(k->kernel) >= 0)
@@ -532,6 +557,28 @@ static void move_hear(struct machine *m, uint32_t kernel, uint32_t from)
         queue_hear(m, channel);
 }
 
+/* An interrupt of a line that is unmasked. */
+static void interrupt(struct machine *m, uint32_t line)
+{
+    uint32_t kernel = (uint32_t)m->lines[line].kernel;
+
+    m->lines[line].unmasked = false;
+    report(m,
+           &(struct machine_report){
+               .kind = REPORT_INTERRUPT, .kernel = kernel, .vpe = MACHINE_NO_VPE, .value = line});
+    kernel_changes(m, kernel);
+    rescind_kernel_interrupt(m->kernels[kernel].kernel, line);
+    after_event(m, kernel);
+}
+
+static void move_interrupt(struct machine *m, uint32_t line)
+{
+    m->lines[line].queued = false;
+    if (devices_raise(m, line))
+        interrupt(m, line);
+    queue_line(m, line);
+}
+
 static void move_fault(struct machine *m, uint32_t number, uint32_t left)
 {
     struct machine_fault *fault = fault_of(m, number);
@@ -556,6 +603,11 @@ static void move_fault(struct machine *m, uint32_t number, uint32_t left)
     case RESCIND_FAULT_DELAY:
         report(m, &r);
         channels_get(&m->channels, a, fault->what.b)->delayed = true;
+        break;
+    case RESCIND_FAULT_INTERRUPT:
+        r.kernel = (uint32_t)m->lines[a].kernel;
+        report(m, &r);
+        interrupt(m, a);
         break;
     }
 }
@@ -585,6 +637,9 @@ static void act(struct machine *m, const struct machine_choice *choice)
         break;
     case CHOICE_FAULT:
         move_fault(m, choice->a, choice->b);
+        break;
+    case CHOICE_INTERRUPT:
+        move_interrupt(m, choice->a);
         break;
     }
 }
@@ -654,9 +709,28 @@ static bool is_due(const struct machine *m, const struct machine_kernel *k)
            k->events - k->audited_at >= MAX(k->kernel->pool.high - k->kernel->pool.first, 64);
 }
 
+/* Machine and kernels agree on which lines are unmasked. */
+static bool audit_lines(struct machine *m)
+{
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
+        const struct machine_line *l = &m->lines[line];
+        if (l->kernel < 0 ||
+            l->unmasked == (rescind_kernel_unmasked(m->kernels[l->kernel].kernel) >> line & 1))
+            continue;
+        m->finding = g_strdup_printf("after event %" G_GUINT64_FORMAT " interrupt line %u is %s",
+                                     m->events, line,
+                                     l->unmasked ? "unmasked, but nobody waits for it"
+                                                 : "masked, but somebody waits for it");
+        return false;
+    }
+    return true;
+}
+
 bool move_audit(struct machine *m)
 {
     if (m->finding != NULL)
+        return false;
+    if (m->has_lines && m->options.audit > AUDIT_ENDS && !audit_lines(m))
         return false;
     if (m->touched < 0 || m->options.audit <= AUDIT_ENDS)
         return true;
@@ -667,7 +741,7 @@ bool move_audit(struct machine *m)
 
 bool machine_audit(struct machine *m)
 {
-    if (m->finding != NULL)
+    if (m->finding != NULL || !audit_lines(m))
         return false;
     for (uint32_t i = 0; i < m->kernel_count; i++) {
         if (!audit_kernel(m, i))

@@ -149,7 +149,7 @@ static GByteArray *make_module(const struct profile_options *options,
     }
     head.header.kernels = (uint32_t)((uint8_t *)&head.kernel - (uint8_t *)&head);
     head.header.vpes = (uint32_t)((uint8_t *)head.vpes - (uint8_t *)&head);
-    head.header.grants = head.header.faults = sizeof(head);
+    head.header.grants = head.header.faults = head.header.serials = sizeof(head);
     g_byte_array_append(module, (const guint8 *)&head, sizeof(head));
     for (uint32_t i = 0; i < count; i++)
         g_byte_array_append(module, programs[i].steps->data, programs[i].steps->len);

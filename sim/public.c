@@ -119,6 +119,31 @@ enum rescind_error rescind_sim_quota(struct rescind_sim *sim, int vpe, uint32_t 
     return machine_quota(sim->machine, (uint32_t)vpe, nodes);
 }
 
+enum rescind_error rescind_sim_irq(struct rescind_sim *sim, int vpe, uint32_t sel, uint32_t line)
+{
+    if (sim->has_run || !is_vpe(sim, vpe))
+        return RESCIND_INV_ARGS;
+    return machine_irq(sim->machine, (uint32_t)vpe, sel, line);
+}
+
+enum rescind_error rescind_sim_ports(struct rescind_sim *sim, int vpe, uint32_t sel, uint32_t first,
+                                     uint32_t count)
+{
+    if (sim->has_run || !is_vpe(sim, vpe))
+        return RESCIND_INV_ARGS;
+    return machine_ports(sim->machine, (uint32_t)vpe, sel, first, count);
+}
+
+bool rescind_sim_serial(struct rescind_sim *sim, uint16_t port, const void *bytes, size_t size)
+{
+    return !sim->has_run && machine_serial(sim->machine, port, bytes, size);
+}
+
+size_t rescind_sim_serial_sent(struct rescind_sim *sim, uint16_t port, void *bytes, size_t size)
+{
+    return machine_serial_sent(sim->machine, port, bytes, size);
+}
+
 enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target)
 {
     if (sim->has_run || !is_vpe(sim, vpe) || !is_vpe(sim, target))

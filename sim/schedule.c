@@ -77,6 +77,14 @@ void queue_hear(struct machine *m, struct channel *channel)
     queue_push(channel->delayed ? &m->delayed : &m->queue, CHOICE_HEAR, channel->to, channel->from);
 }
 
+void queue_line(struct machine *m, uint32_t line)
+{
+    if (m->lines[line].queued || !devices_can_raise(m, line))
+        return;
+    m->lines[line].queued = true;
+    queue_push(&m->queue, CHOICE_INTERRUPT, line, 0);
+}
+
 void queue_clear(struct machine *m)
 {
     queue_empty(&m->queue);
@@ -87,6 +95,8 @@ void queue_clear(struct machine *m)
         m->kernels[i].queued = false;
     for (guint i = 0; i < m->channels.all->len; i++)
         channels_index(&m->channels, i)->queued = false;
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++)
+        m->lines[line].queued = false;
 }
 
 /* Whatever is possible and not in the queue yet. */
@@ -103,6 +113,8 @@ static void queue_all(struct machine *m)
         if (channel->count > 0)
             queue_hear(m, channel);
     }
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++)
+        queue_line(m, line);
 }
 
 /* ---- FIFO and RANDOM ---------------------------------------------------------------------- */
@@ -141,6 +153,9 @@ static bool accept(struct machine *m, struct machine_choice *choice, bool delaye
         return choice_vpe(m, v);
     case CHOICE_WORK:
         return choose_task(m, choice);
+    case CHOICE_INTERRUPT:
+        m->lines[choice->a].queued = false;
+        return devices_can_raise(m, choice->a);
     default:
         channel = channels_find(&m->channels, choice->b, choice->a);
         channel->queued = false;

@@ -377,6 +377,16 @@ struct saved_machine {
     int32_t watching;
 };
 
+static void put_devices(struct machine_snapshot *s, const struct machine *m)
+{
+    size_t size = devices_size(m);
+
+    if (s->size + size > s->capacity)
+        grow(s, s->size + size);
+    devices_save(m, s->bytes + s->size);
+    s->size += size;
+}
+
 struct machine_snapshot *machine_save(const struct machine *m, struct machine_snapshot *into)
 {
     struct machine_snapshot *s = into != NULL ? into : g_new0(struct machine_snapshot, 1);
@@ -393,6 +403,7 @@ struct machine_snapshot *machine_save(const struct machine *m, struct machine_sn
     put(s, m->signals, m->signal_count);
     for (uint32_t i = 0; i < m->faults->len; i++)
         put(s, &fault_of(m, i)->struck, sizeof(bool));
+    put_devices(s, m);
     return s;
 }
 
@@ -415,6 +426,8 @@ void machine_restore(struct machine *m, const struct machine_snapshot *s)
     get(&r, m->signals, m->signal_count);
     for (uint32_t i = 0; i < m->faults->len; i++)
         get(&r, &fault_of(m, i)->struck, sizeof(bool));
+    devices_restore(m, r.at);
+    r.at += devices_size(m);
     g_assert(r.at == s->bytes + s->size);
     g_array_set_size(m->observed, 0);
     g_clear_pointer(&m->finding, g_free);
@@ -509,5 +522,7 @@ uint64_t machine_hash(const struct machine *m)
     }
     for (uint32_t i = 0; i < m->faults->len; i++)
         hash = mix64(hash ^ fault_of(m, i)->struck);
+    if (m->has_lines || m->board != NULL)
+        hash = mix64(hash ^ devices_hash(m));
     return hash;
 }

@@ -10,6 +10,7 @@
 #include "cap/remote.h"
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/irq.h"
 #include "object/note.h"
 #include "object/service.h"
 #include "object/visit.h"
@@ -202,6 +203,8 @@ static uint64_t hash_waiting(const struct rescind_kernel *const *all,
                 message->reply_order,
             (uint64_t)message->pe << 32 | (uint64_t)message->vpe << 16 | message->size);
     mix_two(&hash, message->label, message->reply_label);
+    if (message->listener != 0)
+        mix(&hash, name(k, message->listener));
     mix(&hash, hash_way_back(all, k, message));
     if (message->visit != 0)
         mix(&hash, message->visit != VISIT_NONE ? hash_visit(k, message->visit) : 1);
@@ -243,6 +246,16 @@ static void hash_endpoint(const struct rescind_kernel *const *all, const struct 
     }
 }
 
+/* Who listens to an interrupt line. */
+static void hash_listener(const struct rescind_kernel *k, const struct cap *cap, uint64_t *hash)
+{
+    const struct listener *l = listener_at(k, cap->object);
+    uint32_t way = endpoint_find(k, table_vpe(cap->table), l->ep);
+    bool same = l->state == LISTENER_SENT && way != 0 && endpoint_of(k, way)->serial == l->serial;
+
+    mix_two(hash, (uint64_t)l->ep << 8 | (uint64_t)same << 2 | l->state, l->count);
+}
+
 /* What a capability names, where it has that of no other one. What a call has put there is in the
  * program that made it, but whose call it was and what it met there is not. */
 static void hash_object(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
@@ -262,6 +275,9 @@ static void hash_object(const struct rescind_kernel *const *all, const struct re
         break;
     case CAP_ENDPOINT:
         hash_endpoint(all, k, endpoint_of(k, cap_index(k, cap)), own, hash);
+        break;
+    case CAP_LISTENER:
+        hash_listener(k, cap, hash);
         break;
     case RESCIND_CAP_SERVICE:
         mix_two(hash, (uint64_t)service->vpe << 32 | service->life, service->ep);
@@ -286,6 +302,12 @@ static bool has_object(const struct rescind_kernel *k, const struct cap *cap)
 
 /* ---- Capabilities ------------------------------------------------------------------------- */
 
+/* Is its object a number that is the same in every run, whatever nodes are used? */
+static bool is_number(uint8_t type)
+{
+    return type == RESCIND_CAP_VPE || type == RESCIND_CAP_IRQ || type == RESCIND_CAP_PORTS;
+}
+
 /* One node of the derivation tree, or a tomb. */
 static uint64_t hash_node(const struct rescind_kernel *const *all, const struct rescind_kernel *k,
                           uint32_t index)
@@ -307,8 +329,7 @@ static uint64_t hash_node(const struct rescind_kernel *const *all, const struct 
             cap->type != CAP_STUB ? name(k, cap->child) : 0);
     if (cap_is_cap(cap) && has_object(k, cap))
         hash_object(all, k, cap, own, &hash);
-    else if (cap->type == RESCIND_CAP_MAP ||
-             (cap->type == RESCIND_CAP_VPE && (cap->flags & CAP_REMOTE)))
+    else if (cap->type == RESCIND_CAP_MAP || ((cap->flags & CAP_REMOTE) && is_number(cap->type)))
         mix(&hash, (uint64_t)cap->home << 32 | cap->object);
     if (cap_is_cap(cap) && cap->waiters != 0)
         hash += hash_line(k, cap->waiters, own << 2 | 1);
@@ -799,7 +820,7 @@ static void hash_given(const struct rescind_kernel *teller, const struct rescind
     for (uint32_t i = 0; i < count; i++) {
         mix(hash, stub_name(teller, caps[i].stub));
         mix(hash, (uint64_t)caps[i].type << 32 | (uint64_t)caps[i].rights << 16 | caps[i].home);
-        mix(hash, caps[i].type == RESCIND_CAP_VPE ? caps[i].object : 0);
+        mix(hash, is_number(caps[i].type) ? caps[i].object : 0);
     }
 }
 

@@ -203,6 +203,9 @@ static bool read_via(const char *via, struct boot_options *boot, int *status)
             boot->via = i;
     if (via != NULL && strcmp(via, ways[boot->via]) != 0)
         *status = tool_error(TOOL_USAGE, "--via is kernel, iso or disk, not %s", via);
+    else if (boot->strict && boot->via != BOOT_VIA_KERNEL)
+        *status = tool_error(TOOL_USAGE, "--strict is for --via kernel: firmware, which starts "
+                                         "discs, has ways of its own");
     return *status == TOOL_OK;
 }
 

@@ -310,6 +310,7 @@ static bool boot_log(const struct devices_command *command, GString *log, int *s
         .image = command->image,
         .machine = machines[command->board.machine],
         .no_hpet = command->board.no_hpet,
+        .icount = true, /* the same each time, and a measurement is one */
         .log = true,
         .console = log,
     };

@@ -173,6 +173,9 @@ static void log_report(const struct machine_report *r, enum trace_level level)
         log_line(r, r->vpe_name != NULL ? r->vpe_name : machine_kernel_name(r->machine, r->kernel),
                  "fault %u strikes", r->value);
         break;
+    case REPORT_INTERRUPT:
+        log_line(r, machine_kernel_name(r->machine, r->kernel), "interrupt of line %u", r->value);
+        break;
     case REPORT_CREATED:
         if (r->vpe_name != NULL)
             log_line(r, r->vpe_name, "created, as VPE %u", r->value);
@@ -304,6 +307,9 @@ static void trace_kernel(struct trace *trace, const struct machine_report *r)
         break;
     case REPORT_FAULT:
         write_kernel(trace, r, g_strdup_printf("fault %u", r->value));
+        break;
+    case REPORT_INTERRUPT:
+        write_kernel(trace, r, g_strdup_printf("interrupt of line %u", r->value));
         break;
     default:
         break;

@@ -327,6 +327,8 @@ static char *fault_words(const struct trial *t, const struct machine_choice *cho
     if (fault->kind == RESCIND_FAULT_EXHAUST)
         return g_strdup_printf("the pool of %s has %u nodes left",
                                machine_kernel_name(t->machine, fault->a), choice->b);
+    if (fault->kind == RESCIND_FAULT_INTERRUPT)
+        return g_strdup_printf("there is an interrupt of line %u", fault->a);
     return g_strdup_printf("messages from %s to %s are delayed",
                            machine_kernel_name(t->machine, fault->a),
                            machine_kernel_name(t->machine, fault->b));
@@ -370,9 +372,14 @@ char *trial_seen(const struct trial *t)
 
 /* ---- Beginning and end -------------------------------------------------------------------- */
 
-/* A model has no room for more: then the monitor is one of an empty system, and is not asked. */
+/* The naive model knows no interrupt lines and ports, and has no room for more than so much: then
+ * the monitor is one of an empty system, and is not asked. */
 static bool model_can(const struct litmus *l)
 {
+    for (guint i = 0; i < l->grants->len; i++) {
+        if (g_array_index(l->grants, struct litmus_grant, i).kind != RESCIND_GRANT_VPE)
+            return false;
+    }
     return l->vpes->len <= MODEL_VPES && 2 * l->vpes->len + l->grants->len <= MODEL_CAPS;
 }
 

@@ -137,6 +137,26 @@ struct message say_createmap(uint32_t vpe, uint32_t mem, uint32_t first, uint32_
     return SAY(RESCIND_SYS_CREATEMAP, vpe, mem, first, pages, dst, RESCIND_PERM_R);
 }
 
+struct message say_listen(uint32_t irq, uint32_t ep)
+{
+    return SAY(RESCIND_SYS_LISTEN, irq, ep);
+}
+
+struct message say_irqack(uint32_t irq)
+{
+    return SAY(RESCIND_SYS_IRQACK, irq);
+}
+
+struct message say_port_in(uint32_t ports, uint32_t offset, uint32_t width)
+{
+    return SAY(RESCIND_SYS_PORT_IN, ports, offset, width);
+}
+
+struct message say_port_out(uint32_t ports, uint32_t offset, uint32_t width, uint64_t value)
+{
+    return SAY(RESCIND_SYS_PORT_OUT, ports, offset, width, value);
+}
+
 static const uint8_t sevens[RESCIND_PAYLOAD_MAX] = {7};
 
 struct message say_send_bytes(uint32_t ep, uint32_t reply_ep, size_t size)
@@ -187,8 +207,16 @@ static void after_event(struct rescind_kernel *k)
 {
     struct rescind_kernel_output out;
 
-    kit_audit(k);
     while ((out = rescind_kernel_take_output(k)).kind != RESCIND_OUTPUT_NOTHING) {
+        if (out.kind == RESCIND_OUTPUT_UNMASK)
+            told.unmasked |= out.code;
+        if (out.kind == RESCIND_OUTPUT_MASK)
+            told.unmasked &= ~out.code;
+        if (out.kind == RESCIND_OUTPUT_PORT) {
+            told.access = rescind_kernel_port_access(k, out.vpe);
+            told.accesses++;
+            rescind_kernel_port(k, out.vpe, told.to_read);
+        }
         if (out.kind == RESCIND_OUTPUT_CREATED)
             told.created = out.vpe;
         if (out.kind == RESCIND_OUTPUT_STARTED)
@@ -199,6 +227,20 @@ static void after_event(struct rescind_kernel *k)
             told.ends++;
         }
     }
+    kit_audit(k);
+    assert_int_equal(told.unmasked, rescind_kernel_unmasked(k));
+}
+
+void calls_interrupt(struct rescind_kernel *k, uint32_t line)
+{
+    told.unmasked &= ~(1u << line);
+    rescind_kernel_interrupt(k, line);
+    after_event(k);
+}
+
+void calls_to_read(uint32_t value)
+{
+    told.to_read = value;
 }
 
 void calls_send(struct rescind_kernel *k, uint32_t vpe, struct message message)

@@ -45,9 +45,17 @@ struct message say_reply(uint32_t ep, uint64_t id, uint64_t number);
 struct message say_reply_bytes(uint32_t ep, uint64_t id, size_t size);
 struct message say_ack(uint32_t ep, uint64_t id);
 
+struct message say_listen(uint32_t irq, uint32_t ep);
+struct message say_irqack(uint32_t irq);
+struct message say_port_in(uint32_t ports, uint32_t offset, uint32_t width);
+struct message say_port_out(uint32_t ports, uint32_t offset, uint32_t width, uint64_t value);
+
 /* One event, with the audit behind it: `vpe` sends the message; the first in line goes on. */
 void calls_send(struct rescind_kernel *k, uint32_t vpe, struct message message);
 void calls_work(struct rescind_kernel *k);
+/* There is an interrupt of this line; what the next accesses to ports read. */
+void calls_interrupt(struct rescind_kernel *k, uint32_t line);
+void calls_to_read(uint32_t value);
 /* Until nothing is ready any more. */
 void calls_rest(struct rescind_kernel *k);
 
@@ -81,6 +89,9 @@ void calls_refused(struct rescind_kernel *k, uint32_t vpe, struct message messag
  */
 struct told {
     uint32_t created, started, ended, code, ends;
+    uint32_t unmasked;                        /* interrupt lines, a bit each */
+    uint32_t accesses, to_read;               /* to ports: how many, what they read */
+    struct rescind_kernel_port_access access; /* the last */
 };
 struct told calls_told(void);
 

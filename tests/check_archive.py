@@ -32,12 +32,13 @@ HARDWARE |= {"rescind_%s%d" % (verb, bits) for bits in (8, 16, 32, 64)
 # functions that are handed over. Function "*": any function of the file, since compilers inline.
 # "outside": a function of whoever calls; it gets nothing by which to come back in.
 INDIRECT = {
-    ("src/syscall/across.c", "*"): ["vpe_type", "map_type", "sender_type"],
+    ("src/syscall/across.c", "*"): ["vpe_type", "map_type", "sender_type", "irq_type", "ports_type"],
     ("src/cap/create.c", "*"): ["vpe_type", "map_type", "mem_type", "session_type",
-                                "endpoint_type", "sender_type"],
+                                "endpoint_type", "sender_type", "listener_type"],
     ("src/cap/revoke.c", "mark"): ["map_type"],
     ("src/syscall/letter.c", "letter_hear"): ["served_letters"],
-    ("src/kernel/audit.c", "check_object_refs"): ["vpe_type", "map_type", "sender_type"],
+    ("src/kernel/audit.c", "check_object_refs"): ["vpe_type", "map_type", "sender_type",
+                                                     "irq_type", "ports_type"],
     ("src/kernel/peer.c", "*"): ["serve_write", "across_write", "write_free"],
     ("src/syscall/call.c", "*"): ["syscalls"],
     ("src/kernel/audit.c", "rescind_kernel_audit"): ["invariants"],
@@ -65,7 +66,8 @@ NOT_ALWAYS = {("src/kernel/peer.c", "*")}
 # A table that holds tables, and its rows: INDIRECT names those of them that hold functions, where it
 # is gone through.
 TABLES_OF_TABLES = {"cap_types": ["gate_type", "vpe_type", "mem_type", "map_type", "service_type",
-                                  "session_type", "endpoint_type", "sender_type"]}
+                                  "session_type", "endpoint_type", "sender_type", "irq_type",
+                                  "ports_type", "listener_type"]}
 
 
 def run(*command):

@@ -35,7 +35,9 @@ def report(tool, command, path, *options):
 
 
 def boot(tool, path, *options):
-    return report(tool, "boot", path, "--strict", *options)
+    # Firmware, which starts discs, has ways with devices that QEMU does not like.
+    strict = () if "--via" in options else ("--strict",)
+    return report(tool, "boot", path, *strict, *options)
 
 
 def difference(tool, path, *options):

@@ -22,6 +22,7 @@
 #include "rescind/kernel.h"
 #include "object/endpoint.h"
 #include "object/gate.h"
+#include "object/irq.h"
 #include "object/service.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
@@ -799,7 +800,7 @@ static void an_endpoint_may_do_more_than_its_memory(struct rescind_kernel *k)
 /* VPE0, which has an account of its own, receives at RECEIVER; VPE1 has sent it three messages from
  * SENDER, of which one was received and is open. VPE0 has made a VPE that sleeps, and one more,
  * which is gone: nothing is left of its number. */
-enum { SENDER = 5, RECEIVER = 4, MAIL_GATE = 20, GONE = 3 };
+enum { SENDER = 5, RECEIVER = 4, MAIL_GATE = 20, GONE = 3, MAIL_IRQ = 21, MAIL_LINE = 10 };
 
 static struct rescind_kernel *new_mail(void)
 {
@@ -811,14 +812,71 @@ static struct rescind_kernel *new_mail(void)
     assert_int_equal(calls_told().created, GONE);
     calls_ok(k, 0, kit_revoke(30, 2, true));
     calls_rest(k);
-    calls_ok(k, 0, say_attach(0, RECEIVER, 0, 8, 6));
+    calls_ok(k, 0, say_attach(0, RECEIVER, 0, 9, 6));
     calls_ok(k, 0, say_gate(0, MAIL_GATE, RECEIVER, 1, 8));
     calls_ok(k, 0, kit_delegate(OTHER, MAIL_GATE, MAIL_GATE, 1));
     calls_ok(k, 1, say_activate(SENDER, RESCIND_NONE, MAIL_GATE));
     for (uint64_t i = 0; i < 3; i++)
         calls_ok(k, 1, say_send(SENDER, RESCIND_NONE, i));
     calls_ok(k, 0, say_receive(RECEIVER, false));
+    assert_int_equal(rescind_kernel_boot_irq(k, 1, MAIL_IRQ, MAIL_LINE), RESCIND_NO_ERROR);
+    calls_ok(k, 1, say_listen(MAIL_IRQ, SENDER));
+    calls_interrupt(k, MAIL_LINE);
     return k;
+}
+
+static uint32_t listener(struct rescind_kernel *k)
+{
+    return k->listeners[MAIL_LINE];
+}
+
+static void the_kernel_forgets_who_listens(struct rescind_kernel *k)
+{
+    k->listeners[MAIL_LINE] = 0;
+}
+
+static void somebody_is_noted_for_two_lines(struct rescind_kernel *k)
+{
+    k->listeners[MAIL_LINE + 1] = listener(k);
+}
+
+static void a_line_is_listened_to_by_what_is_no_listener(struct rescind_kernel *k)
+{
+    k->listeners[MAIL_LINE + 1] = kit_at(k, 0, MAIL_GATE);
+}
+
+static void a_listener_is_in_a_state_that_there_is_not(struct rescind_kernel *k)
+{
+    listener_of(k, listener(k))->state = LISTENER_SENT + 1;
+}
+
+static void a_listener_speaks_through_no_endpoint(struct rescind_kernel *k)
+{
+    listener_of(k, listener(k))->ep = RESCIND_EP_REPLY;
+}
+
+static void a_listener_is_of_another_line_than_its_parent(struct rescind_kernel *k)
+{
+    listener_of(k, listener(k))->line++;
+}
+
+static struct message_node *interrupt_message(struct rescind_kernel *k)
+{
+    uint32_t at = endpoint_of(k, endpoint_find(k, 0, RECEIVER))->first;
+
+    while (message_at(k, at)->listener == 0)
+        at = message_at(k, at)->next;
+    return message_at(k, at);
+}
+
+static void an_interrupts_message_is_of_nobody_who_listens(struct rescind_kernel *k)
+{
+    interrupt_message(k)->listener = kit_at(k, 0, MAIL_GATE);
+}
+
+static void an_interrupt_has_come_another_way_than_its_listeners(struct rescind_kernel *k)
+{
+    listener_of(k, listener(k))->ep = SENDER + 1;
 }
 
 static struct endpoint_node *receiver(struct rescind_kernel *k)
@@ -964,7 +1022,7 @@ static void a_slot_seems_to_be_free(struct rescind_kernel *k)
 
 static void a_slot_seems_to_be_taken(struct rescind_kernel *k)
 {
-    receiver(k)->taken |= 1u << 3;
+    receiver(k)->taken |= 1u << 7;
 }
 
 static void two_messages_are_in_one_slot(struct rescind_kernel *k)
@@ -1262,6 +1320,14 @@ static const struct harm harms[] = {
     HARM(visits_asked, a_call_waits_for_what_is_no_question),
     HARM(nothing_left, a_visit_is_left_over),
     HARM(nothing_left, a_marked_tree_is_left_over),
+    HARM_MAIL(derived_alike, a_listener_is_of_another_line_than_its_parent),
+    HARM_MAIL(listeners_known, the_kernel_forgets_who_listens),
+    HARM_MAIL(listeners_known, somebody_is_noted_for_two_lines),
+    HARM_MAIL(listeners_known, a_line_is_listened_to_by_what_is_no_listener),
+    HARM_MAIL(listeners_known, a_listener_is_in_a_state_that_there_is_not),
+    HARM_MAIL(listeners_known, a_listener_speaks_through_no_endpoint),
+    HARM_MAIL(listeners_known, an_interrupts_message_is_of_nobody_who_listens),
+    HARM_MAIL(listeners_known, an_interrupt_has_come_another_way_than_its_listeners),
     HARM_MAIL(accounts_add, nodes_go_to_another_account),
     HARM_MAIL(accounts_add, a_node_comes_from_another_account),
     HARM_MAIL(accounts_add, a_node_comes_from_no_account),

@@ -235,6 +235,11 @@ static const char every_call[] = "kernel K memory=0x10000 vpes=9\n"
                                  "    R = ack 4\n"
                                  "    read 3 off=0 is=1\n"
                                  "    write 3 off=0 value=1\n"
+                                 "    listen 4 3\n"
+                                 "    irqack 4\n"
+                                 "    portin 5 off=0 width=16 is=7\n"
+                                 "    portin 5 off=7\n"
+                                 "    portout 5 off=1 width=8 value=255\n"
                                  "final\n"
                                  "    R = other\n";
 
@@ -544,7 +549,7 @@ static void declarations_are_refused_at_the_fault(void **state)
     assert_refused("kernel K fast\nvpe A\n", "1:10: a kernel has no option 'fast'");
     assert_refused("vpe A\ngrant A 2 = vpe B\n", "2:17: no VPE is called 'B'");
     assert_refused("vpe A\ngrant B 2 = vpe A\n", "2:7: no VPE is called 'B'");
-    assert_refused("vpe A\ngrant A 2 = A\n", "2:13: expected 'vpe', found 'A'");
+    assert_refused("vpe A\ngrant A 2 = A\n", "2:13: expected 'vpe', 'irq' or 'ports', found 'A'");
     assert_refused("vpe A\ngrant A 2 vpe A\n", "2:11: expected '=', found 'vpe'");
     assert_refused("vpe A\ngrant A x = vpe A\n", "2:9: 'x' is no number");
     assert_refused("vpe A\ngrant A 0x100000000 = vpe A\n", "2:9: 4294967296 does not fit 32 bits");
@@ -572,9 +577,10 @@ static void kernels_and_faults_are_refused_where_they_go_wrong(void **state)
     assert_refused("kernel K nodes=9 nodes=9\n", "1:18: 'nodes' is given twice");
     assert_refused("kernel K = 9\n", "1:10: expected the end of the line, found '='");
     assert_refused("kernel K nodes=9 vpe A\n", "1:18: a kernel has no option 'vpe'");
-    assert_refused("fault\n",
-                   "1:6: expected 'kill', 'exhaust' or 'delay', found the end of the line");
-    assert_refused("vpe A\nfault A\n", "2:7: expected 'kill', 'exhaust' or 'delay', found 'A'");
+    assert_refused("fault\n", "1:6: expected 'kill', 'exhaust', 'delay' or "
+                              "'interrupt', found the end of the line");
+    assert_refused("vpe A\nfault A\n", "2:7: expected 'kill', 'exhaust', 'delay' or "
+                                       "'interrupt', found 'A'");
     assert_refused("vpe A\nfault kill\n",
                    "2:11: expected the name of a VPE, found the end of the line");
     assert_refused("vpe A\nfault kill K0\n", "2:12: no VPE is called 'K0'");
@@ -1359,7 +1365,7 @@ static void the_module_says_what_the_file_says(void **state)
 {
     (void)state;
     GByteArray *m = compile_text(sample);
-    assert_memory_equal(m->data, "URESCND3", 8);
+    assert_memory_equal(m->data, "URESCND4", 8);
     assert_int_equal(header(m)->size, m->len);
     assert_int_equal(header(m)->vpe_count, 2);
     assert_int_equal(header(m)->signal_count, 1);
@@ -1816,7 +1822,8 @@ static void each_fault_of_a_module_has_its_message(void **state)
                  "a kernel's number of pool nodes is out of range");
     ASSERT_FAULT(k[1].reserved = 1, "a reserved word of a kernel is not 0");
     ASSERT_FAULT(f[0].kind = 0, "a fault is of no known kind");
-    ASSERT_FAULT(f[2].kind = 4, "a fault is of no known kind");
+    ASSERT_FAULT(f[2].kind = 5, "a fault is of no known kind");
+    ASSERT_FAULT(f[2].kind = 4, "a fault names an interrupt line that nobody has been given");
     ASSERT_FAULT(f[0].a = 2, "a fault names no VPE");
     ASSERT_FAULT(f[1].a = 2, "a fault names no kernel");
     ASSERT_FAULT(f[2].a = 2, "a fault names no kernel");
@@ -1833,7 +1840,18 @@ static void each_fault_of_a_module_has_its_message(void **state)
     ASSERT_FAULT(g->vpe = 2, "a grant names no VPE");
     ASSERT_FAULT(g->target = 2, "a grant names no VPE");
     ASSERT_FAULT(g->sel = 1, "a grant's selector is taken");
-    ASSERT_FAULT(g->reserved = 1, "a reserved word of a grant is not 0");
+    ASSERT_FAULT(g->kind = 3, "a grant is of no known kind");
+    ASSERT_FAULT((g->kind = RESCIND_GRANT_IRQ, g->target = 24), "a grant names no interrupt line");
+    ASSERT_FAULT((g->kind = RESCIND_GRANT_IRQ, g->target = 4),
+                 "a grant names an interrupt line of the machine's own");
+    ASSERT_FAULT((g->kind = RESCIND_GRANT_PORTS, g->target = 0xffff | 1 << 16),
+                 "a grant names ports that there can't be");
+    ASSERT_FAULT((g->kind = RESCIND_GRANT_PORTS, g->target = 0x3f0 | 8 << 16),
+                 "a grant names ports of the machine's own");
+    ASSERT_FAULT((g->kind = RESCIND_GRANT_IRQ, g->target = 10, g->sel = 1),
+                 "a grant's selector is taken");
+    ASSERT_FAULT(header(m)->serial_count = 3, "the number of serial ports is out of range");
+    ASSERT_FAULT(header(m)->serials += 4, "the serial ports lie outside the module");
     ASSERT_FAULT(memset(vpe_record(m, 0)->name, 'x', 40), "a VPE's name does not end");
     ASSERT_FAULT(vpe_record(m, 0)->kernel = 2, "a VPE names no kernel");
     ASSERT_FAULT(vpe_record(m, 1)->reserved = 1, "a reserved word of a VPE is not 0");

@@ -244,6 +244,7 @@ static GByteArray *maker_finish(struct maker *m)
     h->vpes = sizeof *h;
     h->kernels = h->vpes + h->vpe_count * (uint32_t)sizeof m->vpes[0];
     h->faults = h->kernels + h->kernel_count * (uint32_t)sizeof m->kernels[0];
+    h->serials = h->faults; /* none */
     h->grants = h->faults + h->fault_count * (uint32_t)sizeof m->faults[0];
     h->size = h->grants + h->grant_count * (uint32_t)sizeof m->grants[0];
     for (uint32_t i = 0; i < h->vpe_count; i++) {

@@ -217,6 +217,62 @@ static void a_revocation_in_one_vpe_shows_in_the_table_of_the_other(void **state
     rescind_sim_free(sim);
 }
 
+/* Sends back the bytes of the serial port at selector 5, whose line is at 4, up to an 'x'. */
+static int sends_back(struct rescind_env *env)
+{
+    struct rescind_message m;
+    uint32_t byte = 0;
+
+    if (rescind_attachrb(env, 0, 2, 0, 8, 6, 0) != RESCIND_NO_ERROR ||
+        rescind_creategate(env, 0, 6, 7, 2, 1) != RESCIND_NO_ERROR ||
+        rescind_activate(env, 3, RESCIND_NONE, 6) != RESCIND_NO_ERROR ||
+        rescind_listen(env, 4, 3) != RESCIND_NO_ERROR ||
+        rescind_port_out(env, 5, 4, 8, 8) != RESCIND_NO_ERROR || /* OUT2 */
+        rescind_port_out(env, 5, 1, 8, 1) != RESCIND_NO_ERROR)
+        return 1;
+    while (byte != 'x') {
+        if (rescind_receive(env, 2, true, &m) != RESCIND_NO_ERROR || m.label != 7 || m.size != 16 ||
+            rescind_ack(env, 2, m.id) != RESCIND_NO_ERROR)
+            return 2;
+        if (rescind_port_in(env, 5, 0, 8, &byte) != RESCIND_NO_ERROR ||
+            rescind_port_out(env, 5, 0, 8, byte) != RESCIND_NO_ERROR ||
+            rescind_irqack(env, 4) != RESCIND_NO_ERROR)
+            return 3;
+    }
+    return 0;
+}
+
+static void a_driver_reads_and_writes_a_serial_port(void **state)
+{
+    struct rescind_sim *sim =
+        rescind_sim_new(&(struct rescind_sim_options){.memory = 65536, .audit = true});
+    int vpe = rescind_sim_add_vpe(sim, "driver", sends_back, NULL);
+    int other = rescind_sim_add_vpe(sim, "other", NULL, NULL);
+    char sent[16] = "";
+
+    (void)state;
+    assert_int_equal(rescind_sim_irq(sim, vpe, 4, 10), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_sim_irq(sim, vpe, 4, 11), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_irq(sim, other, 4, 10), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_irq(sim, other, 4, RESCIND_IRQ_LINES), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_irq(sim, 9, 4, 11), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_ports(sim, vpe, 5, 0x3e8, 8), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_sim_ports(sim, vpe, 6, 0x3e8, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_ports(sim, -1, 6, 0x3e8, 1), RESCIND_INV_ARGS);
+    assert_false(rescind_sim_serial(sim, 0x3f8, "abx", 3));
+    assert_true(rescind_sim_serial(sim, 0x3e8, "abx", 3));
+    assert_false(rescind_sim_serial(sim, 0x3e8, "abx", 3));
+    assert_quiet(sim);
+    assert_int_equal(value_of(sim, vpe), 0);
+    assert_int_equal(rescind_sim_serial_sent(sim, 0x3e8, sent, sizeof(sent)), 3);
+    assert_memory_equal(sent, "abx", 3);
+    assert_int_equal(rescind_sim_serial_sent(sim, 0x3e8, sent, sizeof(sent)), 0);
+    assert_int_equal(rescind_sim_irq(sim, vpe, 7, 11), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_sim_ports(sim, vpe, 7, 0x2e8, 8), RESCIND_INV_ARGS);
+    assert_false(rescind_sim_serial(sim, 0x2e8, "abx", 3));
+    rescind_sim_free(sim);
+}
+
 static int wrong_calls(struct rescind_env *env)
 {
     struct rescind_range low = {.start = 0, .count = 3}, ten = {.start = 10, .count = 10};
@@ -949,6 +1005,7 @@ int main(void)
         cmocka_unit_test(a_granted_capability_is_derived_from_the_targets_own),
         cmocka_unit_test(there_are_no_more_vpes_and_nodes_than_were_asked_for),
         cmocka_unit_test(a_revocation_in_one_vpe_shows_in_the_table_of_the_other),
+        cmocka_unit_test(a_driver_reads_and_writes_a_serial_port),
         cmocka_unit_test(a_wrong_call_is_answered_with_an_error_and_changes_nothing),
         cmocka_unit_test(own_messages_are_sent_as_they_stand),
         cmocka_unit_test(what_programs_print_goes_to_the_callback_in_order),

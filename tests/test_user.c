@@ -123,6 +123,10 @@ static void a_call_is_its_opcode_and_a_slot_for_each_argument(void **state)
     SENT(f, rescind_vpectrl_start(env, 7), 10, 7, 0, 0);
     SENT(f, rescind_vpectrl_wait(env, 7, NULL), 10, 7, 1, 0);
     SENT(f, rescind_fund(env, 7, 1ull << 40, true), 39, 7, 1ull << 40, 1);
+    SENT(f, rescind_listen(env, 4, 3), 40, 4, 3);
+    SENT(f, rescind_irqack(env, 4), 41, 4);
+    SENT(f, rescind_port_in(env, 5, 6, 8, NULL), 42, 5, 6, 8);
+    SENT(f, rescind_port_out(env, 5, 6, 32, UINT32_MAX), 43, 5, 6, 32, UINT32_MAX);
     SENT(f, rescind_reqmem(env, 5, RESCIND_ANY_ADDR, 8192, 3), 14, 5, UINT64_MAX, 8192, 3);
     SENT(f, rescind_derivemem(env, 5, 6, 64, 128, 1), 15, 5, 6, 64, 128, 1);
     SENT(f, rescind_createmap(env, 0, 5, 1, 2, 0x10000, 3), 6, 0, 5, 1, 2, 0x10000, 3);
@@ -283,6 +287,10 @@ static void the_smallest_messages_are_as_long_as_the_abi_says(void **state)
     CHECK(rescind_read(env, 1, 1, NULL, 1));
     CHECK(rescind_write(env, 1, 1, NULL, 0));
     CHECK(rescind_fund(env, 1, 1, true));
+    CHECK(rescind_listen(env, 1, 1));
+    CHECK(rescind_irqack(env, 1));
+    CHECK(rescind_port_in(env, 1, 1, 1, NULL));
+    CHECK(rescind_port_out(env, 1, 1, 1, 1));
 #undef CHECK
     /* All but EXIT, which does not return. */
 #define RESCIND_SYSCALL(name, number, bytes) calls--;

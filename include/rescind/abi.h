@@ -49,7 +49,11 @@
     X(ACK, 36, 24)                                                                                 \
     X(READ, 37, 32)                                                                                \
     X(WRITE, 38, 32)                                                                               \
-    X(FUND, 39, 32)
+    X(FUND, 39, 32)                                                                                \
+    X(LISTEN, 40, 24)                                                                              \
+    X(IRQACK, 41, 16)                                                                              \
+    X(PORT_IN, 42, 32)                                                                             \
+    X(PORT_OUT, 43, 40)
 
 enum rescind_syscall {
 #define RESCIND_SYSCALL(name, number, bytes) RESCIND_SYS_##name = (number),
@@ -110,7 +114,9 @@ struct rescind_range {
     X(SERVICE, 4, "service")                                                                       \
     X(SESSION, 6, "session")                                                                       \
     X(VPE, 8, "vpe")                                                                               \
-    X(MEM, 10, "mem")
+    X(MEM, 10, "mem")                                                                              \
+    X(IRQ, 16, "irq")     /* an interrupt line */                                                  \
+    X(PORTS, 18, "ports") /* a range of I/O ports */
 
 enum rescind_cap_type {
 #define RESCIND_CAP_TYPE(name, number, word) RESCIND_CAP_##name = (number),
@@ -163,6 +169,11 @@ enum { RESCIND_PAGE = 4096, RESCIND_VPE_MEMORY = 2 * RESCIND_PAGE };
 enum { RESCIND_MAP_FIRST = 0x10000, RESCIND_MAP_END = 0x80000 };
 /* Pool nodes that CREATEVPE gives a new VPE's account, at most: a quarter of its creator's. */
 enum { RESCIND_VPE_FUND = 256 };
+
+/* The machine's interrupt lines, 0 .. RESCIND_IRQ_LINES - 1 (ISA's 0 .. 15 and PCI's), and its I/O
+ * ports. An interrupt's message is two 8-byte words: the line, and how many there were since its
+ * LISTEN, this one included. PORT_IN and PORT_OUT are of 8, 16 or 32 bits. */
+enum { RESCIND_IRQ_LINES = 24, RESCIND_PORTS = 65536 };
 
 /* Selectors that every VPE starts with. */
 enum { RESCIND_SEL_VPE = 0, RESCIND_SEL_MEM = 1, RESCIND_SEL_FREE = 2 };

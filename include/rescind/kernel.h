@@ -10,6 +10,7 @@
  *     rescind_kernel_work(k, task)      when rescind_kernel_ready(k) names a task
  *     rescind_kernel_hear(k, pe, ...)   when a message of another kernel has arrived
  *     rescind_kernel_end(k, vpe, code)  when the machine ends a VPE (a fault, a broken ring)
+ *     rescind_kernel_interrupt(k, line) when a device wants to be heard, and its line is unmasked
  *
  * and after each takes what the kernel wants of it with rescind_kernel_take_output(). An event
  * is at most one reply, and its work is bounded by the configuration's `work`. A broken invariant
@@ -85,6 +86,15 @@ enum rescind_error rescind_kernel_boot_grant_across(struct rescind_kernel *to, u
                                                     uint32_t sel, struct rescind_kernel *from,
                                                     uint32_t target);
 
+/* At boot: `vpe` gets at `sel` interrupt line `line`, or I/O ports first .. first + count - 1, of
+ * which there is no capability above it. INV_ARGS where the selector is taken, or there is no such
+ * line or range; OUT_OF_MEM. What the machine has of its own must not be given out, and no line
+ * twice: the machine sees to that. */
+enum rescind_error rescind_kernel_boot_irq(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                           uint32_t line);
+enum rescind_error rescind_kernel_boot_ports(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                             uint32_t first, uint32_t count);
+
 /* The rings of a VPE, each at the start of a 4096-byte page of its own inside the arena: the
  * VPE produces into the first and consumes from the second, and may write to both at any time,
  * so nothing in them is believed. */
@@ -134,6 +144,30 @@ void rescind_kernel_work(struct rescind_kernel *k, uint32_t task);
  * that waits for what others may never do. */
 void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code);
 
+/* ---- Devices ------------------------------------------------------------------------------- */
+
+/* Every interrupt line is masked at first; RESCIND_OUTPUT_UNMASK and RESCIND_OUTPUT_MASK say when
+ * that is to change. Event: there was an interrupt of this line, which the machine has masked
+ * again. Whoever listens to it gets a message. Cost: one message copied. */
+void rescind_kernel_interrupt(struct rescind_kernel *k, uint32_t line);
+
+/* The lines that are to be unmasked now, a bit each. O(lines). */
+uint32_t rescind_kernel_unmasked(const struct rescind_kernel *k);
+
+/* What RESCIND_OUTPUT_PORT wants: `vpe` accesses a port. */
+struct rescind_kernel_port_access {
+    uint16_t port;
+    uint8_t bits; /* 8, 16 or 32: the ports behind it, too */
+    bool out;     /* write `value` there; else what is read goes to rescind_kernel_port() */
+    uint32_t value;
+};
+struct rescind_kernel_port_access rescind_kernel_port_access(const struct rescind_kernel *k,
+                                                             uint32_t vpe);
+/* No event of its own, but the rest of one: the access has been made (`value` is what was read, or
+ * anything), at once and before any other event. More output may follow. Nothing happens where
+ * `vpe` has not asked for one. */
+void rescind_kernel_port(struct rescind_kernel *k, uint32_t vpe, uint32_t value);
+
 /* ---- Other kernels (rescind/peer.h states their protocol) ---------------------------------- */
 
 /* The machine has a channel from each kernel to each other one, which keeps the order, loses
@@ -174,6 +208,9 @@ enum rescind_output_kind {
     RESCIND_OUTPUT_CREATED,  /* there is a new VPE of number `vpe`, asleep, whose name is `size`
                                 bytes of `text`; who had the number before has ended */
     RESCIND_OUTPUT_STARTED,  /* it may run now */
+    RESCIND_OUTPUT_UNMASK,   /* interrupt lines are to be unmasked: bit L of `code` is line L, */
+    RESCIND_OUTPUT_MASK,     /* or masked. No line is in both */
+    RESCIND_OUTPUT_PORT,     /* `vpe` wants rescind_kernel_port_access() done, at once: see there */
 };
 struct rescind_kernel_output {
     enum rescind_output_kind kind;

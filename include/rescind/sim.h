@@ -94,6 +94,20 @@ enum rescind_error rescind_sim_quota(struct rescind_sim *sim, int vpe, uint32_t 
  * INV_ARGS: no such VPE, or the selector is taken; OUT_OF_MEM. */
 enum rescind_error rescind_sim_grant(struct rescind_sim *sim, int vpe, uint32_t sel, int target);
 
+/* Before the first run: `vpe`, which is no child, gets at `sel` interrupt line `line` (0 ..
+ * RESCIND_IRQ_LINES - 1), which nobody else has; or I/O ports first .. first + count - 1. INV_ARGS
+ * where that is not so, or the selector is taken; OUT_OF_MEM. */
+enum rescind_error rescind_sim_irq(struct rescind_sim *sim, int vpe, uint32_t sel, uint32_t line);
+enum rescind_error rescind_sim_ports(struct rescind_sim *sim, int vpe, uint32_t sel, uint32_t first,
+                                     uint32_t count);
+/* Before the first run: there is a serial port, a 16550A, at `port` (0x3e8, whose interrupt line is
+ * 10, or 0x2e8: 11), to which these bytes come from outside. Each comes when the line is unmasked,
+ * the one before it has been taken, and the schedule says so. False: there is none at `port`, or
+ * there is one already. */
+bool rescind_sim_serial(struct rescind_sim *sim, uint16_t port, const void *bytes, size_t size);
+/* What it has sent since it was last asked: copies and forgets `size` bytes at most; how many. */
+size_t rescind_sim_serial_sent(struct rescind_sim *sim, uint16_t port, void *bytes, size_t size);
+
 enum rescind_sim_result {
     RESCIND_SIM_QUIET,  /* every program has returned or ended, or is a child's that was never
                            started */

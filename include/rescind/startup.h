@@ -11,14 +11,21 @@
 
 #include <stdint.h>
 
-#define RESCIND_STARTUP_MAGIC   0x33444e4353455255ull /* "URESCND3" */
-#define RESCIND_STARTUP_VPES    256u                  /* at most so many VPEs, and signals */
-#define RESCIND_STARTUP_SIGNALS 4096u
-#define RESCIND_STARTUP_KERNELS 64u
-#define RESCIND_STARTUP_FAULTS  64u
-#define RESCIND_STARTUP_NODES   (1u << 22) /* at most so many pool nodes */
-#define RESCIND_STARTUP_STEPS   (1u << 21) /* at most so many steps, all programs together */
-#define RESCIND_STARTUP_MEMORY  (1u << 26) /* at most so many bytes of a kernel's machine memory */
+#define RESCIND_STARTUP_MAGIC       0x34444e4353455255ull /* "URESCND4" */
+#define RESCIND_STARTUP_VPES        256u                  /* at most so many VPEs, and signals */
+#define RESCIND_STARTUP_SIGNALS     4096u
+#define RESCIND_STARTUP_KERNELS     64u
+#define RESCIND_STARTUP_FAULTS      64u
+#define RESCIND_STARTUP_NODES       (1u << 22) /* at most so many pool nodes */
+#define RESCIND_STARTUP_STEPS       (1u << 21) /* at most so many steps, all programs together */
+#define RESCIND_STARTUP_MEMORY      (1u << 26) /* at most so many bytes of a kernel's machine memory */
+#define RESCIND_STARTUP_SERIALS_MAX 2u
+#define RESCIND_STARTUP_TEXT        4096u /* at most so many bytes come to a serial port */
+
+/* Serial ports for VPEs: X(port, interrupt line). */
+#define RESCIND_STARTUP_SERIALS(X)                                                                 \
+    X(0x3e8, 10)                                                                                   \
+    X(0x2e8, 11)
 
 struct rescind_startup {
     uint64_t magic;
@@ -35,6 +42,8 @@ struct rescind_startup {
     uint64_t seed;   /* of the kernels' secrets; 0: the platform draws one */
     uint32_t work;   /* units of work an event, 0: the kernel's default */
     uint32_t watch;  /* print the derivation tree around REVOKEs of this selector; 0: none */
+    uint32_t serial_count;
+    uint32_t serials; /* offset of serial_count struct rescind_startup_serial */
 };
 
 /* A kernel: on the PE of its number. */
@@ -64,24 +73,41 @@ struct rescind_startup_vpe {
     uint32_t reserved;   /* 0 */
 };
 
-/* Before anything runs (children are not there yet): `vpe` gets at `sel` a capability derived from
- * selector 0 of `target`. */
+/* Before anything runs (children are not there yet): `vpe` gets at `sel` a capability. What the
+ * machine has of its own is not given out (user/startup.h), and no line twice. */
+enum rescind_startup_grant_kind {
+    RESCIND_GRANT_VPE = 0,   /* derived from selector 0 of VPE `target` */
+    RESCIND_GRANT_IRQ = 1,   /* interrupt line `target` */
+    RESCIND_GRANT_PORTS = 2, /* I/O ports, from the low 16 bits of `target` on; the high ones are
+                                how many more */
+};
 struct rescind_startup_grant {
     uint32_t vpe;
     uint32_t sel;
     uint32_t target;
-    uint32_t reserved; /* 0 */
+    uint32_t kind; /* enum rescind_startup_grant_kind */
 };
 
 /* What may go wrong, once each, at any time, or never. */
 enum rescind_startup_fault_kind {
-    RESCIND_FAULT_KILL = 1,    /* VPE `a`, no child, is ended */
-    RESCIND_FAULT_EXHAUST = 2, /* the pool of kernel `a` runs out of nodes, for good */
-    RESCIND_FAULT_DELAY = 3,   /* from then on, messages from kernel `a` to kernel `b` arrive only
-                                  when nothing else can move */
+    RESCIND_FAULT_KILL = 1,      /* VPE `a`, no child, is ended */
+    RESCIND_FAULT_EXHAUST = 2,   /* the pool of kernel `a` runs out of nodes, for good */
+    RESCIND_FAULT_DELAY = 3,     /* from then on, messages from kernel `a` to kernel `b` arrive only
+                                    when nothing else can move */
+    RESCIND_FAULT_INTERRUPT = 4, /* there is an interrupt of line `a`, while it is unmasked, which
+                                    some VPE has been given; several of one line may be there */
 };
 struct rescind_startup_fault {
     uint32_t kind, a, b;
+    uint32_t reserved; /* 0 */
+};
+
+/* A serial port that there is for VPEs, with what comes to it from outside, byte by byte, each when
+ * it pleases. (The PC's image leaves it alone: there the port is QEMU's.) */
+struct rescind_startup_serial {
+    uint32_t port;
+    uint32_t text; /* offset of `size` bytes, padded to a multiple of 8 */
+    uint32_t size;
     uint32_t reserved; /* 0 */
 };
 

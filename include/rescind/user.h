@@ -206,6 +206,28 @@ enum rescind_error rescind_read(struct rescind_env *env, uint32_t ep, uint64_t o
 enum rescind_error rescind_write(struct rescind_env *env, uint32_t ep, uint64_t off,
                                  const void *data, size_t size);
 
+/* ---- Devices ------------------------------------------------------------------------------ */
+
+/* From now on each interrupt of the line at `irq` is a message that goes through the caller's
+ * endpoint `ep` (2 .. 15), which a gate is active at, for a credit of that: two 8-byte words, the
+ * line and how many interrupts there have been. It wants no reply. Until rescind_irqack() there is
+ * no other. Ends with the line's capability. INV_ARGS: no interrupt line at `irq`; EP_INVALID: the
+ * endpoint does not send; EXISTS: somebody listens to the line already; NOT_SUP: the line is
+ * another kernel's, or the gate leads to another one. */
+enum rescind_error rescind_listen(struct rescind_env *env, uint32_t irq, uint32_t ep);
+/* The last interrupt has been dealt with: its credit is back, and the next one may come. Or where
+ * it could not be sent, it is now; the errors are those of rescind_send() then, and it stays to be
+ * sent. INV_ARGS: no interrupt line at `irq`, the caller does not listen to it, or there was no
+ * interrupt; NOT_SUP: it is another kernel's. */
+enum rescind_error rescind_irqack(struct rescind_env *env, uint32_t irq);
+/* One access of `width` bits (8, 16, 32) to the I/O ports at `ports`, `offset` ports behind the
+ * first. INV_ARGS: no ports at `ports`, another width, or not all inside; NOT_SUP: they are another
+ * kernel's. */
+enum rescind_error rescind_port_in(struct rescind_env *env, uint32_t ports, uint32_t offset,
+                                   uint32_t width, uint32_t *value);
+enum rescind_error rescind_port_out(struct rescind_env *env, uint32_t ports, uint32_t offset,
+                                    uint32_t width, uint32_t value);
+
 /* ---- And ---------------------------------------------------------------------------------- */
 
 enum rescind_error rescind_noop(struct rescind_env *env);

@@ -37,6 +37,7 @@ struct rescind_board {
     struct device *pic, *ioapic, *lapic; /* or NULL */
     GArray *firmware;                    /* of struct firmware */
     uint64_t rsdp;
+    uint32_t raised; /* interrupt lines that are high, a bit each */
     bool reset;
     bool replaced;               /* the HPET has the lines of the PIT and the clock, */
     bool timer_line, clock_line; /* and so would they be */
@@ -53,7 +54,7 @@ static void clear_firmware(gpointer data)
     g_byte_array_unref(((struct firmware *)data)->bytes);
 }
 
-struct rescind_board *rescind_board_new(const struct rescind_board_options *options)
+struct rescind_board *board_new_bare(const struct rescind_board_options *options)
 {
     struct rescind_board *board;
 
@@ -69,7 +70,16 @@ struct rescind_board *rescind_board_new(const struct rescind_board_options *opti
     board->devices = g_ptr_array_new_with_free_func(g_free);
     board->firmware = g_array_new(FALSE, FALSE, sizeof(struct firmware));
     g_array_set_clear_func(board->firmware, clear_firmware);
-    board_populate(board);
+    return board;
+}
+
+struct rescind_board *rescind_board_new(const struct rescind_board_options *options)
+{
+    struct rescind_board *board = board_new_bare(options);
+
+    if (board != NULL) {
+        board_populate(board);
+    }
     return board;
 }
 
@@ -213,12 +223,16 @@ static bool takes(const struct window *window, unsigned bytes)
     return window != NULL && bytes <= MAX(window->device->class->widest, 1);
 }
 
-/* What one device answers; wider accesses than it knows come byte by byte, as on the ISA bus. */
+/* What one device answers; wider accesses than it knows come byte by byte, as on the ISA bus. Where
+ * nothing is, one that is not aligned is refused, as in QEMU. */
 static uint64_t read_port(struct rescind_board *board, uint32_t port, unsigned bytes)
 {
     const struct window *window = port_window(board, port);
     uint64_t value = 0;
 
+    if (window == NULL && port % bytes != 0) {
+        return 0;
+    }
     if (takes(window, bytes)) {
         uint32_t offset = window->offset + (uint32_t)(port - window->start);
 
@@ -241,7 +255,7 @@ static void write_port(struct rescind_board *board, uint32_t port, unsigned byte
         uint32_t offset = window->offset + (uint32_t)(port - window->start);
 
         window->device->class->write(window->device, offset, bytes, value);
-    } else if (bytes > 1) {
+    } else if (bytes > 1 && (window != NULL || port % bytes == 0)) {
         for (unsigned i = 0; i < bytes; i++) {
             write_port(board, port + i, 1, value >> 8 * i & 0xff);
         }
@@ -266,7 +280,7 @@ static uint64_t ones(unsigned bytes)
 uint64_t board_read(struct rescind_board *board, bool port, uint64_t address, unsigned bytes)
 {
     const struct window *window;
-    uint64_t value = ones(bytes);
+    uint64_t value = 0; /* of memory where nothing is */
 
     pass_access(board);
     if (port) {
@@ -321,6 +335,7 @@ static void drive_line(struct rescind_board *board, uint32_t line, bool level)
     if (is_lost(board, line)) {
         return;
     }
+    board->raised = (board->raised & ~(1u << line)) | (uint32_t)level << line;
     if (board->pic != NULL && line < ISA_LINES && line != TIMER_INPUT) {
         board->pic->class->input(board->pic, line, level);
     }
@@ -408,6 +423,107 @@ bool rescind_board_reset_pulsed(struct rescind_board *board)
     return pulsed;
 }
 
+bool board_is_raised(const struct rescind_board *board, uint32_t line)
+{
+    return (board->raised >> line & 1) != 0;
+}
+
+/* ---- Its state ------------------------------------------------------------------------------ */
+
+/* The board's own part of it. */
+struct saved_board {
+    uint64_t now;
+    uint32_t current, raised;
+    bool reset;
+};
+
+/* And what a device has beside its model's own fields. */
+static size_t model_size(const struct device *device)
+{
+    return device->class->size - sizeof(struct device);
+}
+
+size_t board_state_size(const struct rescind_board *board)
+{
+    size_t size = sizeof(struct saved_board);
+
+    for (guint i = 0; i < board->devices->len; i++) {
+        size += sizeof(uint64_t) + model_size(g_ptr_array_index(board->devices, i));
+    }
+    return size;
+}
+
+void board_save(const struct rescind_board *board, void *bytes)
+{
+    struct saved_board saved;
+    uint8_t *at = bytes;
+
+    memset(&saved, 0, sizeof(saved));
+    saved.now = board->now;
+    saved.current = board->current;
+    saved.raised = board->raised;
+    saved.reset = board->reset;
+    memcpy(at, &saved, sizeof(saved));
+    at += sizeof(saved);
+    for (guint i = 0; i < board->devices->len; i++) {
+        const struct device *device = g_ptr_array_index(board->devices, i);
+
+        memcpy(at, &device->alarm, sizeof(device->alarm));
+        at += sizeof(device->alarm);
+        memcpy(at, device + 1, model_size(device));
+        at += model_size(device);
+    }
+}
+
+void board_restore(struct rescind_board *board, const void *bytes)
+{
+    const uint8_t *at = bytes;
+    struct saved_board saved;
+
+    memcpy(&saved, at, sizeof(saved));
+    at += sizeof(saved);
+    board->now = saved.now;
+    board->current = saved.current;
+    board->raised = saved.raised;
+    board->reset = saved.reset;
+    for (guint i = 0; i < board->devices->len; i++) {
+        struct device *device = g_ptr_array_index(board->devices, i);
+
+        memcpy(&device->alarm, at, sizeof(device->alarm));
+        at += sizeof(device->alarm);
+        memcpy(device + 1, at, model_size(device));
+        at += model_size(device);
+    }
+    find_alarm(board);
+}
+
+/* FNV-1a over the words. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+    for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+        uint64_t word = 0;
+
+        memcpy(&word, (const uint8_t *)bytes + at, MIN(size - at, sizeof(word)));
+        hash = (hash ^ word) * 0x100000001b3ull;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+uint64_t board_hash(const struct rescind_board *board)
+{
+    uint64_t hash = hash_bytes(0xcbf29ce484222325ull, &board->now, sizeof(board->now));
+
+    hash ^= board->raised;
+    for (guint i = 0; i < board->devices->len; i++) {
+        const struct device *device = g_ptr_array_index(board->devices, i);
+
+        hash = hash_bytes(hash, &device->alarm, sizeof(device->alarm));
+        hash = hash_bytes(hash, device + 1, model_size(device));
+    }
+    return hash;
+}
+
 /* ---- Processors ---------------------------------------------------------------------------- */
 
 void rescind_board_processor(struct rescind_board *board, uint32_t processor)
@@ -469,6 +585,13 @@ size_t rescind_board_serial_out(struct rescind_board *board, uint16_t port, void
     struct device *device = serial_at(board, port);
 
     return device != NULL ? device->class->serial_out(device, bytes, size) : 0;
+}
+
+bool board_serial_holds(const struct rescind_board *board, uint16_t port)
+{
+    const struct device *device = serial_at(board, port);
+
+    return device != NULL && device->class->serial_holds(device);
 }
 
 void *rescind_board_firmware(struct rescind_board *board, uint64_t address, size_t size)

@@ -54,6 +54,8 @@ struct device_class {
     /* A serial port: bytes from outside, and to there. */
     size_t (*serial_in)(struct device *device, const uint8_t *bytes, size_t size);
     size_t (*serial_out)(struct device *device, uint8_t *bytes, size_t size);
+    /* Is a byte on its way in, or here and not taken yet? */
+    bool (*serial_holds)(const struct device *device);
 };
 
 #define DEVICE_NO_ALARM UINT64_MAX
@@ -103,6 +105,21 @@ void board_end_of_interrupt(struct rescind_board *board, uint8_t vector);
 void board_pulse_reset(struct rescind_board *board);
 uint32_t board_current(const struct rescind_board *board); /* the current processor */
 
+/* ---- A board, to who has it --------------------------------------------------------------------
+ */
+
+/* Is this interrupt line high now? */
+bool board_is_raised(const struct rescind_board *board, uint32_t line);
+/* Has the serial port at `port` a byte that its driver has not taken yet? */
+bool board_serial_holds(const struct rescind_board *board, uint16_t port);
+/* All that matters to the future, but for what is set up once (devices, firmware, faults, taken out
+ * registers): so many bytes; written there; put back, into this board or into one made in the same
+ * way; and a number that is equal for equal states. */
+size_t board_state_size(const struct rescind_board *board);
+void board_save(const struct rescind_board *board, void *bytes);
+void board_restore(struct rescind_board *board, const void *bytes);
+uint64_t board_hash(const struct rescind_board *board);
+
 /* ---- Making a board (sim/device/pc.c)
  * ------------------------------------------------------------ */
 
@@ -115,6 +132,10 @@ void board_map_memory(struct device *device, uint64_t address, uint64_t size, ui
 /* Firmware's memory: bytes that the board owns from now on. */
 void board_add_firmware(struct rescind_board *board, uint64_t address, GByteArray *bytes);
 void board_set_rsdp(struct rescind_board *board, uint64_t address);
+/* A board without any device; as rescind_board_new(). */
+struct rescind_board *board_new_bare(const struct rescind_board_options *options);
+/* Adds a serial port at `port`, with interrupt line `line`. */
+void board_add_serial(struct rescind_board *board, uint16_t port, uint32_t line);
 /* Adds all devices of the machine of the options, then resets them. */
 void board_populate(struct rescind_board *board);
 

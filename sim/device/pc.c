@@ -55,6 +55,11 @@ static void add_apics(struct rescind_board *board)
     }
 }
 
+void board_add_serial(struct rescind_board *board, uint16_t port, uint32_t line)
+{
+    uart_place(add(board, &device_uart), port, line);
+}
+
 void board_populate(struct rescind_board *board)
 {
     add_apics(board); /* where the 8259s' output goes */

@@ -472,6 +472,13 @@ static size_t serial_out(struct device *device, uint8_t *bytes, size_t size)
     return given;
 }
 
+static bool serial_holds(const struct device *device)
+{
+    const struct uart *uart = (const struct uart *)device;
+
+    return uart->incoming.count > 0 || (uart->lsr & LSR_READY) != 0;
+}
+
 void uart_place(struct device *device, uint16_t port, uint32_t line)
 {
     struct uart *uart = (struct uart *)device;
@@ -492,4 +499,5 @@ const struct device_class device_uart = {
     .alarm = alarm,
     .serial_in = serial_in,
     .serial_out = serial_out,
+    .serial_holds = serial_holds,
 };

@@ -44,6 +44,8 @@ struct rescind_kernel {
     uint32_t vpe_ending;  /* list of those that have just lost what they live by, in the same way */
     uint32_t vpe_watched; /* list of those that have ended, as others have still to be told */
 
+    uint32_t listeners[RESCIND_IRQ_LINES]; /* of each interrupt line, or 0 (object/irq.h) */
+
     struct pool pool;
     struct random random;
     struct random names; /* where the keys come from that names of services are hashed with */

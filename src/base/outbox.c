@@ -19,3 +19,25 @@ void outbox_text(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe
     box->text_size = (uint32_t)size;
     outbox_put(box, kind, vpe, 0);
 }
+
+/* What the event has said so far of lines in this way. */
+static struct outbox_entry *find(struct outbox *box, enum rescind_output_kind kind)
+{
+    for (uint32_t i = box->taken; i < box->count; i++) {
+        if (box->entries[i].kind == (uint32_t)kind)
+            return &box->entries[i];
+    }
+    return NULL;
+}
+
+void outbox_line(struct outbox *box, enum rescind_output_kind kind, uint32_t line)
+{
+    bool mask = kind == RESCIND_OUTPUT_MASK;
+    struct outbox_entry *other = find(box, mask ? RESCIND_OUTPUT_UNMASK : RESCIND_OUTPUT_MASK);
+
+    if (other != NULL)
+        other->code &= ~(1u << line);
+    if (find(box, kind) == NULL)
+        outbox_put(box, kind, 0, 0);
+    find(box, kind)->code |= 1u << line;
+}

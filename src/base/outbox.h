@@ -1,8 +1,9 @@
 /* The outbox: what must leave the kernel is put here by an event and taken out after it.
  *
- * An event answers one message and ends one VPE at most, so a few places always suffice: putting
- * can't fail. Text lies behind the entries, so that it outlives the message it came in. A machine
- * that does not drain one event's output loses it with the next event.
+ * An event answers one message and ends one VPE at most, and what it says of interrupt lines it
+ * says of all at once, so a few places always suffice: putting can't fail. Text lies behind the
+ * entries, so that it outlives the message it came in. A machine that does not drain one event's
+ * output loses it with the next event.
  */
 #ifndef RESCIND_BASE_OUTBOX_H
 #define RESCIND_BASE_OUTBOX_H
@@ -13,7 +14,7 @@
 #include "rescind/abi.h"
 #include "rescind/kernel.h"
 
-enum { OUTBOX_PLACES = 4 };
+enum { OUTBOX_PLACES = 6 };
 
 struct outbox {
     uint32_t count, taken;
@@ -35,5 +36,8 @@ void outbox_put(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe,
 /* PRINT or CREATED with its text: at most RESCIND_MSG_MAX bytes, once an event. */
 void outbox_text(struct outbox *box, enum rescind_output_kind kind, uint32_t vpe,
                  const uint8_t *text, size_t size);
+
+/* MASK or UNMASK of a line: the last one of an event is what it says. */
+void outbox_line(struct outbox *box, enum rescind_output_kind kind, uint32_t line);
 
 #endif

@@ -158,9 +158,10 @@ struct cap_type {
 enum cap_inner_type {
     CAP_ENDPOINT = 12, /* an active endpoint (object/endpoint.h) */
     CAP_SENDER = 14,   /* that of a VPE of another kernel, where its messages go to */
+    CAP_LISTENER = 20, /* who gets a line's interrupts (object/irq.h) */
 };
 
-enum { CAP_TYPES = CAP_SENDER + 1 };
+enum { CAP_TYPES = CAP_LISTENER + 1 };
 extern const struct cap_type *const cap_types[CAP_TYPES]; /* object/types.c */
 
 /* The row of a type that some capability has; NULL where `type` is none. */

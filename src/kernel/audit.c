@@ -10,6 +10,7 @@
 #include "cap/tree.h"
 #include "object/endpoint.h"
 #include "object/gate.h"
+#include "object/irq.h"
 #include "object/mem.h"
 #include "object/note.h"
 #include "object/service.h"
@@ -84,7 +85,10 @@
       "and a bit where it is not spare")                                                           \
     X(senders_lead,                                                                                \
       "a message has come through an endpoint that leads to where it waits, or from "              \
-      "a kernel, or is a reply")
+      "a kernel, or is a reply")                                                                   \
+    X(listeners_known,                                                                             \
+      "who listens to an interrupt line is the one that the kernel has noted for "                 \
+      "it, and a message of an interrupt is of one that is there")
 
 struct invariant {
     const char *name;
@@ -376,7 +380,6 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
 static bool bound_good(const struct rescind_kernel *k, const struct cap *cap,
                        const struct cap *parent)
 {
-    (void)k;
     switch (cap->type) {
     case RESCIND_CAP_MEM:
         return parent->type == RESCIND_CAP_MEM && (cap->rights & ~parent->rights) == 0;
@@ -386,6 +389,9 @@ static bool bound_good(const struct rescind_kernel *k, const struct cap *cap,
         return parent->type == RESCIND_CAP_SERVICE;
     case RESCIND_CAP_SERVICE:
         return parent->type == RESCIND_CAP_GATE;
+    case CAP_LISTENER:
+        return parent->type == RESCIND_CAP_IRQ && parent->home == k->pe &&
+               listener_at(k, cap->object)->line == parent->object;
     default:
         return false;
     }
@@ -1563,6 +1569,65 @@ static bool senders_lead_good(const struct rescind_kernel *k, uint32_t index, co
 static bool check_senders_lead(const struct rescind_kernel *k, uint32_t *where)
 {
     return each_cap(k, where, senders_lead_good);
+}
+
+/* ---- Interrupt lines ----------------------------------------------------------------------- */
+
+static bool is_listener(const struct rescind_kernel *k, uint32_t index)
+{
+    return is_cap(k, index) && cap_at(k, index)->type == CAP_LISTENER;
+}
+
+static bool listener_is_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
+{
+    const struct listener *l = listener_of(k, index);
+
+    return (cap->flags & CAP_BOUND) && cap->home == k->pe && cap_parent(cap) != 0 &&
+           table_kind(cap->table) == TABLE_ENDPOINTS && l->line < RESCIND_IRQ_LINES &&
+           cap->sel == (uint32_t)LISTENERS + l->line && k->listeners[l->line] == index &&
+           l->state <= LISTENER_SENT && endpoint_is_free_one(l->ep);
+}
+
+/* One that waits has come through an endpoint of who listens; one that is open, from nobody. */
+static bool is_heard(const struct rescind_kernel *k, uint32_t index)
+{
+    const struct message_node *message = message_at(k, index);
+    const struct cap *cap = cap_at(k, message->listener);
+
+    if (message->listener == 0)
+        return true;
+    return is_listener(k, message->listener) && message->sender != 0 &&
+           cap_at(k, message->sender)->table == cap->table &&
+           cap_at(k, message->sender)->sel == listener_of(k, message->listener)->ep;
+}
+
+static bool messages_are_heard(const struct rescind_kernel *k, uint32_t list)
+{
+    for (; list != 0; list = message_at(k, list)->next) {
+        if (!is_heard(k, list))
+            return false;
+    }
+    return true;
+}
+
+static bool check_listeners_known(const struct rescind_kernel *k, uint32_t *where)
+{
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
+        *where = k->listeners[line];
+        if (*where != 0 && (!is_listener(k, *where) || listener_of(k, *where)->line != line))
+            return false;
+    }
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        const struct cap *cap = cap_at(k, index);
+        *where = index;
+        if (cap->type == CAP_LISTENER && !listener_is_good(k, index, cap))
+            return false;
+        if (cap->type == CAP_ENDPOINT && endpoint_of(k, index)->kind == ENDPOINT_RECEIVE &&
+            !(messages_are_heard(k, endpoint_of(k, index)->first) &&
+              messages_are_heard(k, endpoint_of(k, index)->open)))
+            return false;
+    }
+    return true;
 }
 
 static const struct invariant invariants[] = {

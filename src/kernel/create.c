@@ -9,6 +9,7 @@
 #include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
+#include "object/ioport.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "syscall/serve.h"
@@ -158,6 +159,41 @@ enum rescind_error rescind_kernel_boot_grant_across(struct rescind_kernel *to, u
 enum rescind_error rescind_kernel_boot_quota(struct rescind_kernel *k, uint32_t vpe, uint32_t nodes)
 {
     return vpe < k->vpe_count ? vpe_boot_quota(k, vpe, nodes) : RESCIND_INV_ARGS;
+}
+
+/* A root of `vpe` that names a number of the machine's. */
+static enum rescind_error boot_number(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                      uint8_t type, uint32_t object)
+{
+    struct cap_spec spec = {
+        .table = table_of(vpe, RESCIND_TABLE_OBJECT),
+        .sel = sel,
+        .type = type,
+        .home = k->pe,
+        .object = object,
+    };
+
+    if (vpe >= k->vpe_count || table_find(k, spec.table, sel) != 0)
+        return RESCIND_INV_ARGS;
+    if (pool_left(k) == 0)
+        return RESCIND_OUT_OF_MEM;
+    cap_create_at(k, &spec);
+    return RESCIND_NO_ERROR;
+}
+
+enum rescind_error rescind_kernel_boot_irq(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                           uint32_t line)
+{
+    return line < RESCIND_IRQ_LINES ? boot_number(k, vpe, sel, RESCIND_CAP_IRQ, line)
+                                    : RESCIND_INV_ARGS;
+}
+
+enum rescind_error rescind_kernel_boot_ports(struct rescind_kernel *k, uint32_t vpe, uint32_t sel,
+                                             uint32_t first, uint32_t count)
+{
+    if (count == 0 || first >= RESCIND_PORTS || count > RESCIND_PORTS - first)
+        return RESCIND_INV_ARGS;
+    return boot_number(k, vpe, sel, RESCIND_CAP_PORTS, ports_object(first, count));
 }
 
 struct rescind_ring *rescind_kernel_syscall_ring(struct rescind_kernel *k, uint32_t vpe)

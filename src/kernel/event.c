@@ -4,6 +4,7 @@
 #include "rescind/platform.h"
 #include "base/task.h"
 #include "dtu/endpoint.h"
+#include "object/irq.h"
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "cap/peer.h"
@@ -277,6 +278,22 @@ void rescind_kernel_end(struct rescind_kernel *k, uint32_t vpe, uint32_t code)
 {
     outbox_clear(&k->outbox);
     end(k, vpe, code);
+}
+
+void rescind_kernel_interrupt(struct rescind_kernel *k, uint32_t line)
+{
+    outbox_clear(&k->outbox);
+    irq_arrive(k, line);
+}
+
+void rescind_kernel_port(struct rescind_kernel *k, uint32_t vpe, uint32_t value)
+{
+    if (vpe < k->vpe_count && port_is_asked(k, vpe)) {
+        struct room room = room_of(k, vpe);
+
+        port_answer(k, vpe, value);
+        finish(k, vpe, vpe_at(k, vpe), &room);
+    }
 }
 
 struct rescind_kernel_output rescind_kernel_take_output(struct rescind_kernel *k)

@@ -4,7 +4,9 @@
 #include "base/pages.h"
 #include "cap/table.h"
 #include "cap/tree.h"
+#include "object/irq.h"
 #include "object/vpe.h"
+#include "syscall/call.h"
 
 enum rescind_vpe_state rescind_kernel_vpe_state(const struct rescind_kernel *k, uint32_t vpe)
 {
@@ -39,6 +41,23 @@ enum rescind_mapping_state rescind_kernel_mapping(const struct rescind_kernel *k
 uint32_t rescind_kernel_map_version(const struct rescind_kernel *k, uint32_t vpe)
 {
     return vpe_at(k, vpe)->map_version;
+}
+
+uint32_t rescind_kernel_unmasked(const struct rescind_kernel *k)
+{
+    uint32_t lines = 0;
+
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
+        if (k->listeners[line] != 0 && listener_of(k, k->listeners[line])->state == LISTENER_OPEN)
+            lines |= 1u << line;
+    }
+    return lines;
+}
+
+struct rescind_kernel_port_access rescind_kernel_port_access(const struct rescind_kernel *k,
+                                                             uint32_t vpe)
+{
+    return call_at(k, vpe)->port.access;
 }
 
 /* Is it a name's entry? That is the kernel's own affair: what is derived from it is shown as

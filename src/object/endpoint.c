@@ -148,6 +148,7 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
         .life = what->life,
         .size = (uint16_t)what->size,
         .serial = what->serial,
+        .listener = what->listener,
         .label = what->label,
         .reply_label = what->reply_label,
         .visit = what->visit,
@@ -191,6 +192,16 @@ uint32_t endpoint_first(const struct rescind_kernel *k, uint32_t endpoint)
     return endpoint_at(k, endpoint)->first;
 }
 
+uint16_t *endpoint_message_line(const struct rescind_kernel *k, uint32_t message)
+{
+    const struct message_node *m = message_at(k, message);
+    struct cap *sender = cap_at(k, m->sender), *listener = cap_at(k, m->listener);
+
+    if (m->sender != 0 && (sender->flags & CAP_MARKED))
+        return cap_line(sender);
+    return m->listener != 0 && (listener->flags & CAP_MARKED) ? cap_line(listener) : NULL;
+}
+
 /* The node is spare again, and its slot free. */
 static void discard(struct rescind_kernel *k, struct endpoint_node *e, uint32_t index)
 {
@@ -209,7 +220,7 @@ void endpoint_received(struct rescind_kernel *k, uint32_t endpoint)
     struct message_node *message = message_at(k, index);
 
     e->first = message->next;
-    message->sender = 0; /* from now on it does not go with that any more */
+    message->sender = message->listener = 0; /* from now on it does not go with those any more */
     if (message->is_reply) {
         discard(k, e, index);
     } else {
@@ -252,10 +263,7 @@ void endpoint_give_credit(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, u
 
 /* ---- Going -------------------------------------------------------------------------------- */
 
-/* What has come through `sender` to endpoint `ep` of `vpe`, and not been received, is gone.
- * O(slots)
- */
-static void drop_from(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t sender)
+void endpoint_drop(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t from)
 {
     uint32_t cap = endpoint_find(k, vpe, ep), last = 0;
     struct endpoint_node *e;
@@ -267,7 +275,7 @@ static void drop_from(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint3
     for (link = &e->first; *link != 0;) {
         uint32_t index = *link;
         struct message_node *message = message_at(k, index);
-        if (message->sender != sender) {
+        if (message->sender != from && message->listener != from) {
             last = index;
             link = &message->next;
             continue;
@@ -284,14 +292,14 @@ static void endpoint_gone(struct rescind_kernel *k, uint32_t index)
     const struct endpoint_node *e = endpoint_of(k, index);
 
     if (e->kind == ENDPOINT_SEND && e->pe == k->pe && e->vpe < k->vpe_count)
-        drop_from(k, e->vpe, e->ep, index);
+        endpoint_drop(k, e->vpe, e->ep, index);
 }
 
 static void sender_gone(struct rescind_kernel *k, uint32_t index)
 {
     const struct cap *cap = cap_at(k, index);
 
-    drop_from(k, table_vpe(cap->table), cap->object, index);
+    endpoint_drop(k, table_vpe(cap->table), cap->object, index);
 }
 
 /* All messages of a list are gone with their endpoint. */

@@ -69,6 +69,7 @@ struct message_node {
     uint16_t size;       /* of the data, bytes */
     uint8_t reply_order; /* of the slots where the answer goes, when it was sent */
     uint32_t serial;     /* of the sender's endpoint, which is given its credit back */
+    uint32_t listener;   /* CAP_LISTENER whose interrupt it tells, or 0 */
     uint64_t label;
     uint64_t reply_label;
     uint32_t visit; /* the question of a kernel that it is, or 0: object/visit.h */
@@ -128,7 +129,7 @@ uint32_t endpoint_activate(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, 
 
 /* What is to be delivered. */
 struct delivery {
-    uint32_t sender; /* as in struct message_node */
+    uint32_t sender, listener; /* as in struct message_node */
     uint16_t pe, vpe;
     uint32_t life;
     uint8_t sender_ep, reply_ep, reply_order;
@@ -152,6 +153,13 @@ uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep);
  * Cost: one message copied. */
 enum rescind_error endpoint_deliver(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
                                     const struct delivery *what);
+
+/* What has come to endpoint `ep` of `vpe` by way of capability `from`, a sender or a listener, and
+ * has not been received, is gone. O(slots). */
+void endpoint_drop(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t from);
+
+/* Not NULL: what the message has come by is being revoked, and it may have gone: wait here. */
+uint16_t *endpoint_message_line(const struct rescind_kernel *k, uint32_t message);
 
 /* The oldest message that waits at an endpoint, or 0. */
 uint32_t endpoint_first(const struct rescind_kernel *k, uint32_t endpoint);

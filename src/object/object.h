@@ -19,6 +19,7 @@ enum object_node {
     OBJECT_VISIT,
     OBJECT_NOTE,
     OBJECT_CLAIM, /* syscall/open.h */
+    OBJECT_LISTENER,
     OBJECT_NODE_END
 };
 

@@ -221,11 +221,19 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
 static enum rescind_error boot_grant(const struct load *load, const struct machine *machine,
                                      const struct rescind_startup_grant *g)
 {
-    uint32_t to = startup_vpe(load->module, g->vpe)->kernel;
-    uint32_t from = startup_vpe(load->module, g->target)->kernel;
-    uint32_t vpe = local_number(load, g->vpe), target = local_number(load, g->target);
+    uint32_t to = startup_vpe(load->module, g->vpe)->kernel, vpe = local_number(load, g->vpe);
     struct rescind_kernel *kernel = machine->loops[to].kernel;
+    uint32_t from, target;
 
+    if (g->kind == RESCIND_GRANT_IRQ) {
+        return rescind_kernel_boot_irq(kernel, vpe, g->sel, g->target);
+    }
+    if (g->kind == RESCIND_GRANT_PORTS) {
+        return rescind_kernel_boot_ports(kernel, vpe, g->sel, startup_first_port(g),
+                                         startup_port_count(g));
+    }
+    from = startup_vpe(load->module, g->target)->kernel;
+    target = local_number(load, g->target);
     return to == from ? rescind_kernel_boot_grant(kernel, vpe, g->sel, target)
                       : rescind_kernel_boot_grant_across(kernel, vpe, g->sel,
                                                          machine->loops[from].kernel, target);

@@ -8,6 +8,7 @@
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/format.h"
+#include "pc99/irqs.h"
 #include "pc99/mapped.h"
 #include "pc99/peers.h"
 #include "pc99/smp.h"
@@ -18,6 +19,7 @@
 enum { KILLED_CODE = 1 }; /* what a VPE that was ended by force exits with */
 /* How much loop_shift() makes of a phase, and how long a processor waits for the others to begin.
  */
+enum { LINGER = 500 }; /* milliseconds */
 enum { PERIODS = 7, JITTER = 3, DELAYS = 8, DELAY_LOOKS = 4096, GATHER_LOOKS = 1 << 16 };
 
 bool loop_doorbell(uint64_t idle, uint64_t rip);
@@ -236,6 +238,29 @@ static void print(struct loop *loop, const char *text, size_t size)
     console_end();
 }
 
+/* One access to an I/O port for a VPE; what was read. */
+static uint32_t port_access(struct rescind_kernel_port_access access)
+{
+    switch (access.bits | (access.out ? 1u : 0u)) {
+    case 8:
+        return rescind_in8(access.port);
+    case 16:
+        return rescind_in16(access.port);
+    case 32:
+        return rescind_in32(access.port);
+    case 8 | 1:
+        rescind_out8(access.port, (uint8_t)access.value);
+        break;
+    case 16 | 1:
+        rescind_out16(access.port, (uint16_t)access.value);
+        break;
+    case 32 | 1:
+        rescind_out32(access.port, access.value);
+        break;
+    }
+    return 0;
+}
+
 /* What an event wants seldom. */
 __attribute__((noinline)) static void obey(struct loop *loop, struct rescind_kernel_output output)
 {
@@ -261,6 +286,18 @@ __attribute__((noinline)) static void obey(struct loop *loop, struct rescind_ker
         if (!runner->dead) {
             loop_add(loop, runner);
         }
+        break;
+    case RESCIND_OUTPUT_UNMASK:
+        loop->unmasked |= output.code;
+        irqs_mask(output.code, false);
+        break;
+    case RESCIND_OUTPUT_MASK:
+        loop->unmasked &= ~output.code;
+        irqs_mask(output.code, true);
+        break;
+    case RESCIND_OUTPUT_PORT:
+        rescind_kernel_port(loop->kernel, output.vpe,
+                            port_access(rescind_kernel_port_access(loop->kernel, output.vpe)));
         break;
     default:
         break;
@@ -325,11 +362,28 @@ INLINE bool take_message(struct loop *loop, struct runner *runner)
     return drain(loop);
 }
 
-/* Takes note of what other processors have for this one. */
+/* The kernel is told of interrupts that have come. */
+static void tell_lines(struct loop *loop)
+{
+    loop->lingered = 0;
+    for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
+        if ((loop->lines >> line & 1) != 0) {
+            loop->lines &= ~(1u << line);
+            loop->unmasked &= ~(1u << line);
+            rescind_kernel_interrupt(loop->kernel, line);
+            drain(loop);
+        }
+    }
+}
+
+/* Takes note of what other processors, and devices, have for this one. */
 static void listen(struct loop *loop)
 {
     if (peers_collect(loop)) {
         progress(loop);
+    }
+    if (loop->lines != 0) {
+        tell_lines(loop);
     }
 }
 
@@ -337,7 +391,7 @@ static void listen(struct loop *loop)
  * False: there was neither. */
 static bool work_once(struct loop *loop)
 {
-    bool heard = peers_hear(loop);
+    bool heard = loop->callers != 0 && peers_hear(loop);
     int32_t task;
 
     if (heard) {
@@ -436,9 +490,41 @@ static _Noreturn void end(const struct loop *loop)
     cpu_stop();
 }
 
+/* Does a VPE wait for an answer, and may an interrupt be what it waits for? */
+static bool may_be_interrupted(const struct loop *loop)
+{
+    for (uint32_t i = 0; loop->unmasked != 0 && i < loop->runner_count; i++) {
+        const struct runner *runner = &loop->runners[i];
+
+        if (runner->started && !runner->dead && runner->blocked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody knows whether a device will ever say something again: LINGER ticks of silence are taken
+ * to be its end. True: the processor has slept for one. */
+static bool linger(struct loop *loop)
+{
+    if (loop->lingered == LINGER || !may_be_interrupted(loop)) {
+        return false;
+    }
+    loop->lingered++;
+    rescind_lapic_set_timer(loop->period);
+    loop->hurried = false;
+    stretch_end(loop);
+    cpu_sleep();
+    stretch_begin(loop);
+    return true;
+}
+
 /* Nothing on this processor can move: sleeps until another one has something for it. */
 static void rest(struct loop *loop)
 {
+    if (linger(loop)) {
+        return;
+    }
     if (board_leave(loop->board)) {
         end(loop);
     }
@@ -627,6 +713,8 @@ static struct context *trap(struct loop *loop, struct context *context)
     }
     if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
         rescind_lapic_end();
+    } else if (irqs_is_line(context->vector)) {
+        irqs_take(loop, context->vector);
     } else if (context->vector > VECTOR_TIMER) {
         return context; /* spurious */
     }

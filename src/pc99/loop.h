@@ -80,6 +80,9 @@ struct loop {
     struct link idle;        /* those that saw nothing new since the last progress */
     uint64_t callers;        /* bit i: kernel i may have messages here */
     uint32_t heard;          /* whose message was the last */
+    uint32_t lines;          /* interrupts that the kernel is still to be told of, a bit a line */
+    uint32_t unmasked;       /* lines that it wants to hear of */
+    uint32_t lingered;       /* so many ticks there has been nothing to do but wait for one */
     uint64_t saw_nothing;    /* not 0: so the current VPE said when it rang last */
     uint32_t period;         /* of the timer, in its ticks */
     uint32_t short_turn;     /* the same while the kernel has work */

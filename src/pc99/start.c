@@ -19,6 +19,7 @@
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/devices.h"
+#include "pc99/irqs.h"
 #include "pc99/load.h"
 #include "pc99/loader.h"
 #include "pc99/paging.h"
@@ -214,17 +215,11 @@ static void set_up_apic(void)
     rescind_lapic_timer(VECTOR_TIMER, 0);
 }
 
-/* Where the RSDP is: the loader has it, or a copy of it; 0: it does not say. */
-static uint64_t find_rsdp(void)
-{
-    return info.rsdp_size != 0 ? (uint64_t)info.rsdp_copy - KERNEL_BASE : info.rsdp;
-}
-
 static void bring_up(bool log, struct load *load)
 {
     const struct devices_vectors vectors = {.pic = VECTOR_PIC, .spurious = VECTOR_SPURIOUS};
 
-    if (!devices_bring_up(find_rsdp(), log, &vectors, &devices)) {
+    if (!devices_bring_up(info.rsdp, log, &vectors, &devices)) {
         give_up(EXIT_REFUSED);
     }
     rescind_lapic_timer(VECTOR_TIMER, devices.clock.lapic_khz);
@@ -266,6 +261,9 @@ void start_main(uint64_t start_info, uint32_t magic)
 
     trap_init();
     wrong = loader_read(&memory, magic, start_info, &info);
+    if (info.rsdp_size != 0) {
+        info.rsdp = (uint64_t)info.rsdp_copy - KERNEL_BASE;
+    }
     if (wrong == NULL && probe_is_script(frames_at(info.module), info.module_size)) {
         play_probe();
     }
@@ -289,6 +287,9 @@ void start_main(uint64_t start_info, uint32_t magic)
     result = load(&wanted, &machine);
     if (result != LOAD_DONE) {
         give_up(result == LOAD_NO_MEMORY ? EXIT_NO_MEMORY : EXIT_REFUSED);
+    }
+    if (!irqs_route(wanted.module, &devices)) {
+        give_up(EXIT_REFUSED);
     }
     wrong = smp_prepare(machine.board.count, devices.processors, &wanted.frames, &info);
     if (wrong != NULL) {

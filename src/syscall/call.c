@@ -135,6 +135,10 @@ static const struct syscall syscalls[] = {
     [RESCIND_SYS_OBTAIN] = {obtain_begin, obtain_step, obtain_cancel},
     [RESCIND_SYS_PAGEFAULT] = {pagefault_begin, pagefault_step, pagefault_cancel},
     [RESCIND_SYS_FUND] = {fund_begin, fund_step, NULL},
+    [RESCIND_SYS_LISTEN] = {listen_begin, listen_step, NULL},
+    [RESCIND_SYS_IRQACK] = {irqack_begin, irqack_step, NULL},
+    [RESCIND_SYS_PORT_IN] = {portin_begin, port_step, NULL},
+    [RESCIND_SYS_PORT_OUT] = {portout_begin, port_step, NULL},
 };
 
 /* The functions of an opcode; NULL where this kernel has none for it. */

@@ -20,6 +20,8 @@
 #include "syscall/activate.h"
 #include "syscall/creategate.h"
 #include "syscall/exchange.h"
+#include "syscall/ioport.h"
+#include "syscall/irq.h"
 #include "syscall/letter.h"
 #include "syscall/memory.h"
 #include "syscall/message.h"
@@ -52,6 +54,8 @@ struct call {
         struct createvpe createvpe;
         struct vpectrl vpectrl;
         struct fund fund;
+        struct irq_call irq;   /* LISTEN and IRQACK */
+        struct port_call port; /* PORT_IN and PORT_OUT */
     };
     uint32_t reply_size;  /* with CALL_DATA: bytes of the buffer */
     struct letter letter; /* what it asks another kernel, if it does */

@@ -303,7 +303,8 @@ enum progress receive_step(struct rescind_kernel *k, uint32_t vpe, struct call *
 {
     struct message_call *c = &call->message;
     struct lookup found = lookup_endpoint(k, vpe, c->ep, ENDPOINT_RECEIVE);
-    uint32_t endpoint, first, sender;
+    uint32_t endpoint, first;
+    uint16_t *line;
 
     (void)work;
     c->waits = false;
@@ -319,9 +320,9 @@ enum progress receive_step(struct rescind_kernel *k, uint32_t vpe, struct call *
         c->waits = c->has_waited = true;
         return call_wait(k, vpe, &endpoint_at(k, endpoint)->waiters);
     }
-    sender = message_at(k, first)->sender;
-    if (sender != 0 && (cap_at(k, sender)->flags & CAP_MARKED))
-        return call_wait(k, vpe, cap_line(cap_at(k, sender))); /* it may have been revoked */
+    line = endpoint_message_line(k, first);
+    if (line != NULL)
+        return call_wait(k, vpe, line);
     return receive(k, vpe, call, endpoint, first);
 }
 

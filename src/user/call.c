@@ -449,6 +449,57 @@ enum rescind_error rescind_write(struct rescind_env *env, uint32_t ep, uint64_t 
     return message_string(&m, data, size) ? send(env, &m) : RESCIND_INV_ARGS;
 }
 
+/* ---- Devices ------------------------------------------------------------------------------ */
+
+enum rescind_error rescind_listen(struct rescind_env *env, uint32_t irq, uint32_t ep)
+{
+    struct message m;
+
+    message_begin(&m, RESCIND_SYS_LISTEN);
+    message_u64(&m, irq);
+    message_u64(&m, ep);
+    return send(env, &m);
+}
+
+enum rescind_error rescind_irqack(struct rescind_env *env, uint32_t irq)
+{
+    struct message m;
+
+    message_begin(&m, RESCIND_SYS_IRQACK);
+    message_u64(&m, irq);
+    return send(env, &m);
+}
+
+enum rescind_error rescind_port_in(struct rescind_env *env, uint32_t ports, uint32_t offset,
+                                   uint32_t width, uint32_t *value)
+{
+    struct message m;
+    struct reply r;
+    enum rescind_error error;
+
+    message_begin(&m, RESCIND_SYS_PORT_IN);
+    message_u64(&m, ports);
+    message_u64(&m, offset);
+    message_u64(&m, width);
+    error = ask(env, &m, &r);
+    if (error == RESCIND_NO_ERROR && value != NULL)
+        *value = (uint32_t)r.words[1];
+    return error;
+}
+
+enum rescind_error rescind_port_out(struct rescind_env *env, uint32_t ports, uint32_t offset,
+                                    uint32_t width, uint32_t value)
+{
+    struct message m;
+
+    message_begin(&m, RESCIND_SYS_PORT_OUT);
+    message_u64(&m, ports);
+    message_u64(&m, offset);
+    message_u64(&m, width);
+    message_u64(&m, value);
+    return send(env, &m);
+}
+
 /* ---- And ---------------------------------------------------------------------------------- */
 
 enum rescind_error rescind_noop(struct rescind_env *env)

@@ -9,6 +9,7 @@ const struct user_program user_programs[] = {
     {"pingpong_reader", pingpong_reader},
     {"family_parent", family_parent},
     {"family_child", family_child},
+    {"serial_echo", serial_echo},
 };
 
 const unsigned user_program_count = sizeof(user_programs) / sizeof(user_programs[0]);

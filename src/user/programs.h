@@ -23,5 +23,6 @@ int pingpong_writer(struct rescind_env *env);
 int pingpong_reader(struct rescind_env *env);
 int family_parent(struct rescind_env *env);
 int family_child(struct rescind_env *env);
+int serial_echo(struct rescind_env *env);
 
 #endif

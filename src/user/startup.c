@@ -38,6 +38,10 @@ static const char *check_header(const struct rescind_startup *h, size_t size)
         return "the kernels lie outside the module";
     if (!inside(size, h->faults, h->fault_count, sizeof(struct rescind_startup_fault)))
         return "the faults lie outside the module";
+    if (h->serial_count > RESCIND_STARTUP_SERIALS_MAX)
+        return "the number of serial ports is out of range";
+    if (!inside(size, h->serials, h->serial_count, sizeof(struct rescind_startup_serial)))
+        return "the serial ports lie outside the module";
     return NULL;
 }
 
@@ -84,6 +88,16 @@ static bool is_child(const struct rescind_startup *h, uint32_t vpe)
     return (startup_vpe(h, vpe)->flags & RESCIND_STARTUP_CHILD) != 0;
 }
 
+/* Has somebody been given this line? */
+static bool has_line(const struct rescind_startup *h, uint32_t line)
+{
+    for (uint32_t i = 0; i < h->grant_count; i++) {
+        if (startup_grant(h, i)->kind == RESCIND_GRANT_IRQ && startup_grant(h, i)->target == line)
+            return true;
+    }
+    return false;
+}
+
 static const char *check_fault(const struct rescind_startup *h,
                                const struct rescind_startup_fault *fault)
 {
@@ -97,6 +111,10 @@ static const char *check_fault(const struct rescind_startup *h,
     case RESCIND_FAULT_EXHAUST:
         if (fault->a >= h->kernel_count)
             return "a fault names no kernel";
+        break;
+    case RESCIND_FAULT_INTERRUPT:
+        if (!has_line(h, fault->a))
+            return "a fault names an interrupt line that nobody has been given";
         break;
     case RESCIND_FAULT_DELAY:
         if (fault->a >= h->kernel_count || fault->b >= h->kernel_count)
@@ -112,18 +130,122 @@ static const char *check_fault(const struct rescind_startup *h,
     return fault->reserved != 0 ? "a reserved word of a fault is not 0" : NULL;
 }
 
-static const char *check_grant(const struct rescind_startup *h,
-                               const struct rescind_startup_grant *grant)
+/* What a PC's kernel uses itself, or must not leave to anybody: whoever can reach it can do to the
+ * machine as he likes. */
+static const struct {
+    uint32_t first, last;
+    const char *name;
+} own_ports[] = {
+    {0x000, 0x0ff, "the board's own devices"},
+    {0x2f8, 0x2ff, "COM2"},
+    {0x3f8, 0x3ff, "COM1"},
+    {0x4d0, 0x4d1, "the interrupt controllers"},
+    {0x510, 0x51b, "the firmware's interface"},
+    {0x600, 0x67f, "power management"},
+    {0xafe0, 0xb03f, "power management"},
+    {0xcd4, 0xcfb, "PCI configuration and reset"},
+    {0xcfc, 0xcff, "PCI configuration and reset"},
+};
+static const struct {
+    uint32_t line;
+    const char *name;
+} own_lines[] = {
+    {0, "the timer"}, {2, "the second interrupt controller"},
+    {3, "COM2"},      {4, "COM1"},
+    {8, "the clock"}, {9, "power management"},
+};
+
+const char *startup_owner_of_ports(uint32_t first, uint32_t count)
 {
-    if (grant->vpe >= h->vpe_count || grant->target >= h->vpe_count)
+    for (size_t i = 0; i < sizeof(own_ports) / sizeof(own_ports[0]); i++) {
+        if (first <= own_ports[i].last && first + count > own_ports[i].first)
+            return own_ports[i].name;
+    }
+    return NULL;
+}
+
+const char *startup_owner_of_line(uint32_t line)
+{
+    for (size_t i = 0; i < sizeof(own_lines) / sizeof(own_lines[0]); i++) {
+        if (line == own_lines[i].line)
+            return own_lines[i].name;
+    }
+    return NULL;
+}
+
+/* Whether a grant before `index` gives the same line. */
+static bool is_given(const struct rescind_startup *h, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (startup_grant(h, i)->kind == RESCIND_GRANT_IRQ &&
+            startup_grant(h, i)->target == startup_grant(h, index)->target)
+            return true;
+    }
+    return false;
+}
+
+/* A grant of a line or of ports. */
+static const char *check_machine_grant(const struct rescind_startup *h, uint32_t index)
+{
+    const struct rescind_startup_grant *grant = startup_grant(h, index);
+    uint32_t first = grant->target & 0xffff, more = grant->target >> 16;
+
+    if (grant->kind == RESCIND_GRANT_IRQ) {
+        if (grant->target >= RESCIND_IRQ_LINES)
+            return "a grant names no interrupt line";
+        if (startup_owner_of_line(grant->target) != NULL)
+            return "a grant names an interrupt line of the machine's own";
+        return is_given(h, index) ? "an interrupt line is granted twice" : NULL;
+    }
+    if (first + more >= RESCIND_PORTS)
+        return "a grant names ports that there can't be";
+    return startup_owner_of_ports(first, more + 1) != NULL ? "a grant names ports of the machine's "
+                                                             "own"
+                                                           : NULL;
+}
+
+static const char *check_grant(const struct rescind_startup *h, uint32_t index)
+{
+    const struct rescind_startup_grant *grant = startup_grant(h, index);
+
+    if (grant->kind > RESCIND_GRANT_PORTS)
+        return "a grant is of no known kind";
+    if (grant->vpe >= h->vpe_count ||
+        (grant->kind == RESCIND_GRANT_VPE && grant->target >= h->vpe_count))
         return "a grant names no VPE";
-    if (is_child(h, grant->vpe) || is_child(h, grant->target))
+    if (is_child(h, grant->vpe) || (grant->kind == RESCIND_GRANT_VPE && is_child(h, grant->target)))
         return "a grant names a VPE that is not there at the start";
     if (grant->sel < RESCIND_SEL_FREE)
         return "a grant's selector is taken";
-    if (grant->reserved != 0)
-        return "a reserved word of a grant is not 0";
-    return NULL;
+    return grant->kind != RESCIND_GRANT_VPE ? check_machine_grant(h, index) : NULL;
+}
+
+int startup_line_of_serial(uint32_t port)
+{
+    switch (port) {
+#define ROW(port, line)                                                                            \
+    case (port):                                                                                   \
+        return (line);
+        RESCIND_STARTUP_SERIALS(ROW)
+#undef ROW
+    default:
+        return -1;
+    }
+}
+
+static const char *check_serial(const struct rescind_startup *h, uint32_t index)
+{
+    const struct rescind_startup_serial *serial = startup_serial(h, index);
+
+    if (startup_line_of_serial(serial->port) < 0)
+        return "there is no serial port at this address";
+    for (uint32_t i = 0; i < index; i++) {
+        if (startup_serial(h, i)->port == serial->port)
+            return "a serial port is there twice";
+    }
+    if (serial->size > RESCIND_STARTUP_TEXT || !inside(h->size, serial->text, serial->size, 1))
+        return "what comes to a serial port lies outside the module";
+    return serial->reserved != 0 ? "a reserved word of a serial port is not 0" : NULL;
 }
 
 static const char *check_call(const struct rescind_startup_step *step)
@@ -248,10 +370,12 @@ const char *startup_check(const void *module, size_t size)
     wrong = check_header(h, size);
     for (uint32_t i = 0; wrong == NULL && i < h->kernel_count; i++)
         wrong = check_kernel(h, i);
+    for (uint32_t i = 0; wrong == NULL && i < h->serial_count; i++)
+        wrong = check_serial(h, i);
     for (uint32_t i = 0; wrong == NULL && i < h->fault_count; i++)
         wrong = check_fault(h, startup_fault(h, i));
     for (uint32_t i = 0; wrong == NULL && i < h->grant_count; i++)
-        wrong = check_grant(h, startup_grant(h, i));
+        wrong = check_grant(h, i);
     for (uint32_t i = 0; wrong == NULL && i < h->vpe_count; i++) {
         steps += startup_vpe(h, i)->step_count;
         wrong = steps > RESCIND_STARTUP_STEPS ? "there are too many steps"

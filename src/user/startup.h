@@ -18,8 +18,8 @@
 /* NULL, or what is wrong with the `size` bytes at `module`, which must be 8-aligned. */
 const char *startup_check(const void *module, size_t size);
 
-/* Of a module that passed; `index` is below its kernel_count, vpe_count, grant_count or
- * fault_count. O(1). */
+/* Of a module that passed; `index` is below its kernel_count, vpe_count, grant_count,
+ * fault_count or serial_count. O(1). */
 static inline const struct rescind_startup_kernel *startup_kernel(const void *module,
                                                                   uint32_t index)
 {
@@ -52,6 +52,32 @@ static inline const struct rescind_startup_fault *startup_fault(const void *modu
 
     return (const struct rescind_startup_fault *)faults + index;
 }
+
+static inline const struct rescind_startup_serial *startup_serial(const void *module,
+                                                                  uint32_t index)
+{
+    const struct rescind_startup *header = module;
+    const void *serials = (const uint8_t *)module + header->serials;
+
+    return (const struct rescind_startup_serial *)serials + index;
+}
+
+/* The ports that a grant names. */
+static inline uint32_t startup_first_port(const struct rescind_startup_grant *grant)
+{
+    return grant->target & 0xffff;
+}
+static inline uint32_t startup_port_count(const struct rescind_startup_grant *grant)
+{
+    return (grant->target >> 16) + 1;
+}
+
+/* Whose these ports, or the interrupt line, are, where the machine needs them itself; NULL: they
+ * can be given to a VPE. */
+const char *startup_owner_of_ports(uint32_t first, uint32_t count);
+const char *startup_owner_of_line(uint32_t line);
+/* The interrupt line of a serial port that VPEs can be given; -1: there is none at `port`. */
+int startup_line_of_serial(uint32_t port);
 
 /* The step at `offset` of a module, and the bytes it takes with its payload, padding and checks. */
 static inline const struct rescind_startup_step *startup_step(const void *module, uint32_t offset)

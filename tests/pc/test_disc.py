@@ -52,6 +52,8 @@ def check_errors(tool, corpus):
     assert status == 2 and "--firmware is seabios or ovmf" in text, text
     status, text = refused(tool, path, "--firmware", "ovmf")
     assert status == 2 and "--via iso or disk" in text, text
+    status, text = refused(tool, path, "--strict", "--via", "disk")
+    assert status == 2 and "--strict is for --via kernel" in text, text
     status, text = refused(tool, path, "--write-iso", "disc", path)
     assert status == 2 and "one FILE" in text, text
 
