@@ -391,7 +391,7 @@ static void listen(struct loop *loop)
  * False: there was neither. */
 static bool work_once(struct loop *loop)
 {
-    bool heard = peers_hear(loop);
+    bool heard = loop->callers != 0 && peers_hear(loop);
     int32_t task;
 
     if (heard) {
