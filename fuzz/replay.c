@@ -1,7 +1,8 @@
 /* Runs a fuzz target over files and folders of inputs, without libFuzzer: how `meson test` keeps
  * what the fuzzers have found. Usage: replay-TARGET FILE|FOLDER...; a folder's files in the order
- * of their names. With --drawn N, also over N inputs drawn from a fixed generator. The target
- * aborts when something is wrong; the input is named before it is run. */
+ * of their names. With --drawn N, also over N inputs drawn from a fixed generator; with --mutated
+ * N, over N mutants of what has been run so far, for targets with a mutator of their own. The
+ * target aborts when something is wrong; the input is named before it is run. */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,13 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+                                                     unsigned seed);
+
+enum { INPUT_MAX = 4096 };
+
+static GPtrArray *inputs; /* of GBytes: the files that have been run */
 
 static int replay_file(const char *path)
 {
@@ -22,6 +30,7 @@ static int replay_file(const char *path)
     }
     fprintf(stderr, "%s\n", path);
     LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+    g_ptr_array_add(inputs, g_bytes_new(bytes, size));
     return 1;
 }
 
@@ -63,12 +72,47 @@ static void replay_drawn(guint64 count)
     g_rand_free(generator);
 }
 
+/* In place of libFuzzer's: a byte is another, or one more. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+    static guint32 drawn = 1;
+    drawn = drawn * 1664525 + 1013904223;
+    if (size == 0 || ((drawn & 0x100) != 0 && size < max_size))
+        data[size++] = (uint8_t)(drawn >> 24);
+    else
+        data[(drawn >> 12) % size] = (uint8_t)(drawn >> 24);
+    return size;
+}
+
+/* Each is that of a file, a few generations on. */
+static void replay_mutated(guint64 count)
+{
+    uint8_t bytes[INPUT_MAX];
+    GRand *generator = g_rand_new_with_seed(6);
+    for (guint64 i = 0; i < count && inputs->len > 0; i++) {
+        gsize size;
+        const void *from = g_bytes_get_data(g_ptr_array_index(inputs, i % inputs->len), &size);
+        size = MIN(size, sizeof bytes);
+        if (size > 0)
+            memcpy(bytes, from, size);
+        for (int left = g_rand_int_range(generator, 1, 5); left > 0; left--)
+            size = LLVMFuzzerCustomMutator(bytes, size, sizeof bytes, g_rand_int(generator));
+        LLVMFuzzerTestOneInput(bytes, size);
+    }
+    g_rand_free(generator);
+}
+
 int main(int argc, char **argv)
 {
     int total = 0;
+    inputs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--drawn") == 0 && i + 1 < argc) {
             replay_drawn(g_ascii_strtoull(argv[++i], NULL, 10));
+            continue;
+        }
+        if (strcmp(argv[i], "--mutated") == 0 && i + 1 < argc && LLVMFuzzerCustomMutator) {
+            replay_mutated(g_ascii_strtoull(argv[++i], NULL, 10));
             continue;
         }
         bool folder = g_file_test(argv[i], G_FILE_TEST_IS_DIR);
@@ -77,6 +121,7 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         total += count;
     }
+    g_ptr_array_unref(inputs);
     printf("%d inputs\n", total);
     return EXIT_SUCCESS;
 }
