@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWN_MAX = 512, MUTATED_MAX = 2048, MUTATIONS_MAX = 8 };
+enum { DRAWN_MAX = 512, MUTATED_MAX = 4096, MUTATIONS_MAX = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
