@@ -3,9 +3,9 @@
 
 coverage.py image HOST OUT LOGS IMAGE...
     OUT gets, as a tracefile, which lines of src/ ran on QEMU: LOGS is a directory of its `-d in_asm`
-    logs, which name each instruction that was come to, and IMAGE... are the programs that ran,
-    with debug information. Of a file that the tracefile HOST has, too, HOST says what a line of
-    code is; of others, the debug information.
+    logs, IMAGE.PID.log, which name each instruction that was come to, and IMAGE... are the programs
+    that ran, with debug information; those for ring 3 run with any image. Of a file that the
+    tracefile HOST has, too, HOST says what a line of code is; of others, the debug information.
 coverage.py judge INFO
     Prints the shares of tracefile INFO, room by room, and where it has nothing; exit status 1 when
     a share is too small, or an excluded line does not say why it is.
@@ -60,10 +60,11 @@ def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def executed(logs):
-    """The instructions' addresses, in order."""
-    found = set()
-    for log in glob.glob(os.path.join(logs, "*.log")):
+def executed(logs, image):
+    """The addresses of a program's instructions, in order."""
+    name, found = os.path.basename(image).removesuffix(".elf"), set()
+    whose = "*" if name == "rescind-user" else name
+    for log in glob.glob(os.path.join(logs, whose + ".*.log")):
         with open(log, "rb") as text:
             found.update(re.findall(rb"^0x([0-9a-f]+):", text.read(), re.M))
     return sorted(int(address, 16) for address in found)
@@ -87,18 +88,29 @@ def in_sources(path):
     return path[at:] if at >= 0 and os.path.exists(os.path.join(TOP, path[at:])) else None
 
 
+def sources():
+    """The path of each file of src/ whose name no other has."""
+    found = collections.defaultdict(list)
+    for directory, _, names in os.walk(os.path.join(TOP, "src")):
+        for name in names:
+            found[name].append(os.path.relpath(os.path.join(directory, name), TOP))
+    return {name: paths[0] for name, paths in found.items() if len(paths) == 1}
+
+
 def rows(image):
     """Of each line table: (file, line, first address, begins a statement), ends as line None."""
-    paths, path = iter(units(image)), None
+    paths, path, known = iter(units(image)), None, sources()
     told = output("objdump", "--dwarf=decodedline", image).splitlines()
     for before, line in zip([""] + told, told):
         if line.startswith("File name") and before.endswith(":"):
             path = in_sources(next(paths))
         elif re.match(r"\S.*:(\[\+\+\])?$", line) and "/" in line:
             path = in_sources(line.rstrip("+[]").rstrip(":"))
-        elif row := re.match(r"\S+\s+(\d+|-)\s+(0x[0-9a-f]+|0)\b(.*)", line):
-            number = None if row[1] == "-" else int(row[1])
-            yield path, number, int(row[2], 16), "x" in row[3]
+        elif row := re.match(r"(\S+)\s+(\d+|-)\s+(0x[0-9a-f]+|0)\b(.*)", line):
+            # A unit's first file may be one that it includes: then its name alone is told.
+            of = path if path and os.path.basename(path) == row[1] else known.get(row[1])
+            number = None if row[2] == "-" else int(row[2])
+            yield of, number, int(row[3], 16), "x" in row[4]
 
 
 def lines_of(image, ran):
@@ -118,22 +130,29 @@ def lines_of(image, ran):
     return found
 
 
+def no_code(path):
+    """The lines of a file that are excluded, or have nothing but braces."""
+    with open(os.path.join(TOP, path), encoding="utf-8") as source:
+        braces = {number for number, line in enumerate(source, 1) if line.strip() in ("{", "}")}
+    return braces | excluded(path)[0]
+
+
 def image_main(host_path, out_path, logs, *images):
-    host, ran = read(host_path), executed(logs)
-    files = collections.defaultdict(dict)
+    host, files = read(host_path), collections.defaultdict(dict)
     for image in images:
+        ran = executed(logs, image)
+        if not ran:
+            sys.exit(f"{logs}: QEMU has logged no instruction of {image}")
         for path, lines in lines_of(image, ran).items():
             for number, hit in lines.items():
                 files[path][number] = files[path].get(number, False) or hit
     with open(out_path, "w", encoding="utf-8") as out:
         for path in sorted(files.keys() - set(BOOT)):
-            known = host[path].lines if path in host else files[path].keys() - excluded(path)[0]
+            known = host[path].lines if path in host else files[path].keys() - no_code(path)
             print(f"TN:\nSF:{os.path.join(TOP, path)}", file=out)
             for number in sorted(files[path].keys() & set(known)):
                 print(f"DA:{number},{int(files[path][number])}", file=out)
             print("end_of_record", file=out)
-    if not ran:
-        sys.exit(f"{logs}: QEMU has logged no instruction")
 
 
 # ---- Exclusions, and the verdict ---------------------------------------------------------------

@@ -474,7 +474,7 @@ static _Noreturn void finish(const struct loop *loop)
         report_stretch(loop->report, &loop->all[i]);
     }
     if (!report_end(loop->report)) {
-        console_report("COM2 did not take the whole report");
+        console_report("COM2 did not take the whole report"); /* LCOV_EXCL_LINE: QEMU's does */
     }
     rescind_out8(EXIT_PORT, EXIT_DONE);
     cpu_stop();
@@ -583,7 +583,9 @@ static void kill(struct loop *loop, struct runner *runner)
     } else if (at->vector < VECTOR_TIMER) {
         console_report("[%s] killed: %s (ip %x)", name, trap_name(at->vector), at->rip);
     } else {
+        /* LCOV_EXCL_START: nothing is mapped up there */
         console_report("[%s] killed: wild instruction pointer (ip %x)", name, at->rip);
+        /* LCOV_EXCL_STOP */
     }
     bury(runner);
     rescind_kernel_end(loop->kernel, runner->vpe, KILLED_CODE);
@@ -659,8 +661,10 @@ struct context *loop_turn(void)
     struct context *context;
 
     if (is_wild(loop->current->context.rip)) {
+        /* LCOV_EXCL_START: nothing that a VPE runs is mapped so high */
         announce(loop, loop->current);
         kill(loop, loop->current);
+        /* LCOV_EXCL_STOP */
     }
     context = next_turn(loop);
     stretch_end(loop);
