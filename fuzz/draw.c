@@ -45,7 +45,7 @@ static uint32_t vpe_sel(uint32_t b)
 }
 static uint32_t ep(uint32_t b)
 {
-    return b < 240 ? 2 + b % 4 : b % 18;
+    return b < 240 ? 2 + b % 4 : b % 48;
 }
 static const char *perms(uint32_t b)
 {
