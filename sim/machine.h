@@ -219,14 +219,15 @@ bool machine_audit(struct machine *m);
 /* What the last choice did that an observer of the calls can see, in its order: a GArray of struct
  * machine_observed. Good until the next choice. */
 enum machine_observed_kind {
-    OBSERVED_CALL,  /* its kernel takes a message */
-    OBSERVED_REPLY, /* the call is answered with `error` */
-    OBSERVED_ENDED, /* the VPE has ended: by its EXIT or by force */
-    OBSERVED_KILL,  /* a fault strikes it: it will end */
+    OBSERVED_CALL,      /* its kernel takes a message */
+    OBSERVED_REPLY,     /* the call is answered with `error` */
+    OBSERVED_ENDED,     /* the VPE has ended: by its EXIT or by force */
+    OBSERVED_KILL,      /* a fault strikes it: it will end */
+    OBSERVED_INTERRUPT, /* there is an interrupt: its kernel is told */
 };
 struct machine_observed {
     enum machine_observed_kind kind;
-    uint32_t vpe;
+    uint32_t vpe;        /* INTERRUPT: the line */
     const void *message; /* CALL: the payload, `size` bytes */
     size_t size;
     uint32_t error; /* REPLY */
