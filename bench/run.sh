@@ -21,7 +21,7 @@ esac
 sh tests/setup.sh bench
 mkdir -p build
 [ -e build/build.ninja ] || meson setup build >build/setup.log
-ninja -C build --quiet rescind bench/across bench/bench tests/budget src/pc99/rescind-pc99.elf \
+ninja -C build --quiet rescind bench/across bench/bench bench/devices tests/budget src/pc99/rescind-pc99.elf \
     tests/pc/test_stretch >build/bench.log || { cat build/bench.log >&2; exit 1; }
 
 tool=build/rescind across=build/bench/across plots=build/bench
@@ -127,6 +127,11 @@ if [ -z "$quick" ]; then
         >"$out" 2>&1 || echo "test_stretch: a stretch is longer than the test allows"
     sed -n 's/^ *\([0-9]*\) \(.*litmus\)$/\1 \2/p' "$out" >$plots/stretch.txt
 fi
+
+echo
+echo "Boot, and the models of devices:"
+python3 bench/boot.py $tool build/src/pc99/rescind-pc99.elf
+build/bench/devices
 
 # ---- Across kernels ----
 

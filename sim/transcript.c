@@ -12,19 +12,23 @@ static const struct {
     const char *word;
     bool write, memory;
     uint8_t bytes;
+    bool interrupt;
 } operations[] = {
-    {"in8", false, false, 1},   {"in16", false, false, 2},  {"in32", false, false, 4},
-    {"out8", true, false, 1},   {"out16", true, false, 2},  {"out32", true, false, 4},
-    {"read8", false, true, 1},  {"read16", false, true, 2}, {"read32", false, true, 4},
-    {"read64", false, true, 8}, {"write8", true, true, 1},  {"write16", true, true, 2},
-    {"write32", true, true, 4}, {"write64", true, true, 8},
+    {"in8", false, false, 1, false},      {"in16", false, false, 2, false},
+    {"in32", false, false, 4, false},     {"out8", true, false, 1, false},
+    {"out16", true, false, 2, false},     {"out32", true, false, 4, false},
+    {"read8", false, true, 1, false},     {"read16", false, true, 2, false},
+    {"read32", false, true, 4, false},    {"read64", false, true, 8, false},
+    {"write8", true, true, 1, false},     {"write16", true, true, 2, false},
+    {"write32", true, true, 4, false},    {"write64", true, true, 8, false},
+    {"interrupt", false, false, 2, true},
 };
 
 static const char *word_of(const struct probe_access *access)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(operations); i++) {
         if (operations[i].write == access->write && operations[i].memory == access->memory &&
-            operations[i].bytes == access->bytes) {
+            operations[i].bytes == access->bytes && operations[i].interrupt == access->interrupt) {
             return operations[i].word;
         }
     }
@@ -120,11 +124,28 @@ static bool take_operation(struct reader *r, struct probe_access *access)
             access->write = operations[i].write;
             access->memory = operations[i].memory;
             access->bytes = operations[i].bytes;
+            access->interrupt = operations[i].interrupt;
             return true;
         }
     }
-    fail(r, "'%s' is no access: in, out, read or write and how many bits", word);
+    fail(r, "'%s' is no access: in, out, read or write and how many bits, or interrupt", word);
     return false;
+}
+
+/* Where it goes, and the value. */
+static void take_place(struct reader *r, struct probe_access *access)
+{
+    access->address = take_number(r, access->memory ? "the address" : "the port", G_MAXUINT64);
+    access->value = take_number(r, "the value", ones(access));
+}
+
+/* Of an interrupt that comes, or that there is none. */
+static void take_vector(struct reader *r, struct probe_access *access)
+{
+    access->value = take_word(r, "none") ? PROBE_NONE : take_number(r, "the vector", 0xff);
+    if (access->value < PROBE_VECTOR) {
+        fail(r, "vectors below 0x%x are the processor's", (unsigned)PROBE_VECTOR);
+    }
 }
 
 /* What may stand behind the value. */
@@ -144,8 +165,8 @@ static void take_rest(struct reader *r, struct transcript_access *access)
                  r->words[r->word]);
         }
     }
-    if (masked && access->access.write) {
-        fail(r, "what is written has no mask");
+    if (masked && (access->access.write || access->access.interrupt)) {
+        fail(r, "what is written, and an interrupt, has no mask");
     }
 }
 
@@ -171,9 +192,11 @@ static void read_access(struct reader *r)
 
     if (take_operation(r, &access.access)) {
         access.mask = ones(&access.access);
-        access.access.address =
-            take_number(r, access.access.memory ? "the address" : "the port", G_MAXUINT64);
-        access.access.value = take_number(r, "the value", ones(&access.access));
+        if (access.access.interrupt) {
+            take_vector(r, &access.access);
+        } else {
+            take_place(r, &access.access);
+        }
         take_rest(r, &access);
     }
     if (r->error == NULL) {
@@ -289,16 +312,29 @@ void transcript_free(struct transcript *transcript)
 
 char *transcript_number_text(const struct transcript_access *access, uint64_t number)
 {
+    if (access->access.interrupt) {
+        return number < PROBE_NONE ? g_strdup_printf("0x%02x", (unsigned)number) : g_strdup("none");
+    }
     return g_strdup_printf("0x%0*" G_GINT64_MODIFIER "x", 2 * access->access.bytes, number);
 }
 
 char *transcript_access_text(const struct transcript_access *access)
 {
+    if (access->access.interrupt) {
+        return g_strdup(word_of(&access->access));
+    }
     return g_strdup_printf("%s 0x%" G_GINT64_MODIFIER "x", word_of(&access->access),
                            access->access.address);
 }
 
 /* ---- Playing ------------------------------------------------------------------------------ */
+
+static uint64_t take_interrupt(struct rescind_board *board)
+{
+    int vector = rescind_board_interrupt(board);
+
+    return vector < 0 ? PROBE_NONE : (uint64_t)vector;
+}
 
 /* As the PC plays a script: each access has its moment, however long the ones before it took. */
 void transcript_play(const struct transcript *transcript, struct rescind_board *board,
@@ -315,7 +351,11 @@ void transcript_play(const struct transcript *transcript, struct rescind_board *
         if (moment > now) {
             rescind_board_advance(board, moment - now);
         }
-        probe_make(&access);
+        if (access.interrupt) {
+            access.value = take_interrupt(board);
+        } else {
+            probe_make(&access);
+        }
         values[i] = access.value;
     }
 }

@@ -625,6 +625,68 @@ static void the_derivation_tree_goes_across_kernels(void **state)
     bench_free(&b);
 }
 
+static const char serial[] = "vpe A\n"
+                             "grant A 4 = irq 10\n"
+                             "grant A 5 = ports 0x3e8 8\n"
+                             "serial 0x3e8 \"xy\"\n"
+                             "fault interrupt 10\n"
+                             "program A\n"
+                             "    attachrb 0 2 addr=0 order=7 msgorder=6\n"
+                             "    creategate 0 6 label=7 ep=2 credits=1\n"
+                             "    activate 3 6\n"
+                             "    portout 5 off=4 value=8\n"
+                             "    portout 5 off=1 value=1\n"
+                             "    listen 4 3\n"
+                             "    receive 2 is=10\n"
+                             "    portin 5 off=0 is=0x78\n"
+                             "    irqack 4\n"
+                             "    receive 2 is=10\n"
+                             "    portin 5 off=0 is=0x79\n"
+                             "    portin 5 off=5 is=0x60\n";
+
+/* A byte comes once the line is unmasked, and the next one once it has been taken. */
+static void interrupts_are_choices(void **state)
+{
+    struct bench b = bench_new(serial);
+
+    (void)state;
+    make_choices(b.machine, "A moves\nA moves\nA moves\nA moves\nA moves\n");
+    assert_choices(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\n");
+    assert_choices(b.machine, "A moves\nfault 0\nline 10\n");
+    make_choices(b.machine, "line 10\n");
+    assert_choices(b.machine, "A moves\n");
+    make_choices(b.machine, "A moves\nA moves\nA moves\n");
+    assert_choices(b.machine, "A moves\nfault 0\nline 10\n");
+    bench_free(&b);
+}
+
+/* The board's state, too. */
+static void a_machine_with_a_board_is_restored(void **state)
+{
+    static const char rest[] = "line 10\nA moves\nA moves\nA moves\n";
+    struct bench b = bench_new(serial);
+    struct machine_snapshot *start;
+    uint64_t hash, end;
+
+    (void)state;
+    make_choices(b.machine, "A moves\nA moves\nA moves\nA moves\nA moves\nA moves\n"
+                            "line 10\nA moves\nA moves\nA moves\n");
+    start = machine_save(b.machine, NULL);
+    hash = machine_hash(b.machine);
+    make_choices(b.machine, rest);
+    end = machine_hash(b.machine);
+    assert_true(machine_at_end(b.machine));
+    assert_true(end != hash);
+    machine_restore(b.machine, start);
+    assert_true(machine_hash(b.machine) == hash);
+    make_choices(b.machine, rest);
+    assert_true(machine_hash(b.machine) == end);
+    assert_true(machine_audit(b.machine));
+    machine_snapshot_free(start);
+    bench_free(&b);
+}
+
 /* A machine where a message of A's EXCHANGE is on its way to K1, and C can move. */
 static struct bench bench_delayed(struct machine_options options)
 {
@@ -761,6 +823,8 @@ int main(void)
         cmocka_unit_test(every_message_arrives_once_and_in_order),
         cmocka_unit_test(a_parent_on_another_kernel_is_found),
         cmocka_unit_test(the_derivation_tree_goes_across_kernels),
+        cmocka_unit_test(interrupts_are_choices),
+        cmocka_unit_test(a_machine_with_a_board_is_restored),
         cmocka_unit_test(a_delayed_message_is_heard_when_nothing_else_can_move),
         cmocka_unit_test(every_schedule_hears_a_delayed_message_last),
         cmocka_unit_test(an_exhausted_kernel_has_no_more_nodes_than_were_left),

@@ -1407,7 +1407,7 @@ static void a_processor_that_is_missing_is_named(void **state)
     (void)state;
     add_vpe_at(m, "A", 3);
     assert_error(boot_fails(maker_finish(m), &options), BOOT_ERROR_GUEST,
-                 "processor 2 does not start: 4 kernels need one each, and 2 came up");
+                 "processor 2 is missing: 4 kernels need one each, and there are 2");
 }
 
 static void processors_without_a_kernel_are_left_alone(void **state)
@@ -1607,13 +1607,13 @@ static void the_command_line_is_checked(void **state)
         {"seed=99999999999999999999", "rescind: seed= of the command line wants a decimal number\n",
          EXIT_REFUSED},
         {" captured",
-         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
-         "screen, and nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit, log "
+         "and screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=3  audit seed=5", "", EXIT_DONE},
         {"audits",
-         "rescind: the command line may say seed=N, phase=N, capture, clock, audit and "
-         "screen, and nothing else\n",
+         "rescind: the command line may say seed=N, phase=N, capture, clock, audit, log "
+         "and screen, and nothing else\n",
          EXIT_REFUSED},
         {"phase=-1", "rescind: phase= of the command line wants a decimal number\n", EXIT_REFUSED},
     };

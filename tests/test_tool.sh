@@ -286,6 +286,17 @@ expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
 expect 2 "--smp is from 0 to 64" boot --smp 65 "$task06"
 expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
+expect 2 "devices needs a FILE" devices
+expect 2 "--machine is q35 or pc" devices --machine microvm --list
+expect 2 "--bring-up takes no FILE" devices --bring-up "$task06"
+expect 2 "--fault knows no 'rust'" devices --bring-up --fault rust
+expect 2 "--fault knows no 'uart-busy=x'" devices --bring-up --fault uart-busy=x
+expect 2 "--without knows no 'uart'" devices --bring-up --without uart
+expect 2 "are of the models" devices --bring-up --boot --fault no-rsdp
+expect 0 "rescind: PCI 0:0.0: 0x8086:0x1237" devices --bring-up --machine pc
+expect 1 "nothing works without it" devices --bring-up --fault no-lapic
+expect 0 '"verdict":"pass"' devices --bring-up --format json
+expect 3 "task06" devices "$task06"
 expect 2 "--log is none or info" boot --log debug "$task06"
 expect 2 "--size needs" profile --size ""
 expect 0 "A:0 vpe" tree --at 5 "$work/tree.litmus"

@@ -13,7 +13,8 @@
  * give the same answers, every time: time passes with accesses and where it is told to, and
  * nowhere else. After rescind_board_new() devices are as QEMU 7.2's firmware (SeaBIOS 1.16) leaves
  * them. Where QEMU and a part's data sheet differ, the transcripts in tests/devices/ say which the
- * model follows.
+ * model follows. Where nothing is, ports read as ones, as on a bus, but memory and accesses to
+ * ports that are not aligned read as zeros, as in QEMU: drivers had better rely on neither.
  */
 #ifndef RESCIND_BOARD_H
 #define RESCIND_BOARD_H

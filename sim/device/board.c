@@ -7,7 +7,8 @@
 #include "rescind/platform.h"
 #include "sim/platform.h"
 
-enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64, ISA_LINES = 16 };
+enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64 };
+enum { ISA_LINES = 16, LINES = 24 };
 enum { SERIAL_PORTS_MAX = 4 };
 enum { TIMER_LINE = 0, TIMER_INPUT = 2 }; /* ISA's line 0 is the I/O APIC's input 2 */
 enum { CLOCK_LINE = 8 };
@@ -223,12 +224,16 @@ static bool takes(const struct window *window, unsigned bytes)
     return window != NULL && bytes <= MAX(window->device->class->widest, 1);
 }
 
-/* What one device answers; wider accesses than it knows come byte by byte, as on the ISA bus. */
+/* What one device answers; wider accesses than it knows come byte by byte, as on the ISA bus. Where
+ * nothing is, one that is not aligned is refused, as in QEMU. */
 static uint64_t read_port(struct rescind_board *board, uint32_t port, unsigned bytes)
 {
     const struct window *window = port_window(board, port);
     uint64_t value = 0;
 
+    if (window == NULL && port % bytes != 0) {
+        return 0;
+    }
     if (takes(window, bytes)) {
         uint32_t offset = window->offset + (uint32_t)(port - window->start);
 
@@ -251,7 +256,7 @@ static void write_port(struct rescind_board *board, uint32_t port, unsigned byte
         uint32_t offset = window->offset + (uint32_t)(port - window->start);
 
         window->device->class->write(window->device, offset, bytes, value);
-    } else if (bytes > 1) {
+    } else if (bytes > 1 && (window != NULL || port % bytes == 0)) {
         for (unsigned i = 0; i < bytes; i++) {
             write_port(board, port + i, 1, value >> 8 * i & 0xff);
         }
@@ -276,7 +281,7 @@ static uint64_t ones(unsigned bytes)
 uint64_t board_read(struct rescind_board *board, bool port, uint64_t address, unsigned bytes)
 {
     const struct window *window;
-    uint64_t value = ones(bytes);
+    uint64_t value = 0; /* of memory where nothing is */
 
     pass_access(board);
     if (port) {
@@ -328,7 +333,7 @@ static bool is_lost(const struct rescind_board *board, uint32_t line)
 
 static void drive_line(struct rescind_board *board, uint32_t line, bool level)
 {
-    if (is_lost(board, line)) {
+    if (line >= LINES || is_lost(board, line)) {
         return;
     }
     board->raised = (board->raised & ~(1u << line)) | (uint32_t)level << line;

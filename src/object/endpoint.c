@@ -156,9 +156,15 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
     return index;
 }
 
+/* A gate may lead to a number that no endpoint has; behind those the table has other things. */
+static uint32_t where_to(const struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
+{
+    return ep < RESCIND_EP_COUNT ? endpoint_find(k, vpe, ep) : 0;
+}
+
 uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
 {
-    uint32_t cap = endpoint_find(k, vpe, ep);
+    uint32_t cap = where_to(k, vpe, ep);
 
     if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE ||
         !(cap_at(k, cap)->flags & CAP_MARKED))
@@ -169,7 +175,7 @@ uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
 enum rescind_error endpoint_deliver(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
                                     const struct delivery *what)
 {
-    uint32_t cap = endpoint_find(k, vpe, ep), message;
+    uint32_t cap = where_to(k, vpe, ep), message;
     struct endpoint_node *e;
 
     if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE ||

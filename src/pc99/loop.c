@@ -318,7 +318,7 @@ INLINE bool drain(struct loop *loop)
         } else if (output.kind != RESCIND_OUTPUT_NOTHING) {
             obey(loop, output);
         }
-    } while (output.kind != RESCIND_OUTPUT_NOTHING);
+    } while (__builtin_expect(output.kind != RESCIND_OUTPUT_NOTHING, 0));
     if (rescind_kernel_tell_first(loop->kernel) >= 0) {
         peers_tell(loop);
     }
@@ -363,7 +363,7 @@ INLINE bool take_message(struct loop *loop, struct runner *runner)
 }
 
 /* The kernel is told of interrupts that have come. */
-static void tell_lines(struct loop *loop)
+__attribute__((noinline)) static void tell_lines(struct loop *loop)
 {
     loop->lingered = 0;
     for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
@@ -377,7 +377,7 @@ static void tell_lines(struct loop *loop)
 }
 
 /* Takes note of what other processors, and devices, have for this one. */
-static void listen(struct loop *loop)
+INLINE void listen(struct loop *loop)
 {
     if (peers_collect(loop)) {
         progress(loop);
@@ -391,7 +391,7 @@ static void listen(struct loop *loop)
  * False: there was neither. */
 static bool work_once(struct loop *loop)
 {
-    bool heard = peers_hear(loop);
+    bool heard = loop->callers != 0 && peers_hear(loop);
     int32_t task;
 
     if (heard) {
@@ -520,7 +520,7 @@ static bool linger(struct loop *loop)
 }
 
 /* Nothing on this processor can move: sleeps until another one has something for it. */
-static void rest(struct loop *loop)
+__attribute__((noinline)) static void rest(struct loop *loop)
 {
     if (linger(loop)) {
         return;

@@ -1,6 +1,8 @@
 /* Playing a probe script. See probe.h. */
 #include "pc99/probe.h"
 
+#include "pc99/cpu.h"
+#include "pc99/trap.h"
 #include "rescind/platform.h"
 
 /* Instructions between two looks at the clock, and with a look: at most. */
@@ -19,6 +21,19 @@ static void wait_until(uint64_t moment)
     }
 }
 
+/* The interrupt that comes when one may; trap_in_kernel() takes it. */
+static uint64_t let_in(void)
+{
+    struct processor *here = processor_here();
+    uint64_t taken;
+
+    here->taken = PROBE_NONE;
+    cpu_interrupt_window();
+    taken = __atomic_load_n(&here->taken, __ATOMIC_RELAXED);
+    here->taken = 0;
+    return taken;
+}
+
 void probe_run(struct probe_script *script)
 {
     uint64_t moment = rescind_ticks();
@@ -28,6 +43,10 @@ void probe_run(struct probe_script *script)
 
         moment += access->wait;
         wait_until(moment);
-        probe_make(access);
+        if (access->interrupt != 0) {
+            access->value = let_in();
+        } else {
+            probe_make(access);
+        }
     }
 }

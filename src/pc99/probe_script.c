@@ -22,6 +22,13 @@ static bool touches(const struct probe_access *access, uint64_t port, uint64_t c
     return access->address < port + count && access->address + access->bytes > port;
 }
 
+static const char *check_interrupt(const struct probe_access *access)
+{
+    return access->write != 0 || access->memory != 0 || access->bytes != 2 || access->address != 0
+               ? "an interrupt is nowhere"
+               : NULL;
+}
+
 static const char *check_port(const struct probe_access *access)
 {
     if (access->bytes > 4) {
@@ -40,7 +47,7 @@ const char *probe_check_access(const struct probe_access *access)
 {
     uint64_t bytes = access->bytes;
 
-    if (access->write > 1 || access->memory > 1) {
+    if (access->write > 1 || access->memory > 1 || access->interrupt > 1) {
         return "an access is of no kind that there is";
     }
     if (bytes == 0 || bytes > 8 || (bytes & (bytes - 1)) != 0) {
@@ -48,6 +55,9 @@ const char *probe_check_access(const struct probe_access *access)
     }
     if (access->wait > PROBE_WAIT) {
         return "a wait is of 10 seconds at most";
+    }
+    if (access->interrupt != 0) {
+        return check_interrupt(access);
     }
     if (access->memory == 0) {
         return check_port(access);

@@ -18,11 +18,15 @@
 #define PROBE_WAIT   10000000000        /* the longest wait, in ticks */
 enum { PROBE_ACCESSES = 1 << 16 };
 
-/* One access. Reserved fields are 0. */
+/* No interrupt: a vector fits in a byte. */
+enum { PROBE_NONE = 0x100, PROBE_VECTOR = 0x20 /* the first that is no exception's */ };
+
+/* One access, or an interrupt that the processor lets in. Reserved fields are 0. */
 struct probe_access {
     uint8_t write, memory; /* or 0: a read, of a port */
     uint8_t bytes;         /* 1, 2, 4, or of memory 8 */
-    uint8_t reserved[5];
+    uint8_t interrupt; /* 1: `value` is its vector, or PROBE_NONE; a read of 2 bytes, of port 0 */
+    uint8_t reserved[4];
     uint64_t wait;    /* ticks from the moment of the access before (the script's start) */
     uint64_t address; /* physical, or the port */
     uint64_t value;   /* of a write; a read puts it here */
@@ -45,7 +49,7 @@ const char *probe_check(const void *script, uint64_t size);
 /* Of a script that has been checked. */
 struct probe_access *probe_at(struct probe_script *script, uint32_t number);
 
-/* Makes an access, now. */
+/* Makes an access, now. Interrupts are for whoever plays the script. */
 void probe_make(struct probe_access *access);
 
 #endif

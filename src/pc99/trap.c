@@ -6,6 +6,7 @@
 #include "pc99/console.h"
 #include "pc99/cpu.h"
 #include "pc99/irqs.h"
+#include "pc99/probe.h"
 #include "rescind/drivers.h"
 #include "rescind/platform.h"
 
@@ -27,6 +28,7 @@ struct __attribute__((packed)) table_pointer {
 enum { GATES = 256, GATE_INTERRUPT = 0x8e, ENTRY_SIZE = 16, TSS_AVAILABLE = 0x89 };
 enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
 
+enum { FLAG_INTERRUPTS = 0x200 };
 /* What SYSCALL clears: IF, DF, TF, NT, AC, RF, IOPL. */
 enum { FLAGS_CLEARED = 0x57700 };
 
@@ -133,7 +135,7 @@ const char *trap_name(uint64_t vector)
 }
 
 _Noreturn void trap_fatal(const struct context *context);
-void trap_in_kernel(const struct context *context);
+void trap_in_kernel(struct context *context);
 
 /* Called by trap.S: the kernel itself has met an exception. */
 _Noreturn void trap_fatal(const struct context *context)
@@ -145,11 +147,15 @@ _Noreturn void trap_fatal(const struct context *context)
     cpu_stop();
 }
 
-/* Called by trap.S: an interrupt in one of the loop's windows or sleeps, or else an exception. */
-void trap_in_kernel(const struct context *context)
+/* Called by trap.S: an interrupt in one of the loop's windows or sleeps, or in a probe script's, or
+ * else an exception. */
+void trap_in_kernel(struct context *context)
 {
     if (context->vector < VECTOR_TIMER) {
         trap_fatal(context);
+    } else if (processor_here()->taken == PROBE_NONE) {
+        processor_here()->taken = (uint16_t)context->vector;
+        context->rflags &= ~(uint64_t)FLAG_INTERRUPTS; /* no more than this one */
     } else if (context->vector == VECTOR_TIMER) {
         rescind_lapic_end();
         processor_here()->ticked = true;

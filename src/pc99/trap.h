@@ -53,6 +53,7 @@ struct processor {
     uint32_t apic;     /* its local APIC's number */
     bool ticked;       /* the timer's interrupt came while the kernel had a window open */
     bool up;           /* atomic: it has come as far as its own C code */
+    uint16_t taken;    /* PROBE_NONE: probe.c lets an interrupt in; and then its vector */
     struct tss tss;
     uint64_t segments[SEGMENTS];
 } __attribute__((aligned(64)));

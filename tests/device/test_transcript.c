@@ -38,10 +38,12 @@ static void every_kind_of_access_is_read(void **state)
                                  "\n"
                                  "\tout16\t 64   65535 after 3 us # so\r\n"
                                  "read64 0xfed000f0 1 after 2 ms mask 0xff00000000000001\n"
-                                 "write32 0xfee000b0 0");
+                                 "write32 0xfee000b0 0\n"
+                                 "interrupt 0x31 after 0 us\n"
+                                 "interrupt none\n");
 
     (void)state;
-    assert_int_equal(t->accesses->len, 4);
+    assert_int_equal(t->accesses->len, 6);
     assert_false(t->has_machine);
     assert_access(
         t, 0, 2,
@@ -60,7 +62,13 @@ static void every_kind_of_access_is_read(void **state)
         (struct probe_access){
             .write = 1, .memory = 1, .bytes = 4, .wait = TRANSCRIPT_WAIT, .address = 0xfee000b0},
         0xffffffff);
-    assert_int_equal(t->time, 2 * TRANSCRIPT_WAIT + 3000 + 2000000);
+    assert_access(t, 4, 7, (struct probe_access){.bytes = 2, .interrupt = 1, .value = 0x31},
+                  0xffff);
+    assert_access(t, 5, 8,
+                  (struct probe_access){
+                      .bytes = 2, .interrupt = 1, .wait = TRANSCRIPT_WAIT, .value = PROBE_NONE},
+                  0xffff);
+    assert_int_equal(t->time, 3 * TRANSCRIPT_WAIT + 3000 + 2000000);
     transcript_free(t);
 }
 
@@ -85,8 +93,16 @@ static void what_is_wrong_is_named_with_its_line(void **state)
     } bad[] = {
         {"", "t: there is no access in it"},
         {"# nothing\n", "t: there is no access in it"},
-        {"\nin9 1 2\n", "t:2: 'in9' is no access: in, out, read or write and how many bits"},
-        {"in64 1 2\n", "t:1: 'in64' is no access: in, out, read or write and how many bits"},
+        {"\nin9 1 2\n",
+         "t:2: 'in9' is no access: in, out, read or write and how many bits, or interrupt"},
+        {"in64 1 2\n",
+         "t:1: 'in64' is no access: in, out, read or write and how many bits, or interrupt"},
+        {"interrupt\n", "t:1: the vector is missing"},
+        {"interrupt any\n",
+         "t:1: the vector is a number, decimal or 0x and hexadecimal, not 'any'"},
+        {"interrupt 0x100\n", "t:1: the vector is at most 0xff, not 0x100"},
+        {"interrupt 31\n", "t:1: vectors below 0x20 are the processor's"},
+        {"interrupt 32 mask 1\n", "t:1: what is written, and an interrupt, has no mask"},
         {"in8\n", "t:1: the port is missing"},
         {"read8\n", "t:1: the address is missing"},
         {"in8 1\n", "t:1: the value is missing"},
@@ -97,7 +113,7 @@ static void what_is_wrong_is_named_with_its_line(void **state)
         {"out16 1 0x10000\n", "t:1: the value is at most 0xffff, not 0x10000"},
         {"in8 1 2 mask 0x100\n", "t:1: the mask is at most 0xff, not 0x100"},
         {"in8 1 2 mask\n", "t:1: the mask is missing"},
-        {"out8 1 2 mask 3\n", "t:1: what is written has no mask"},
+        {"out8 1 2 mask 3\n", "t:1: what is written, and an interrupt, has no mask"},
         {"in8 1 2 after 3\n", "t:1: a time is in us or ms"},
         {"in8 1 2 after 3 s\n", "t:1: a time is in us or ms"},
         {"in8 1 2 after 10001 ms\n", "t:1: a wait is of 10 seconds at most"},
@@ -255,6 +271,11 @@ static void a_cut_or_altered_script_is_refused(void **state)
                         "an access is of no kind that there is");
     access->memory = 0;
     assert_string_equal(probe_check(script->data, script->len), "ports are at most 32 bits wide");
+    access->interrupt = 2;
+    assert_string_equal(probe_check(script->data, script->len),
+                        "an access is of no kind that there is");
+    access->interrupt = 1;
+    assert_string_equal(probe_check(script->data, script->len), "an interrupt is nowhere");
     header->magic++;
     assert_false(probe_is_script(script->data, script->len));
     assert_string_equal(probe_check(script->data, script->len), "it does not begin as one");
