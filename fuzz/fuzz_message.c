@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/driven.h"
+#include "fuzz/fuzz.h"
 #include "tests/drive.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #ifdef AUDIT_EVENTS
 static const bool audit_events = true;
@@ -115,4 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     drive_print(stderr, drive);
     abort();
+}
+
+struct course *fuzz_course(const uint8_t *data, size_t size)
+{
+    return driven_course(LLVMFuzzerTestOneInput, data, size);
 }
