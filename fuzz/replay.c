@@ -2,7 +2,7 @@
  * what the fuzzers have found, and a stand-in for a fuzzing engine. Usage:
  * replay-TARGET FILE|FOLDER...; a folder's files in the order of their names. With --drawn N, also
  * over N inputs drawn from a fixed generator; with --mutated N, over N that the target's own
- * mutator, where it has one, makes of the inputs that were given; with --keep FILE each of these is
+ * mutator, where it has one, makes of the inputs that were given; with --keep FILE each input is
  * written there before it is run. The target aborts when something is wrong; the input is named
  * before it is run. */
 #include <glib.h>
@@ -62,7 +62,7 @@ static int replay_file(const char *path)
         return -1;
     }
     fprintf(stderr, "%s\n", path);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+    run((const uint8_t *)bytes, size);
     g_ptr_array_add(inputs, g_bytes_new(bytes, size));
     return 1;
 }
