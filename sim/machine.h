@@ -219,14 +219,15 @@ bool machine_audit(struct machine *m);
 /* What the last choice did that an observer of the calls can see, in its order: a GArray of struct
  * machine_observed. Good until the next choice. */
 enum machine_observed_kind {
-    OBSERVED_CALL,  /* its kernel takes a message */
-    OBSERVED_REPLY, /* the call is answered with `error` */
-    OBSERVED_ENDED, /* the VPE has ended: by its EXIT or by force */
-    OBSERVED_KILL,  /* a fault strikes it: it will end */
+    OBSERVED_CALL,      /* its kernel takes a message */
+    OBSERVED_REPLY,     /* the call is answered with `error` */
+    OBSERVED_ENDED,     /* the VPE has ended: by its EXIT or by force */
+    OBSERVED_KILL,      /* a fault strikes it: it will end */
+    OBSERVED_INTERRUPT, /* there is an interrupt: its kernel is told */
 };
 struct machine_observed {
     enum machine_observed_kind kind;
-    uint32_t vpe;
+    uint32_t vpe;        /* INTERRUPT: the line */
     const void *message; /* CALL: the payload, `size` bytes */
     size_t size;
     uint32_t error; /* REPLY */
@@ -279,6 +280,7 @@ bool machine_can_save(const struct machine *m);
 
 /* A copy of everything that matters to the future, between two choices: the used parts of the
  * arenas, channels, positions, results, signals, faults struck. Reuses `into` (NULL: a new one).
+ * NULL: there is no memory, and `into` can be used again, but not restored from.
  * Restoring is memcpy, into the machine that was saved or into one made in the same way; kernels
  * that have not changed since are left as they are. */
 struct machine_snapshot;

@@ -65,7 +65,9 @@ void model_sweep(struct model *model, const bool *doomed)
     int32_t moved[MODEL_CAPS];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < model->count; i++) {
-        if (doomed[i] && model->caps[i].kind == MODEL_TABLE_ENDPOINTS)
+        if (doomed[i] && model->caps[i].type == MODEL_LISTENER)
+            model_listener_goes(model, i);
+        else if (doomed[i] && model->caps[i].kind == MODEL_TABLE_ENDPOINTS)
             model_drop_messages(model, model->caps[i].vpe, model->caps[i].sel);
         if (doomed[i])
             model_close(model, i);
@@ -189,6 +191,7 @@ static enum rescind_error creategate(struct model *model, uint32_t caller,
     struct model_cap *gate = model_root(model, caller, call->dst, RESCIND_CAP_GATE);
     gate->target = (uint8_t)vpe;
     gate->life = model->vpe[vpe].life;
+    gate->pe = model->vpe[vpe].kernel;
     gate->ep = call->ep;
     gate->label = call->label;
     gate->most = gate->credits = call->credits < UINT32_MAX ? (uint32_t)call->credits : UINT32_MAX;
@@ -431,6 +434,15 @@ static enum rescind_error call_now(struct model *model, uint32_t vpe, const stru
     }
 }
 
+static enum rescind_error interrupt(struct model *model, uint32_t line, uint32_t op)
+{
+    if (op == MODEL_INTERRUPT)
+        model_interrupt(model, line);
+    else
+        model_add_interrupt(model, line);
+    return RESCIND_NO_ERROR;
+}
+
 enum rescind_error model_call(struct model *model, uint32_t vpe, const struct model_call *call)
 {
     enum rescind_error result;
@@ -440,6 +452,8 @@ enum rescind_error model_call(struct model *model, uint32_t vpe, const struct mo
         return call->error;
     if (call->op == MODEL_COMES || call->op == MODEL_GETS_LOST)
         result = model_stray_step(model, vpe, call->op);
+    else if (call->op == MODEL_INTERRUPT || call->op == MODEL_INTERRUPT_LATE)
+        result = interrupt(model, vpe, call->op);
     else
         result = call_now(model, vpe, call);
     return model->is_beyond ? MODEL_BEYOND : result;
@@ -481,6 +495,7 @@ bool model_may_refuse(const struct model *model, uint32_t vpe, const struct mode
     case RESCIND_SYS_CREATEMAP:
     case RESCIND_SYS_ATTACHRB:
     case RESCIND_SYS_ACTIVATE:
+    case RESCIND_SYS_LISTEN:
     case RESCIND_SYS_SEND: /* to another kernel */
         return error == RESCIND_OUT_OF_MEM && (is_short || model->vpe[vpe].account != 0);
     case RESCIND_SYS_CREATESRV:
@@ -527,6 +542,13 @@ bool model_may_wait(const struct model_call *call)
     default:
         return false;
     }
+}
+
+bool model_may_take_away(const struct model_call *call)
+{
+    return !call->beyond && call->error == RESCIND_NO_ERROR &&
+           (call->op == RESCIND_SYS_REVOKE || call->op == RESCIND_SYS_EXIT ||
+            call->op == RESCIND_SYS_ACTIVATE || call->op == RESCIND_SYS_DETACHRB);
 }
 
 void model_refuse(struct model *model, uint32_t vpe)
@@ -625,13 +647,15 @@ uint64_t model_hash(const struct model *model)
         const struct model_cap *cap = &model->caps[i];
         uint64_t parent = cap->parent < 0 ? ~0ull : place(&model->caps[cap->parent]);
         sum += mix(place(cap) << 8 | cap->type, parent << 8 | cap->target);
-        sum += mix(place(cap) << 32 | cap->credits, (uint64_t)cap->ids << 32 | cap->use);
+        sum += mix(place(cap) << 32 | cap->credits,
+                   (uint64_t)cap->ids << 32 | (uint64_t)cap->through << 8 | cap->use);
         sum += mix(place(cap) ^ cap->off, cap->size);
     }
     for (uint32_t i = 0; i < model->messages_count; i++) {
         const struct model_message *m = &model->messages[i];
         uint64_t at = (uint64_t)m->vpe << 48 | (uint64_t)m->ep << 40 | m->id;
-        sum += mix(at, (uint64_t)m->from << 16 | (uint64_t)m->asker << 8 | m->visit << 1 | m->open);
+        uint64_t of = (uint64_t)m->line << 24 | (uint64_t)m->from << 16 | (uint64_t)m->asker << 8;
+        sum += mix(at, of | m->visit << 1 | m->open);
     }
     for (uint32_t vpe = 0; vpe < model->vpes; vpe++) {
         uint64_t words[4];

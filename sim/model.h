@@ -20,6 +20,10 @@
  * one that nobody waits for, on its way to a buffer that has gone, may get lost or come to a buffer
  * that follows.
  *
+ * An interrupt is a step that no VPE takes. It comes when the machine says so; only where a call is
+ * under way that may take away what it goes by, it may come later, as a stray message does, but
+ * before the next LISTEN or IRQACK of its line.
+ *
  * A model is a plain value: assigning it copies it. Memory, and places for VPEs, never run out in
  * it; whoever compares asks model_may_refuse() where that is a fair answer. Which number a new VPE
  * gets is for the kernel to say, so whoever compares tells the model, or has it go by the name
@@ -50,9 +54,11 @@ enum {
 #define MODEL_BEYOND  ((enum rescind_error)63) /* nor from here on */
 
 /* Beside the tables that calls name, one of what is active on a VPE's endpoints, and one of the
- * names of the services that it has made: the name of the service at a selector is at the same. */
+ * names of the services that it has made: the name of the service at a selector is at the same.
+ * Behind the endpoints stand the lines that it listens to. */
 enum { MODEL_TABLE_ENDPOINTS = RESCIND_TABLE_KINDS, MODEL_TABLE_NAMES };
-enum { MODEL_ENDPOINT = 100, MODEL_ENTRY }; /* types */
+enum { MODEL_LISTENERS = RESCIND_EP_COUNT };
+enum { MODEL_ENDPOINT = 100, MODEL_ENTRY, MODEL_LISTENER }; /* types */
 /* In place of a VPE: none; of a child: one of its name. And in rows the kernel itself, in whose
  * table names are, and a VPE whose rows are not compared. */
 #define MODEL_NOBODY  0xffu
@@ -71,18 +77,20 @@ struct model_cap {
     uint8_t home;   /* the kernel that its root was made on */
     uint8_t life;   /* of what has a target, but a VPE: which that has had the VPE's number */
     uint8_t perms;  /* of memory, a mapping, a memory endpoint */
-    uint8_t use;    /* of an endpoint: enum model_use */
+    uint8_t use;    /* of an endpoint: enum model_use; of a listener: enum model_hearing */
     uint8_t slots, slot_order; /* of a receive endpoint */
-    uint8_t pe;                /* of memory: the kernel whose it is */
-    uint8_t reserved;
-    uint32_t ep;  /* of the same: where it leads to */
+    uint8_t pe; /* of memory: the kernel whose it is; of a gate, a send endpoint: that of the VPE
+                   that it names */
+    uint8_t through; /* of a listener: the endpoint through which its messages go */
+    uint32_t ep;  /* of what has a target: where it leads to; of a line, a listener: its number */
     uint32_t ids; /* of a receive endpoint: numbers given to messages */
     uint32_t reserved_too;
     uint64_t label; /* of what has a target, but a VPE */
     union {
         struct {
             uint32_t credits, most; /* of a gate, a send endpoint: left, and at first */
-            uint64_t off, size;     /* of memory, a memory endpoint: in its root, bytes */
+            uint64_t off, size;     /* of memory, a memory endpoint: in its root, bytes; of ports:
+                                       the first one, how many */
         };
         uint8_t name[RESCIND_SERVICE_NAME_MAX]; /* of a name, with zeros behind it */
     };
@@ -90,6 +98,14 @@ struct model_cap {
 _Static_assert(sizeof(struct model_cap) == 64, "nothing in it is padding");
 
 enum model_use { MODEL_SEND = 1, MODEL_MEMORY, MODEL_RECEIVE };
+
+/* What has become of a line's last interrupt. */
+enum model_hearing {
+    MODEL_HEARS,   /* it is acknowledged, or there was none: the next one may come */
+    MODEL_PENDING, /* it could not be told */
+    MODEL_TOLD,    /* it was, for a credit */
+    MODEL_UNPAID,  /* it was, but the endpoint whose credit that was has gone */
+};
 
 /* A message that lies in a slot of a receive endpoint: not received yet, or open. */
 struct model_message {
@@ -100,7 +116,8 @@ struct model_message {
                                   is gone, or it is a reply */
     uint8_t asker, asker_life; /* the VPE that has sent it */
     uint8_t reply_order;       /* of the slots of its endpoint for the reply, when it did */
-    uint8_t reserved[3];
+    uint8_t line;              /* whose interrupt it tells + 1, or 0 */
+    uint8_t reserved[2];
     uint32_t reply_ep; /* of the asker's; RESCIND_NONE: it wants no reply */
     uint32_t id;
     uint32_t visit; /* enum model_visit; then it comes from nobody */
@@ -112,6 +129,7 @@ enum model_visit {
     MODEL_FOR_NOBODY, /* nobody: it is a CLOSE, or its asker has ended */
     MODEL_FOR_ASKER,  /* the call of its asker */
     MODEL_OPENS,      /* an OPEN whose asker has ended: a session that is opened is closed again */
+    MODEL_INTERRUPTS, /* of a stray: it is no message, but an interrupt of line `ep` */
 };
 
 /* What the call of a VPE asks of a service or a pager. All zero: nothing. */
@@ -208,9 +226,9 @@ struct model_call {
                                    that has not been made, or another than is shown */
     uint32_t children;
     uint64_t addr;            /* REQMEM, ATTACHRB; READ, WRITE, DERIVEMEM: offset; CREATEMAP: first
-                                 page */
-    uint64_t size;            /* in bytes; FUND: nodes; CREATEMAP: pages */
-    uint64_t label;           /* CREATEGATE; SEND: of the reply */
+                                 page; PORT_IN, PORT_OUT: port, from the first of the range */
+    uint64_t size;            /* in bytes; FUND: nodes; CREATEMAP: pages; PORT_IN, PORT_OUT: bits */
+    uint64_t label;           /* CREATEGATE; SEND: of the reply; PORT_OUT: the value */
     uint64_t id;              /* REPLY, ACK; EXIT: the code */
     uint64_t credits;         /* CREATEGATE */
     struct rescind_range own; /* EXCHANGE, REVOKE, DELEGATE, OBTAIN */
@@ -220,9 +238,10 @@ struct model_call {
     uint64_t data[MODEL_DATA];              /* REPLY: its first words, or zeros */
 };
 /* What nobody has sent, and is NOT_NOW before it can be: the end of a VPE that has lost its
- * selector 0; and (`vpe` is its index, less than strays_count) that a stray message comes, or gets
- * lost. */
-enum { MODEL_LOST = 1000, MODEL_COMES, MODEL_GETS_LOST };
+ * selector 0; (`vpe` is its index, less than strays_count) that a stray message comes, or gets
+ * lost; and (`vpe` is the line) that there is an interrupt, or that there was one, which comes
+ * later. */
+enum { MODEL_LOST = 1000, MODEL_COMES, MODEL_GETS_LOST, MODEL_INTERRUPT, MODEL_INTERRUPT_LATE };
 
 /* One capability as two tables are compared: where it is, and where its parent is. What is derived
  * from a service's name shows the service's capability for it, or MODEL_KERNEL and no selector. */
@@ -237,6 +256,11 @@ void model_boot(struct model *model, uint32_t vpes);
 
 /* At boot: `vpe` gets at `sel` a capability on `target`, derived from the target's selector 0. */
 enum rescind_error model_grant(struct model *model, uint32_t vpe, uint32_t sel, uint32_t target);
+
+/* At boot: it gets an interrupt line, or ports first .. first + count - 1. */
+enum rescind_error model_irq(struct model *model, uint32_t vpe, uint32_t sel, uint32_t line);
+enum rescind_error model_ports(struct model *model, uint32_t vpe, uint32_t sel, uint32_t first,
+                               uint32_t count);
 
 /* The number is of a VPE that is made by CREATEVPE later; is on another kernel than 0. */
 void model_child(struct model *model, uint32_t vpe);
@@ -270,6 +294,9 @@ void model_refuse(struct model *model, uint32_t vpe);
 
 /* Whether the call may wait for what others never do. Its VPE can be ended without it. */
 bool model_may_wait(const struct model_call *call);
+
+/* Whether the call may take away by what an interrupt's message goes. */
+bool model_may_take_away(const struct model_call *call);
 
 /* The VPE lives and has lost its selector 0: it is to end. */
 bool model_is_lost(const struct model *model, uint32_t vpe);

@@ -209,7 +209,15 @@ void model_drop_messages(struct model *model, uint32_t vpe, uint32_t ep)
             model->messages[i].from = MODEL_NOBODY;
         }
     }
+    model_unpaid(model, vpe, ep);
     model_lose_visits(model, vpe, ep);
+}
+
+void model_drop_interrupts(struct model *model, uint32_t line)
+{
+    for (uint32_t i = model->messages_count; i-- > 0;)
+        if (model->messages[i].line == line + 1 && !model->messages[i].open)
+            remove_message(model, i);
 }
 
 /* The oldest message of the endpoint that has not been received; or (id not 0) the open one of that

@@ -294,6 +294,31 @@ static bool get_service_arguments(struct reader *in, struct model_call *call)
     }
 }
 
+/* Of calls about interrupt lines and ports. False: it is none of them. */
+static bool get_device_arguments(struct reader *in, struct model_call *call)
+{
+    switch (call->op) {
+    case RESCIND_SYS_LISTEN:
+        call->src = get32(in);
+        call->ep = get32(in);
+        in->bad = in->bad || !is_free_ep(call->ep);
+        return true;
+    case RESCIND_SYS_IRQACK:
+        call->src = get32(in);
+        return true;
+    case RESCIND_SYS_PORT_IN:
+    case RESCIND_SYS_PORT_OUT:
+        call->src = get32(in);
+        call->addr = get32(in);
+        call->size = get32(in);
+        call->label = call->op == RESCIND_SYS_PORT_OUT ? get32(in) : 0;
+        in->bad = in->bad || (call->size != 8 && call->size != 16 && call->size != 32);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The arguments of a call. False: it is beyond the model. */
 static bool get_arguments(struct reader *in, struct model_call *call)
 {
@@ -340,7 +365,7 @@ static bool get_arguments(struct reader *in, struct model_call *call)
         return true;
     default:
         return get_memory_arguments(in, call) || get_service_arguments(in, call) ||
-               get_message_arguments(in, call);
+               get_device_arguments(in, call) || get_message_arguments(in, call);
     }
 }
 
@@ -449,9 +474,18 @@ static uint8_t *put_args(uint8_t *out, const struct model_call *call)
     return put64(out, call->args) + (call->args + 7) / 8 * 8; /* it is all zeros there */
 }
 
+/* Of services, pagers and devices. */
 static uint8_t *put_service_arguments(uint8_t *out, const struct model_call *c)
 {
     switch (c->op) {
+    case RESCIND_SYS_LISTEN:
+        return put_all(out, (uint64_t[]){c->src, c->ep}, 2);
+    case RESCIND_SYS_IRQACK:
+        return put_all(out, (uint64_t[]){c->src}, 1);
+    case RESCIND_SYS_PORT_IN:
+        return put_all(out, (uint64_t[]){c->src, c->addr, c->size}, 3);
+    case RESCIND_SYS_PORT_OUT:
+        return put_all(out, (uint64_t[]){c->src, c->addr, c->size, c->label}, 4);
     case RESCIND_SYS_PAGEFAULT:
         return put_all(out, (uint64_t[]){c->addr, c->perms}, 2);
     case RESCIND_SYS_CREATESRV:

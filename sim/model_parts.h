@@ -44,6 +44,9 @@ void model_activate(struct model *model, int32_t source, uint32_t vpe, uint32_t 
  * been received. */
 void model_drop_messages(struct model *model, uint32_t vpe, uint32_t ep);
 
+/* What tells of interrupts of this line and has not been received goes. */
+void model_drop_interrupts(struct model *model, uint32_t line);
+
 /* What is at endpoint `ep` of `vpe`, if it has this use; or NULL. */
 struct model_cap *model_endpoint(struct model *model, uint32_t vpe, uint32_t ep,
                                  enum model_use use);
@@ -73,8 +76,24 @@ void model_lose_visits(struct model *model, uint32_t vpe, uint32_t ep);
 /* The capability, still there, goes: if it is a session's first one its service is to be told. */
 void model_close(struct model *model, uint32_t index);
 
+/* An interrupt that comes later. */
+void model_add_interrupt(struct model *model, uint32_t line);
+
 /* `vpe` ends: nobody waits for what its call has asked. And nothing comes to it any more. */
 void model_stop_asking(struct model *model, uint32_t vpe);
 void model_stop_strays(struct model *model, uint32_t vpe);
+
+/* ---- Interrupt lines and ports -------------------------------------------------------------- */
+
+/* One of the calls of this part. */
+enum rescind_error model_device_call(struct model *model, uint32_t caller,
+                                     const struct model_call *call);
+
+/* There is an interrupt of this line. */
+void model_interrupt(struct model *model, uint32_t line);
+
+/* The listener, still there, goes; so does the send endpoint. */
+void model_listener_goes(struct model *model, uint32_t index);
+void model_unpaid(struct model *model, uint32_t vpe, uint32_t ep);
 
 #endif

@@ -95,16 +95,27 @@ static enum rescind_error createsessat(struct model *model, uint32_t caller,
 
 /* ---- Messages that nobody waits for --------------------------------------------------------- */
 
+static void put_stray(struct model *model, struct model_stray stray)
+{
+    if (model->strays_count == MODEL_STRAYS)
+        model->is_beyond = 1;
+    else
+        model->strays[model->strays_count++] = stray;
+}
+
 static void add_stray(struct model *model, struct model_stray stray)
 {
     if (!model_lives(model, stray.vpe, stray.life))
         return;
-    if (model->strays_count == MODEL_STRAYS) {
-        model->is_beyond = 1;
-        return;
-    }
     stray.loose |= model_endpoint(model, stray.vpe, stray.ep, MODEL_RECEIVE) == NULL;
-    model->strays[model->strays_count++] = stray;
+    put_stray(model, stray);
+}
+
+void model_add_interrupt(struct model *model, uint32_t line)
+{
+    struct model_stray interrupt = {
+        .visit = MODEL_INTERRUPTS, .vpe = MODEL_NOBODY, .ep = (uint8_t)line};
+    put_stray(model, interrupt);
 }
 
 static void remove_stray(struct model *model, uint32_t index)
@@ -139,8 +150,10 @@ enum rescind_error model_stray_step(struct model *model, uint32_t index, uint32_
                                     .reply_ep = RESCIND_NONE,
                                     .visit = stray.visit,
                                     .label = stray.label};
-    if (op == MODEL_COMES && model_lives(model, stray.vpe, stray.life) &&
-        model_deliver(model, message, stray.size) == RESCIND_NO_RING_SPACE)
+    if (stray.visit == MODEL_INTERRUPTS)
+        model_interrupt(model, stray.ep);
+    else if (op == MODEL_COMES && model_lives(model, stray.vpe, stray.life) &&
+             model_deliver(model, message, stray.size) == RESCIND_NO_RING_SPACE)
         return MODEL_NOT_NOW;
     remove_stray(model, index);
     return RESCIND_NO_ERROR;
@@ -544,6 +557,6 @@ enum rescind_error model_service_call(struct model *model, uint32_t caller,
         return result;
     }
     default:
-        return MODEL_BEYOND;
+        return model_device_call(model, caller, call);
     }
 }

@@ -316,13 +316,16 @@ static const uint32_t *set_words(const struct monitor *m, uint32_t set, uint32_t
 
 /* ---- Effects ------------------------------------------------------------------------------ */
 
-/* Numbers of calls that nobody has sent: a VPE's end by force, and that of one that is lost; and
- * that a stray message comes, or gets lost. */
+/* Numbers of calls that nobody has sent: a VPE's end by force, and that of one that is lost; that a
+ * stray message comes, or gets lost; and that there is an interrupt, or that it comes later. */
 enum {
     END_FORCED = (1 << KEY_BITS) - 1,
     END_LOST = END_FORCED - 1,
     COMES = END_FORCED - 2,
     GETS_LOST = END_FORCED - 3,
+    INTERRUPT = END_FORCED - 4,
+    INTERRUPT_LATE = END_FORCED - 5,
+    CALLS_END = INTERRUPT_LATE,
 };
 
 static const struct model_call *call_number(const struct monitor *m, uint32_t call)
@@ -330,9 +333,11 @@ static const struct model_call *call_number(const struct monitor *m, uint32_t ca
     static const struct model_call unsent[] = {{.op = RESCIND_SYS_EXIT, .flag = true},
                                                {.op = MODEL_LOST},
                                                {.op = MODEL_COMES},
-                                               {.op = MODEL_GETS_LOST}};
+                                               {.op = MODEL_GETS_LOST},
+                                               {.op = MODEL_INTERRUPT},
+                                               {.op = MODEL_INTERRUPT_LATE}};
 
-    if (call >= GETS_LOST)
+    if (call >= CALLS_END)
         return &unsent[END_FORCED - call];
     return &g_array_index(m->calls, struct model_call, call);
 }
@@ -377,7 +382,7 @@ static bool effect_of(struct monitor *m, uint32_t model, uint32_t vpe, uint32_t 
         *out = (struct effect){(uint32_t)(known >> 8) - 1, (uint32_t)known & 0xff};
         return true;
     }
-    if (model >= 1u << KEY_BITS || m->calls->len >= GETS_LOST ||
+    if (model >= 1u << KEY_BITS || m->calls->len >= CALLS_END ||
         !take_effect(m, model, vpe, call_number(m, call), out))
         return false;
     known = (uint64_t)(out->model + 1) << 8 | out->result;
@@ -571,7 +576,40 @@ static bool agree(uint32_t *config, const struct event *e)
     }
 }
 
-/* An answer is explained by what the set can become; what is only sent changes nothing yet. */
+/* Whether what some VPE does may take away by what an interrupt's message goes. */
+static bool may_take_away(const struct monitor *m, const uint32_t *config)
+{
+    for (uint32_t vpe = 0; vpe < m->vpes; vpe++) {
+        uint32_t status = config[1 + vpe];
+        if (activity(status) == GONE)
+            continue;
+        if ((status & KILLED) != 0 || model_is_lost(model_of(m, config), vpe) ||
+            (activity(status) == PENDING && model_may_take_away(call_of(m, status))))
+            return true;
+    }
+    return false;
+}
+
+/* There is an interrupt of this line. */
+static void add_interrupt(struct draft *d, uint32_t *config, uint32_t line)
+{
+    struct effect now, late;
+
+    if (!effect_of(d->m, config[0], line, INTERRUPT, &now) ||
+        !effect_of(d->m, config[0], line, INTERRUPT_LATE, &late)) {
+        d->overflow = true;
+        return;
+    }
+    bool may_be_late = may_take_away(d->m, config);
+    config[0] = now.model;
+    draft_add(d, config);
+    config[0] = late.model;
+    if (may_be_late)
+        draft_add(d, config);
+}
+
+/* An answer is explained by what the set can become, and so is what an interrupt meets; what is
+ * only sent changes nothing yet. */
 static uint32_t follow_event(struct monitor *m, uint32_t set, const struct event *e)
 {
     struct draft closure, next;
@@ -582,7 +620,7 @@ static uint32_t follow_event(struct monitor *m, uint32_t set, const struct event
     if (e->kind == MONITOR_CALL && g_array_index(m->calls, struct model_call, e->detail).beyond)
         return MONITOR_OFF;
     draft_begin(&next, m);
-    if (e->kind == MONITOR_REPLY || e->kind == MONITOR_ENDED) {
+    if (e->kind == MONITOR_REPLY || e->kind == MONITOR_ENDED || e->kind == MONITOR_INTERRUPT) {
         draft_closure(&closure, m, set, &is_short);
     } else {
         const uint32_t *words = set_words(m, set, &count, &is_short);
@@ -590,10 +628,12 @@ static uint32_t follow_event(struct monitor *m, uint32_t set, const struct event
         for (uint32_t i = 0; i < count; i++)
             draft_add(&closure, words + i * m->config);
     }
-    next.overflow = closure.overflow;
+    next.overflow |= closure.overflow;
     for (uint32_t i = 0; i < draft_count(&closure); i++) {
         memcpy(config, draft_config(&closure, i), m->config * sizeof(uint32_t));
-        if (e->kind == MONITOR_SHORT || agree(config, e))
+        if (e->kind == MONITOR_INTERRUPT)
+            add_interrupt(&next, config, e->vpe);
+        else if (e->kind == MONITOR_SHORT || agree(config, e))
             draft_add(&next, config);
     }
     draft_drop(&closure);

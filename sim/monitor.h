@@ -13,6 +13,9 @@
  * selector 0. Memory that is short (see MONITOR_SHORT) makes OUT_OF_MEM, changing nothing, another
  * fair result of what takes nodes of the pool; model_may_refuse() says what else is fair.
  *
+ * An interrupt takes effect when it is seen; or later, where a call is under way, or a VPE about to
+ * end, that may take away what it goes by: the kernel may already count that as gone.
+ *
  * Beyond it, so that nothing is compared from there on (MONITOR_OFF), is only what becomes too
  * large, in capabilities, VPEs, messages or orders.
  *
@@ -31,11 +34,12 @@
 #include "sim/model.h"
 
 enum monitor_kind {
-    MONITOR_CALL,  /* `vpe` sends the payload `message` */
-    MONITOR_REPLY, /* its call is answered with `error` */
-    MONITOR_KILL,  /* it is to be ended */
-    MONITOR_ENDED, /* it has ended */
-    MONITOR_SHORT, /* from now on memory may be short */
+    MONITOR_CALL,      /* `vpe` sends the payload `message` */
+    MONITOR_REPLY,     /* its call is answered with `error` */
+    MONITOR_KILL,      /* it is to be ended */
+    MONITOR_ENDED,     /* it has ended */
+    MONITOR_SHORT,     /* from now on memory may be short */
+    MONITOR_INTERRUPT, /* there is an interrupt of line `vpe` */
 };
 struct monitor_event {
     enum monitor_kind kind;

@@ -567,8 +567,10 @@ static void move_hear(struct machine *m, uint32_t kernel, uint32_t from)
 /* An interrupt of a line that is unmasked. */
 static void interrupt(struct machine *m, uint32_t line)
 {
+    struct machine_observed observed = {.kind = OBSERVED_INTERRUPT, .vpe = line};
     uint32_t kernel = (uint32_t)m->lines[line].kernel;
 
+    g_array_append_val(m->observed, observed);
     m->lines[line].unmasked = false;
     report(m,
            &(struct machine_report){

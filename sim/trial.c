@@ -105,7 +105,8 @@ static void note(struct trial *t, const struct machine_observed *seen)
     static const enum monitor_kind kinds[] = {[OBSERVED_CALL] = MONITOR_CALL,
                                               [OBSERVED_REPLY] = MONITOR_REPLY,
                                               [OBSERVED_ENDED] = MONITOR_ENDED,
-                                              [OBSERVED_KILL] = MONITOR_KILL};
+                                              [OBSERVED_KILL] = MONITOR_KILL,
+                                              [OBSERVED_INTERRUPT] = MONITOR_INTERRUPT};
     struct monitor_event event = {.kind = kinds[seen->kind],
                                   .vpe = seen->vpe,
                                   .message = seen->message,
@@ -141,6 +142,8 @@ static struct violation *unexplained(struct trial *t, uint32_t before)
             set = monitor_follow(t->monitor, before, trail);
             continue;
         }
+        if (o->kind == OBSERVED_INTERRUPT)
+            break;
         const char *name = litmus_vpe(t->litmus, o->vpe)->name;
         if (o->kind != OBSERVED_REPLY)
             return violation_new(VIOLATION_ANSWER,
@@ -299,6 +302,19 @@ static struct violation *check_judgement(struct trial *t, const struct outcome *
     return violation;
 }
 
+struct violation *trial_balance(struct trial *t, const struct outcome *outcome)
+{
+    struct violation *violation = check_stuck(t, outcome);
+
+    /* A call that waits for ever holds what no table shows. */
+    if (violation != NULL) {
+        violation_free(violation);
+        return NULL;
+    }
+    violation = check_tables(t, outcome);
+    return violation != NULL ? violation : check_pools(t);
+}
+
 struct violation *trial_end(struct trial *t, const struct outcome *outcome)
 {
     struct violation *violation = NULL;
@@ -307,9 +323,7 @@ struct violation *trial_end(struct trial *t, const struct outcome *outcome)
         return trial_broken(t);
     violation = check_stuck(t, outcome);
     if (violation == NULL)
-        violation = check_tables(t, outcome);
-    if (violation == NULL)
-        violation = check_pools(t);
+        violation = trial_balance(t, outcome);
     if (violation == NULL)
         violation = check_judgement(t, outcome);
     return violation;
@@ -360,26 +374,24 @@ char *trial_seen(const struct trial *t)
 
     for (guint i = 0; i < seen->len; i++) {
         const struct machine_observed *o = &g_array_index(seen, struct machine_observed, i);
-        const char *name = litmus_vpe(t->litmus, o->vpe)->name;
+        const char *comma = words->len > 0 ? ", " : "";
         if (o->kind == OBSERVED_REPLY)
-            g_string_append_printf(words, "%s%s is answered %s", words->len > 0 ? ", " : "", name,
+            g_string_append_printf(words, "%s%s is answered %s", comma,
+                                   litmus_vpe(t->litmus, o->vpe)->name,
                                    judge_result_word((uint8_t)o->error));
         else if (o->kind == OBSERVED_ENDED)
-            g_string_append_printf(words, "%s%s has ended", words->len > 0 ? ", " : "", name);
+            g_string_append_printf(words, "%s%s has ended", comma,
+                                   litmus_vpe(t->litmus, o->vpe)->name);
     }
     return g_string_free(words, words->len == 0);
 }
 
 /* ---- Beginning and end -------------------------------------------------------------------- */
 
-/* The naive model knows no interrupt lines and ports, and has no room for more than so much: then
- * the monitor is one of an empty system, and is not asked. */
+/* The naive model has no room for more than so much: then the monitor is one of an empty system,
+ * and is not asked. */
 static bool model_can(const struct litmus *l)
 {
-    for (guint i = 0; i < l->grants->len; i++) {
-        if (g_array_index(l->grants, struct litmus_grant, i).kind != RESCIND_GRANT_VPE)
-            return false;
-    }
     return l->vpes->len <= MODEL_VPES && 2 * l->vpes->len + l->grants->len <= MODEL_CAPS;
 }
 
@@ -446,6 +458,22 @@ static void place_vpes(struct model *model, const struct litmus *l)
     }
 }
 
+static void give(struct model *model, const struct litmus_grant *grant)
+{
+    switch (grant->kind) {
+    case RESCIND_GRANT_VPE:
+        model_grant(model, grant->vpe, grant->sel, grant->target);
+        break;
+    case RESCIND_GRANT_IRQ:
+        model_irq(model, grant->vpe, grant->sel, grant->target);
+        break;
+    case RESCIND_GRANT_PORTS:
+        model_ports(model, grant->vpe, grant->sel, grant->target & 0xffff,
+                    (grant->target >> 16) + 1);
+        break;
+    }
+}
+
 struct monitor *trial_monitor(const struct litmus *l)
 {
     struct monitor *monitor;
@@ -458,7 +486,7 @@ struct monitor *trial_monitor(const struct litmus *l)
     place_vpes(&model, l);
     for (guint i = 0; i < l->grants->len; i++) {
         const struct litmus_grant *grant = &g_array_index(l->grants, struct litmus_grant, i);
-        model_grant(&model, grant->vpe, grant->sel, grant->target);
+        give(&model, grant);
     }
     monitor = monitor_new(&model);
     for (guint i = 0; i < l->vpes->len; i++)

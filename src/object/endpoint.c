@@ -156,30 +156,34 @@ static uint32_t fill(struct rescind_kernel *k, struct endpoint_node *e, const st
     return index;
 }
 
-/* A gate may lead to a number that no endpoint has; behind those the table has other things. */
-static uint32_t where_to(const struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
+/* The receive endpoint `ep` of a VPE, or 0. A gate may say any number, and behind the endpoints
+ * stands what is none. */
+static uint32_t find_receiver(const struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
 {
-    return ep < RESCIND_EP_COUNT ? endpoint_find(k, vpe, ep) : 0;
+    uint32_t cap = ep < RESCIND_EP_COUNT ? endpoint_find(k, vpe, ep) : 0;
+
+    return cap != 0 && endpoint_of(k, cap)->kind == ENDPOINT_RECEIVE ? cap : 0;
 }
 
-uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
+uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t life, uint32_t ep)
 {
-    uint32_t cap = where_to(k, vpe, ep);
+    uint32_t cap;
 
-    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE ||
-        !(cap_at(k, cap)->flags & CAP_MARKED))
+    if (!vpe_hears(k, vpe, life))
         return NULL;
-    return cap_line(cap_at(k, cap));
+    if (vpe_at(k, vpe)->ending) /* some have seen its end already, and some have not */
+        return &vpe_at(k, vpe)->waiters;
+    cap = find_receiver(k, vpe, ep);
+    return cap != 0 && (cap_at(k, cap)->flags & CAP_MARKED) ? cap_line(cap_at(k, cap)) : NULL;
 }
 
 enum rescind_error endpoint_deliver(struct rescind_kernel *k, uint32_t vpe, uint32_t ep,
                                     const struct delivery *what)
 {
-    uint32_t cap = where_to(k, vpe, ep), message;
+    uint32_t cap = find_receiver(k, vpe, ep), message;
     struct endpoint_node *e;
 
-    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE ||
-        (cap_at(k, cap)->flags & CAP_MARKED))
+    if (cap == 0 || (cap_at(k, cap)->flags & CAP_MARKED))
         return RESCIND_RECV_GONE;
     e = endpoint_of(k, cap);
     if (!slot_holds(e->slot_order, what->size))
@@ -271,11 +275,11 @@ void endpoint_give_credit(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, u
 
 void endpoint_drop(struct rescind_kernel *k, uint32_t vpe, uint32_t ep, uint32_t from)
 {
-    uint32_t cap = endpoint_find(k, vpe, ep), last = 0;
+    uint32_t cap = find_receiver(k, vpe, ep), last = 0;
     struct endpoint_node *e;
     uint32_t *link;
 
-    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE)
+    if (cap == 0)
         return;
     e = endpoint_of(k, cap);
     for (link = &e->first; *link != 0;) {

@@ -144,9 +144,9 @@ struct delivery {
 /* Sets `slots` nodes aside for a receive endpoint, from its account, which has them. O(slots). */
 void endpoint_set_aside(struct rescind_kernel *k, uint32_t endpoint, uint32_t slots);
 
-/* Not NULL: the receive endpoint `ep` of `vpe` is being revoked, and whether or not it is there
- * can't be said yet: wait here. O(1). */
-uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t ep);
+/* Not NULL: the receive endpoint `ep` of a VPE of this kernel is being revoked, or the VPE is
+ * ending, and whether or not it is there can't be said yet: wait here. O(1). */
+uint16_t *endpoint_line(struct rescind_kernel *k, uint32_t vpe, uint32_t life, uint32_t ep);
 
 /* Writes it into a free slot of receive endpoint `ep` of `vpe`, and wakes who waits for it.
  * RECV_GONE: there is none that is not marked; NO_RING_SPACE; INV_ARGS: too large for a slot.

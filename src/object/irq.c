@@ -122,6 +122,19 @@ void irq_arrive(struct rescind_kernel *k, uint32_t line)
         say(k, index);
 }
 
+uint16_t *irq_line(struct rescind_kernel *k, uint32_t index)
+{
+    const struct listener *l = listener_of(k, index);
+    uint32_t cap = endpoint_find(k, table_vpe(cap_at(k, index)->table), l->ep);
+    const struct endpoint_node *e = endpoint_of(k, cap);
+
+    if (l->state != LISTENER_PENDING || cap == 0 || e->kind != ENDPOINT_SEND)
+        return NULL;
+    if (cap_at(k, cap)->flags & CAP_MARKED)
+        return cap_line(cap_at(k, cap));
+    return e->pe == k->pe ? endpoint_line(k, e->vpe, e->life, e->ep) : NULL;
+}
+
 enum rescind_error irq_acknowledge(struct rescind_kernel *k, uint32_t index)
 {
     struct listener *l = listener_of(k, index);

@@ -55,6 +55,10 @@ void irq_listen(struct rescind_kernel *k, uint32_t vpe, uint32_t irq, uint32_t e
 /* There was an interrupt of this line, which is masked now. Cost: one message. */
 void irq_arrive(struct rescind_kernel *k, uint32_t line);
 
+/* Not NULL: the last interrupt could not be sent, and what it would be sent by now is being
+ * revoked: wait here. O(1). */
+uint16_t *irq_line(struct rescind_kernel *k, uint32_t listener);
+
 /* The last interrupt is acknowledged; or where it could not be sent it is now. INV_ARGS: there was
  * none; else why it can't be sent. Cost: one message. */
 enum rescind_error irq_acknowledge(struct rescind_kernel *k, uint32_t listener);

@@ -87,6 +87,7 @@ enum progress irqack_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
 {
     struct lookup found = look_for_line(k, vpe, call->irq.irq);
     uint32_t listener;
+    uint16_t *line;
 
     (void)work;
     if (found.error != RESCIND_NO_ERROR)
@@ -100,5 +101,8 @@ enum progress irqack_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
         return call_refuse(call, found.error);
     if (found.line != NULL)
         return call_wait(k, vpe, found.line);
+    line = irq_line(k, listener);
+    if (line != NULL)
+        return call_wait(k, vpe, line);
     return call_refuse(call, irq_acknowledge(k, listener));
 }

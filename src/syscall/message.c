@@ -8,16 +8,6 @@
 #include "syscall/call.h"
 #include "syscall/lookup.h"
 
-/* Where to wait until it can be said whether endpoint `ep` of a VPE of this kernel is there. */
-static uint16_t *line_of(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t life,
-                         uint32_t ep)
-{
-    if (pe != k->pe || !vpe_hears(k, vpe, life))
-        return NULL;
-    /* Some have seen its end already, and some have not. */
-    return vpe_at(k, vpe)->ending ? &vpe_at(k, vpe)->waiters : endpoint_line(k, vpe, ep);
-}
-
 /* ---- SEND --------------------------------------------------------------------------------- */
 
 enum progress send_begin(struct rescind_kernel *k, uint32_t vpe, struct call *call, struct bytes in)
@@ -162,7 +152,7 @@ enum progress send_step(struct rescind_kernel *k, uint32_t vpe, struct call *cal
         return call_wait(k, vpe, to.line != NULL ? to.line : back.line);
     e = endpoint_of(k, to.cap);
     if (e->pe == k->pe) {
-        line = line_of(k, e->pe, e->vpe, e->life, e->ep);
+        line = endpoint_line(k, e->vpe, e->life, e->ep);
         if (line != NULL)
             return call_wait(k, vpe, line);
         return call_refuse(call, send(k, vpe, call, to.cap));
@@ -479,7 +469,7 @@ enum progress reply_step(struct rescind_kernel *k, uint32_t vpe, struct call *ca
     if (message.visit == 0 && message.pe != k->pe)
         return answer_away(k, vpe, call, endpoint, index);
     if (message.visit == 0)
-        line = line_of(k, message.pe, message.vpe, message.life, message.reply_ep);
+        line = endpoint_line(k, message.vpe, message.life, message.reply_ep);
     if (line != NULL)
         return call_wait(k, vpe, line);
     endpoint_close(k, endpoint, index);
