@@ -51,9 +51,11 @@ enum progress listen_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
     struct lookup line = look_for_line(k, vpe, call->irq.irq), nobody, way;
 
     (void)work;
+    /* What comes first is known before what comes next is looked at: there may be an error in it.
+     */
     if (line.error != RESCIND_NO_ERROR)
         return call_refuse(call, line.error);
-    if (line.line != NULL) /* what it is can't be said yet, and that comes before all else */
+    if (line.line != NULL)
         return call_wait(k, vpe, line.line);
     way = lookup_endpoint(k, vpe, call->irq.ep, ENDPOINT_SEND);
     if (way.error != RESCIND_NO_ERROR)
