@@ -52,6 +52,8 @@ enum progress listen_step(struct rescind_kernel *k, uint32_t vpe, struct call *c
     struct lookup line = look_for_line(k, vpe, call->irq.irq), nobody, way;
 
     (void)work;
+    /* What comes first is known before what comes next is looked at: there may be an error in it.
+     */
     if (line.error != RESCIND_NO_ERROR)
         return call_refuse(call, line.error);
     if (line.line != NULL)
