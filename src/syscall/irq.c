@@ -46,7 +46,6 @@ static struct lookup look_for_nobody(struct rescind_kernel *k, uint32_t line)
     return found;
 }
 
-/* One after the other: while it can't be said what the line is, nothing is said of the endpoint. */
 enum progress listen_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
     struct lookup line = look_for_line(k, vpe, call->irq.irq), nobody, way;
