@@ -40,6 +40,7 @@ enum input_task {
     TASK_LAPIC,
     TASK_CLOCK,
     TASK_PCI,
+    TASK_PIC,
     TASKS
 };
 

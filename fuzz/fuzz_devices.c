@@ -337,6 +337,7 @@ static void use_rtc(struct run *run)
     struct rescind_date date;
     bool good = rescind_rtc_read(run->input->seed % 128, &date, &trouble);
 
+    rescind_cmos_write(run->input->late % 128, run->input->seed);
     check_trouble(run, good, &trouble);
     check(run,
           !good || (date.month - 1u < 12 && date.day - 1u < 31 && date.hour < 24 &&
@@ -382,12 +383,27 @@ static void use_hpet(struct run *run)
     }
 }
 
+static void use_pic(struct run *run)
+{
+    rescind_pic_init(PIC);
+    for (uint8_t line = 0; line < 16; line++) {
+        rescind_pic_mask(line, false);
+        rescind_board_line(run->board, line, true);
+        rescind_board_interrupt(run->board);
+        check(run, !rescind_pic_spurious(line) || line == 7 || line == 15,
+              "a line that is never spurious");
+        rescind_pic_end(line);
+        rescind_pic_mask(line, true);
+    }
+}
+
 static void use_lapic(struct run *run)
 {
     struct rescind_trouble trouble = {0};
 
     check_trouble(run, rescind_lapic_init(SPURIOUS, &trouble), &trouble);
     rescind_lapic_timer(0x20, 1000);
+    rescind_lapic_set_timer(run->input->seed);
     rescind_lapic_send(run->input->seed, 0x21);
     rescind_board_interrupt(run->board);
     rescind_lapic_end();
@@ -430,6 +446,8 @@ static void count_trouble(void *context, const struct rescind_trouble *trouble)
 static void scan(struct run *run)
 {
     rescind_pci_present();
+    rescind_pci_write(0, run->input->late % 32, 0, run->input->seed,
+                      rescind_pci_read(0, run->input->seed % 32, 0, 0));
     check(run, rescind_pci_scan(check_function, count_trouble, run) <= 65536,
           "more functions than PCI can have");
 }
@@ -440,7 +458,7 @@ static void (*const tasks[TASKS])(struct run *run) = {
     [TASK_BRING_UP] = bring_up, [TASK_ACPI] = read_acpi, [TASK_UART] = use_uart,
     [TASK_PIT] = use_pit,       [TASK_RTC] = use_rtc,    [TASK_I8042] = use_i8042,
     [TASK_IOAPIC] = use_ioapic, [TASK_HPET] = use_hpet,  [TASK_LAPIC] = use_lapic,
-    [TASK_CLOCK] = measure,     [TASK_PCI] = scan,
+    [TASK_CLOCK] = measure,     [TASK_PCI] = scan,       [TASK_PIC] = use_pic,
 };
 
 static void spoil(struct rescind_board *board, const struct input *input)

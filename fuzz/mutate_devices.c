@@ -264,8 +264,12 @@ static unsigned make_entry(struct mutant *mutant, uint8_t *entry)
 
         put(entry + at, size, draw_value(mutant));
     }
-    if (entry[0] == 0 || entry[0] == 9) { /* a processor is enabled, mostly */
-        entry[entry[0] == 0 ? 4 : 8] |= draw(mutant, 8) != 0;
+    if (entry[0] == 0) { /* a processor: its number, and mostly enabled */
+        put(entry + 3, 1, draw_value(mutant));
+        put(entry + 4, 4, draw(mutant, 8) != 0);
+    } else if (entry[0] == 9) {
+        put(entry + 4, 4, draw_value(mutant));
+        put(entry + 8, 4, draw(mutant, 8) != 0);
     }
     return kinds[which].size;
 }

@@ -1,8 +1,10 @@
 /* Runs a fuzz target over files and folders of inputs, without libFuzzer: how `meson test` keeps
- * what the fuzzers have found. Usage: replay-TARGET FILE|FOLDER...; a folder's files in the order
- * of their names. With --drawn N, also over N inputs drawn from a fixed generator; with --mutated
- * N, over N mutants of what has been run so far, for targets with a mutator of their own. The
- * target aborts when something is wrong; the input is named before it is run. */
+ * what the fuzzers have found, and a stand-in for a fuzzing engine. Usage:
+ * replay-TARGET FILE|FOLDER...; a folder's files in the order of their names. With --drawn N, also
+ * over N inputs drawn from a fixed generator; with --mutated N, over N that the target's own
+ * mutator, where it has one, makes of the inputs that were given; with --keep FILE each input is
+ * written there before it is run. The target aborts when something is wrong; the input is named
+ * before it is run. */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,14 +12,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DRAWN_MAX = 512, MUTATED_MAX = 4096, MUTATIONS_MAX = 8 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most,
                                                      unsigned seed);
+__attribute__((weak)) size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size,
+                                                       const uint8_t *two, size_t two_size,
+                                                       uint8_t *out, size_t most, unsigned seed);
 
-enum { INPUT_MAX = 4096 };
+static GPtrArray *inputs; /* GBytes: what has been run from files */
+static GRand *generator;
+static const char *keep; /* where what is drawn goes; or NULL */
 
-static GPtrArray *inputs; /* of GBytes: the files that have been run */
+static void run(const uint8_t *bytes, size_t size)
+{
+    if (keep != NULL)
+        g_file_set_contents(keep, (const char *)bytes, (gssize)size, NULL);
+    LLVMFuzzerTestOneInput(bytes, size);
+}
+
+/* What an engine would do, in its simplest form: a byte is another, comes in, or goes. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
+{
+    size_t at = size > 0 ? (size_t)g_rand_int_range(generator, 0, (gint)size) : 0;
+    gint what = g_rand_int_range(generator, 0, 3);
+
+    if (size > 0 && (what == 0 || size >= most)) {
+        data[at] = (uint8_t)g_rand_int(generator);
+    } else if (size > 1 && what == 1) {
+        memmove(data + at, data + at + 1, size - at - 1);
+        size--;
+    } else if (size < most) {
+        memmove(data + at + 1, data + at, size - at);
+        data[at] = (uint8_t)g_rand_int(generator);
+        size++;
+    }
+    return size;
+}
 
 static int replay_file(const char *path)
 {
@@ -29,7 +62,7 @@ static int replay_file(const char *path)
         return -1;
     }
     fprintf(stderr, "%s\n", path);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+    run((const uint8_t *)bytes, size);
     g_ptr_array_add(inputs, g_bytes_new(bytes, size));
     return 1;
 }
@@ -61,57 +94,57 @@ static int replay_folder(const char *path)
 
 static void replay_drawn(guint64 count)
 {
-    uint8_t bytes[512];
-    GRand *generator = g_rand_new_with_seed(6);
+    uint8_t bytes[DRAWN_MAX];
     for (guint64 i = 0; i < count; i++) {
         gsize size = (gsize)g_rand_int_range(generator, 0, sizeof bytes + 1);
         for (gsize at = 0; at < size; at++)
             bytes[at] = (uint8_t)g_rand_int(generator);
-        LLVMFuzzerTestOneInput(bytes, size);
+        run(bytes, size);
     }
-    g_rand_free(generator);
 }
 
-/* In place of libFuzzer's: a byte is another, or one more. */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+static GBytes *any_input(void)
 {
-    static guint32 drawn = 1;
-    drawn = drawn * 1664525 + 1013904223;
-    if (size == 0 || ((drawn & 0x100) != 0 && size < max_size))
-        data[size++] = (uint8_t)(drawn >> 24);
-    else
-        data[(drawn >> 12) % size] = (uint8_t)(drawn >> 24);
-    return size;
+    return g_ptr_array_index(inputs, g_rand_int_range(generator, 0, (gint)inputs->len));
 }
 
-/* Each is that of a file, a few generations on. */
 static void replay_mutated(guint64 count)
 {
-    uint8_t bytes[INPUT_MAX];
-    GRand *generator = g_rand_new_with_seed(6);
-    for (guint64 i = 0; i < count && inputs->len > 0; i++) {
-        gsize size;
-        const void *from = g_bytes_get_data(g_ptr_array_index(inputs, i % inputs->len), &size);
+    uint8_t bytes[MUTATED_MAX], both[MUTATED_MAX];
+    for (guint64 i = 0; i < count && inputs->len > 0 && LLVMFuzzerCustomMutator != NULL; i++) {
+        gsize size, other_size;
+        const uint8_t *input = g_bytes_get_data(any_input(), &size);
+        const uint8_t *other = g_bytes_get_data(any_input(), &other_size);
         size = MIN(size, sizeof bytes);
-        if (size > 0)
-            memcpy(bytes, from, size);
-        for (int left = g_rand_int_range(generator, 1, 5); left > 0; left--)
+        memcpy(bytes, input, size);
+        if (LLVMFuzzerCustomCrossOver != NULL && i % 8 == 0) {
+            size = LLVMFuzzerCustomCrossOver(input, size, other, MIN(other_size, sizeof bytes),
+                                             both, sizeof both, g_rand_int(generator));
+            memcpy(bytes, both, size);
+        }
+        for (gint n = g_rand_int_range(generator, 0, MUTATIONS_MAX); n >= 0; n--)
             size = LLVMFuzzerCustomMutator(bytes, size, sizeof bytes, g_rand_int(generator));
-        LLVMFuzzerTestOneInput(bytes, size);
+        if (size > sizeof bytes)
+            abort();
+        run(bytes, size);
     }
-    g_rand_free(generator);
 }
 
 int main(int argc, char **argv)
 {
     int total = 0;
     inputs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    generator = g_rand_new_with_seed(6);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--drawn") == 0 && i + 1 < argc) {
             replay_drawn(g_ascii_strtoull(argv[++i], NULL, 10));
             continue;
         }
-        if (strcmp(argv[i], "--mutated") == 0 && i + 1 < argc && LLVMFuzzerCustomMutator) {
+        if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc) {
+            keep = argv[++i];
+            continue;
+        }
+        if (strcmp(argv[i], "--mutated") == 0 && i + 1 < argc) {
             replay_mutated(g_ascii_strtoull(argv[++i], NULL, 10));
             continue;
         }
@@ -121,7 +154,8 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         total += count;
     }
-    g_ptr_array_unref(inputs);
     printf("%d inputs\n", total);
+    g_ptr_array_unref(inputs);
+    g_rand_free(generator);
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,8 @@
 /* A system of kernels; see cluster.h. */
 #include "sim/cluster.h"
 
-#include <sys/mman.h>
-
 #include "base/arena.h"
+#include "sim/memory.h"
 
 enum { VPE_MEMORY = 1 << 20 };
 
@@ -70,9 +69,8 @@ static bool make_kernel(struct cluster *s, uint32_t pe)
     void *arena;
 
     place->arena_size = rescind_kernel_size(&config);
-    arena = mmap(NULL, place->arena_size, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (arena == MAP_FAILED)
+    arena = memory_map(place->arena_size);
+    if (arena == NULL)
         return false;
     s->kernel[pe] = rescind_kernel_create(arena, place->arena_size, &config);
     for (uint32_t vpe = 0; vpe < o->vpes; vpe++) {
@@ -90,7 +88,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
     s->options = *options;
     s->kernel = g_new0(struct rescind_kernel *, kernels);
     s->places = g_new0(struct place, kernels);
-    s->channels = g_new0(struct channel, (size_t)kernels * kernels);
+    s->channels = memory_new((size_t)kernels * kernels, sizeof(struct channel));
     for (uint32_t pe = 0; pe < kernels; pe++) {
         s->places[pe].heard.room = kernels * RESCIND_PEER_WINDOW;
         s->places[pe].heard.at = g_new(uint32_t, s->places[pe].heard.room);
@@ -98,7 +96,7 @@ struct cluster *cluster_new(const struct cluster_options *options)
         s->places[pe].callers.at = g_new(uint32_t, options->vpes);
     }
     for (uint32_t pe = 0; pe < kernels; pe++) {
-        if (!make_kernel(s, pe)) {
+        if (s->channels == NULL || !make_kernel(s, pe)) {
             cluster_free(s);
             return NULL;
         }
@@ -110,14 +108,13 @@ struct cluster *cluster_new(const struct cluster_options *options)
 void cluster_free(struct cluster *s)
 {
     for (uint32_t pe = 0; pe < s->options.kernels; pe++) {
-        if (s->kernel[pe] != NULL)
-            munmap(s->kernel[pe], s->places[pe].arena_size);
+        memory_unmap(s->kernel[pe], s->places[pe].arena_size);
         g_free(s->places[pe].heard.at);
         g_free(s->places[pe].callers.at);
     }
     g_free(s->kernel);
     g_free(s->places);
-    g_free(s->channels);
+    memory_free(s->channels);
     g_free(s->failure);
     g_free(s);
 }

@@ -8,6 +8,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "sim/memory.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define HAVE_ASAN 1
 #elif defined(__has_feature)
@@ -77,9 +79,8 @@ struct coroutine *coroutine_new(void (*body)(void *data), void *data, size_t sta
     c->data = data;
     c->guard = page;
     c->stack = (stack + page - 1) / page * page;
-    c->base = mmap(NULL, c->guard + c->stack, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (c->base == MAP_FAILED) {
+    c->base = memory_map(c->guard + c->stack);
+    if (c->base == NULL) {
         g_free(c);
         return NULL;
     }
@@ -97,7 +98,7 @@ void coroutine_free(struct coroutine *c)
 {
     if (c == NULL)
         return;
-    munmap(c->base, c->guard + c->stack);
+    memory_unmap(c->base, c->guard + c->stack);
     g_free(c);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "rescind/startup.h"
+#include "sim/memory.h"
+#include "sim/states.h"
 
 enum {
     DEFAULT_SAMPLE = 1000,   /* schedules */
@@ -15,8 +17,7 @@ enum {
     SHARD_CHOICES = 1 << 16, /* that may be made to find out how many */
     KERNELS = 64,
 };
-#define MEMORY_MAX ((size_t)2 << 30)                   /* of the snapshots on the way */
-G_STATIC_ASSERT(sizeof(gpointer) == sizeof(uint64_t)); /* a state's number is a key to GLib */
+#define MEMORY_MAX ((size_t)2 << 30) /* of the snapshots on the way */
 
 /* A choice that need not be made for now, and what it would show to the monitor. */
 struct sleeper {
@@ -44,7 +45,8 @@ struct search {
     bool stale; /* the machine is not in the state of the last frame */
     bool over;
     GArray *choices, *sleepers, *scratch;
-    GHashTable *known;         /* state to number of the set of sleepers + 1, or of choices + 1 */
+    struct states *known;      /* state to number of the set of sleepers + 1, or of choices + 1 */
+    const char *lacking;       /* what there was no memory for; NULL: nothing */
     GHashTable *sleep_numbers; /* GBytes to number; the empty set is 0 */
     GPtrArray *sleep_sets;     /* GBytes */
     uint64_t delayed[KERNELS]; /* kernels a bit: whose messages to this one may be delayed */
@@ -54,11 +56,6 @@ struct search {
     gint64 start;
     guint shorter; /* only violations of fewer choices are wanted; 0: all */
 };
-
-static guint hash_state(gconstpointer key)
-{
-    return (guint)((uintptr_t)key >> 32);
-}
 
 static struct frame *frame_at(const struct search *s, guint index)
 {
@@ -92,6 +89,18 @@ static void stop(struct search *s, const char *limit)
     s->over = true;
     if (s->result->limit == NULL)
         s->result->limit = limit;
+}
+
+static void stop_for_memory(struct search *s, const char *what)
+{
+    s->over = true;
+    s->lacking = what;
+}
+
+static void know(struct search *s, uint64_t key, uint32_t value)
+{
+    if (!states_put(s->known, key, value))
+        stop_for_memory(s, "the states that have been seen");
 }
 
 static void look_at_limits(struct search *s)
@@ -256,13 +265,16 @@ static void mistake(struct search *s, const char *what)
 static void run_again(struct search *s, const struct violation *violation, uint64_t seed)
 {
     struct explore_options options = *s->options;
+    uint64_t failures = memory_failures();
     options.seed = seed;
     struct violation *again = explore_follow(s->trial->litmus, &options, violation->schedule, NULL);
 
     s->result->replays++;
-    if (again == NULL || again->kind != violation->kind ||
-        strcmp(again->text, violation->text) != 0 ||
-        again->schedule->len != violation->schedule->len)
+    if (memory_failures() != failures)
+        stop_for_memory(s, "a second run");
+    else if (again == NULL || again->kind != violation->kind ||
+             strcmp(again->text, violation->text) != 0 ||
+             again->schedule->len != violation->schedule->len)
         mistake(s, "not deterministic: a schedule with a violation went another way when it was "
                    "run again");
     violation_free(again);
@@ -313,13 +325,15 @@ static void replay_end(struct search *s, const struct trial *t, const GArray *sc
                        uint64_t seed)
 {
     struct explore_options options = *s->options;
-    uint64_t hash = 0;
+    uint64_t hash = 0, failures = memory_failures();
 
     if (s->result->schedules % REPLAY_EVERY != 1)
         return;
     options.seed = seed;
     violation_free(explore_follow(t->litmus, &options, schedule, &hash));
-    if (hash != machine_hash(t->machine))
+    if (memory_failures() != failures)
+        stop_for_memory(s, "a second run");
+    else if (hash != machine_hash(t->machine))
         mistake(s, "not deterministic: a schedule led to another state when it was run again");
     s->result->replays++;
 }
@@ -437,7 +451,13 @@ static void keep_snapshot(struct search *s, struct frame *f)
     f->saved = f->count > 1 || s->depth == 1 || s->options->verify;
     if (!f->saved)
         return;
-    f->snapshot = machine_save(s->trial->machine, f->snapshot);
+    struct machine_snapshot *saved = machine_save(s->trial->machine, f->snapshot);
+    if (saved == NULL) {
+        f->saved = false;
+        stop_for_memory(s, "a snapshot");
+        return;
+    }
+    f->snapshot = saved;
     s->memory += machine_snapshot_size(f->snapshot);
     if (s->memory > MEMORY_MAX)
         stop(s, "memory for the states on the way");
@@ -512,7 +532,7 @@ static void enter_again(struct search *s, uint64_t key, guint first, uint32_t th
     }
     g_array_set_size(s->sleepers, kept);
     uint32_t number = sleep_number(s, first, kept - first);
-    g_hash_table_insert(s->known, (gpointer)(uintptr_t)key, GUINT_TO_POINTER(number + 1));
+    know(s, key, number + 1);
     guint choices = s->choices->len;
     g_array_append_vals(s->choices, awake->data, awake->len);
     push(s, key, first, choices);
@@ -521,7 +541,7 @@ static void enter_again(struct search *s, uint64_t key, guint first, uint32_t th
 /* Looking for the shortest: a state is entered again where fewer choices have led to it. */
 static void enter_shorter(struct search *s, uint64_t key, guint first)
 {
-    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(s->known, (gpointer)(uintptr_t)key));
+    guint before = states_get(s->known, key);
 
     if (before != 0 && before <= s->depth + 1) {
         s->result->known++;
@@ -529,7 +549,7 @@ static void enter_shorter(struct search *s, uint64_t key, guint first)
         return;
     }
     s->result->states += before == 0;
-    g_hash_table_insert(s->known, (gpointer)(uintptr_t)key, GUINT_TO_POINTER(s->depth + 1));
+    know(s, key, s->depth + 1);
     enter_new(s, key, first);
 }
 
@@ -564,14 +584,14 @@ static void enter(struct search *s, guint first)
         enter_new(s, key, first);
         return;
     }
-    then = GPOINTER_TO_UINT(g_hash_table_lookup(s->known, (gpointer)(uintptr_t)key));
+    then = states_get(s->known, key);
     if (then != 0) {
         enter_again(s, key, first, then - 1);
         return;
     }
     s->result->states++;
     uint32_t number = sleep_number(s, first, s->sleepers->len - first);
-    g_hash_table_insert(s->known, (gpointer)(uintptr_t)key, GUINT_TO_POINTER(number + 1));
+    know(s, key, number + 1);
     enter_new(s, key, first);
 }
 
@@ -629,6 +649,10 @@ static void verify(struct search *s, const struct machine_choice *choice, guint 
     uint32_t set = s->trial->set;
     struct machine_snapshot *here = machine_save(s->trial->machine, NULL);
 
+    if (here == NULL) {
+        stop_for_memory(s, "a snapshot");
+        return;
+    }
     for (guint i = first; i < s->sleepers->len && s->result->mistake == NULL; i++) {
         const struct machine_choice *other = &sleeper_at(s, i)->choice;
         uint64_t one = both(s, choice, other), two = both(s, other, choice);
@@ -706,7 +730,8 @@ static void leave(struct search *s)
 
 static void search_states(struct search *s)
 {
-    enter(s, 0);
+    if (!s->over)
+        enter(s, 0);
     while (s->depth > 0 && !s->over) {
         const struct frame *f = frame_at(s, s->depth - 1);
         if (f->next == f->count)
@@ -733,12 +758,14 @@ static void search_begin(struct search *s, const struct explore_options *options
     s->choices = g_array_new(false, false, sizeof(struct machine_choice));
     s->scratch = g_array_new(false, false, sizeof(struct machine_choice));
     s->sleepers = g_array_new(false, false, sizeof(struct sleeper));
-    s->known = g_hash_table_new(hash_state, NULL);
     s->sleep_numbers =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     s->sleep_sets = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     s->start = g_get_monotonic_time();
     s->shorter = options->shorter;
+    s->known = states_new();
+    if (s->known == NULL)
+        stop_for_memory(s, "the states that have been seen");
     for (guint i = 0; i < trial->litmus->faults->len; i++) {
         const struct litmus_fault *fault =
             &g_array_index(trial->litmus->faults, struct litmus_fault, i);
@@ -754,7 +781,7 @@ static void search_end(struct search *s)
     g_array_unref(s->choices);
     g_array_unref(s->scratch);
     g_array_unref(s->sleepers);
-    g_hash_table_unref(s->known);
+    states_free(s->known);
     g_hash_table_unref(s->sleep_numbers);
     g_ptr_array_unref(s->sleep_sets);
 }
@@ -807,8 +834,10 @@ struct sampled {
 
 static void count_state(struct search *s, struct trial *t)
 {
-    if (g_hash_table_add(s->known, (gpointer)(uintptr_t)trial_hash(t)))
-        s->result->states++;
+    uint64_t state = trial_hash(t);
+
+    s->result->states += states_get(s->known, state) == 0;
+    know(s, state, 1);
 }
 
 static bool look_at_choice(struct machine *machine, void *data)
@@ -829,12 +858,15 @@ static bool look_at_choice(struct machine *machine, void *data)
 static void sample_once(struct search *s, struct trial *t, uint64_t seed)
 {
     struct sampled run = {.search = s, .trial = t, .count_states = machine_can_save(t->machine)};
+    uint64_t failures = memory_failures();
     enum machine_end end;
 
     run.schedule = g_array_new(false, false, sizeof(struct machine_choice));
     machine_record(t->machine, run.schedule);
     end = machine_run(t->machine, look_at_choice, &run);
-    if (end == MACHINE_BROKEN)
+    if (memory_failures() != failures)
+        stop_for_memory(s, "a program's stack, or the states that have been seen");
+    else if (end == MACHINE_BROKEN)
         run.violation = trial_broken(t);
     else if (end == MACHINE_QUIET)
         run.violation = look_at_end(s, t);
@@ -878,7 +910,8 @@ static void begin_again(struct trial *trial, const struct machine_snapshot *star
     trial->set = trial->start;
 }
 
-/* How many choices all shards make alike: so many that there are enough states to deal out. */
+/* How many choices all shards make alike: so many that there are enough states to deal out. 0:
+ * there is no memory. */
 static guint shard_depth(struct trial *trial, const struct explore_options *options,
                          const struct machine_snapshot *start)
 {
@@ -897,27 +930,44 @@ static guint shard_depth(struct trial *trial, const struct explore_options *opti
         s.shard_depth = depth;
         search_states(&s);
         uint64_t leaves = s.leaves, choices = r->choices;
+        bool lacking = s.lacking != NULL;
         search_end(&s);
         explore_result_free(r);
         begin_again(trial, start);
+        if (lacking)
+            return 0;
         if (leaves == 0 || leaves >= (uint64_t)LEAVES_A_SHARD * o.shards || choices > SHARD_CHOICES)
             break;
     }
     return depth;
 }
 
-static void search_all(struct trial *trial, const struct explore_options *options,
-                       struct explore_result *result)
+/* False with *error set: there was no memory for something. */
+static bool had_memory(const char *lacking, GError **error)
+{
+    if (lacking != NULL)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "no memory for %s", lacking);
+    return lacking == NULL;
+}
+
+static bool search_all(struct trial *trial, const struct explore_options *options,
+                       struct explore_result *result, GError **error)
 {
     struct machine_snapshot *start = machine_save(trial->machine, NULL);
+    bool shards = options->shards > 1;
     struct search s;
-    guint depth = options->shards > 1 ? shard_depth(trial, options, start) : 0;
+    guint depth = start != NULL && shards ? shard_depth(trial, options, start) : 0;
 
+    if (start == NULL || (shards && depth == 0)) {
+        machine_snapshot_free(start);
+        return had_memory("a snapshot, or the states that have been seen", error);
+    }
     search_begin(&s, options, result, trial);
     s.shard_depth = depth;
     search_states(&s);
     search_end(&s);
     machine_snapshot_free(start);
+    return had_memory(s.lacking, error);
 }
 
 static bool is_sample(const struct explore_options *o)
@@ -931,7 +981,7 @@ static bool run(struct trial *trial, const struct explore_options *options,
     if (is_sample(options)) {
         struct search s;
         search_begin(&s, options, result, trial);
-        bool good = sample(&s, error);
+        bool good = sample(&s, error) && had_memory(s.lacking, error);
         search_end(&s);
         return good;
     }
@@ -941,8 +991,7 @@ static bool run(struct trial *trial, const struct explore_options *options,
                     "random and pct can run it");
         return false;
     }
-    search_all(trial, options, result);
-    return true;
+    return search_all(trial, options, result, error);
 }
 
 struct explore_result *explore(const struct litmus *litmus, const struct explore_options *options,
@@ -969,14 +1018,20 @@ struct explore_result *explore(const struct litmus *litmus, const struct explore
 }
 
 /* Whether the number of the state the trial is in was there before; it is noted. */
-static bool comes_again(struct trial *t, GHashTable *seen)
+static bool comes_again(struct trial *t, struct states *seen)
 {
-    return seen != NULL && !g_hash_table_add(seen, (gpointer)(uintptr_t)trial_hash(t));
+    uint64_t state = seen != NULL ? trial_hash(t) : 0;
+
+    if (seen == NULL)
+        return false;
+    return states_get(seen, state) != 0 || !states_put(seen, state, 1);
 }
 
+/* NULL also where there is no memory for the states, which the caller finds out. */
 static struct violation *follow(struct trial *t, const GArray *schedule, GArray *done)
 {
-    GHashTable *seen = machine_can_save(t->machine) ? g_hash_table_new(hash_state, NULL) : NULL;
+    uint64_t failures = memory_failures();
+    struct states *seen = machine_can_save(t->machine) ? states_new() : NULL;
     struct violation *violation = NULL;
     bool again = comes_again(t, seen);
 
@@ -995,7 +1050,9 @@ static struct violation *follow(struct trial *t, const GArray *schedule, GArray 
     } else if (violation == NULL && again) {
         violation = violation_endless();
     }
-    g_clear_pointer(&seen, g_hash_table_unref);
+    states_free(seen);
+    if (memory_failures() != failures)
+        g_clear_pointer(&violation, violation_free);
     return violation;
 }
 

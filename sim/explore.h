@@ -109,7 +109,8 @@ struct explore_result *explore(const struct litmus *litmus, const struct explore
 void explore_result_free(struct explore_result *result);
 
 /* Makes the choices of a schedule, those that are not possible left out, and says what went wrong
- * (its schedule is what was done up to then), or NULL. `hash` (may be NULL): the last state's. */
+ * (its schedule is what was done up to then), or NULL, as also where there is no memory
+ * (memory_failures()). `hash` (may be NULL): the last state's. */
 struct violation *explore_follow(const struct litmus *litmus, const struct explore_options *options,
                                  const GArray *schedule, uint64_t *hash);
 

@@ -1,6 +1,8 @@
 /* Plans carried out; see forest.h. */
 #include "sim/forest.h"
 
+#include "sim/memory.h"
+
 /* A VPE's own capability, its memory's, and the object of that. */
 enum { NODES_A_VPE = 3 };
 
@@ -104,10 +106,14 @@ struct forest *forest_plant(const struct plan *plan, const struct cluster_option
     uint32_t *nodes;
 
     f->plan = plan;
-    f->sel = g_new0(uint32_t, plan->size);
+    f->sel = memory_new(plan->size, sizeof(*f->sel));
     f->taken = g_new0(uint32_t, plan->kernels * plan->vpes);
     f->busy = g_new0(uint64_t, plan->kernels * plan->vpes);
     f->known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    if (f->sel == NULL) {
+        forest_free(f);
+        return NULL;
+    }
     number(f);
     o.kernels = plan->kernels;
     o.vpes = plan->vpes;
@@ -128,7 +134,7 @@ void forest_free(struct forest *f)
     if (f->cluster != NULL)
         cluster_free(f->cluster);
     g_hash_table_unref(f->known);
-    g_free(f->sel);
+    memory_free(f->sel);
     g_free(f->taken);
     g_free(f->busy);
     g_free(f);

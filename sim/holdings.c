@@ -16,7 +16,8 @@
 struct holdings {
     const struct rescind_kernel *kernel;
     GHashTable *nodes;
-    int64_t others; /* nodes that nothing else can name */
+    int64_t others;       /* nodes that nothing else can name */
+    struct holdings *all; /* by kernel */
 };
 
 static bool add(struct holdings *h, uint32_t index)
@@ -24,16 +25,27 @@ static bool add(struct holdings *h, uint32_t index)
     return g_hash_table_add(h->nodes, GUINT_TO_POINTER(index));
 }
 
+/* A note, and the claim that the asker's kernel has set aside until it comes. */
+static void add_note(struct holdings *h, uint32_t index)
+{
+    const struct note *note = note_at(h->kernel, index);
+
+    h->others += 1 + (note->more != 0);
+    if (note->claim != 0)
+        add(&h->all[note->pe], note->claim);
+}
+
+/* One that another kernel's VPE asks has the note by which the answer is to be told. */
 static void add_visit(struct holdings *h, uint32_t visit)
 {
-    if (visit > VISIT_NONE)
-        add(h, visit);
+    if (visit > VISIT_NONE && add(h, visit) && visit_is_away(h->kernel, visit_at(h->kernel, visit)))
+        add_note(h, visit_at(h->kernel, visit)->note);
 }
 
 static void add_visits(struct holdings *h, uint32_t ring)
 {
     for (uint32_t at = ring; at != 0;) {
-        add(h, at);
+        add_visit(h, at);
         at = visit_at(h->kernel, at)->next == ring ? 0 : visit_at(h->kernel, at)->next;
     }
 }
@@ -41,7 +53,7 @@ static void add_visits(struct holdings *h, uint32_t ring)
 static void add_notes(struct holdings *h, uint32_t list)
 {
     for (uint32_t at = list; at != 0; at = note_at(h->kernel, at)->next)
-        h->others += 1 + (note_at(h->kernel, at)->more != 0);
+        add_note(h, at);
 }
 
 /* A receive endpoint has a node a slot, and the questions that wait for one. */
@@ -125,7 +137,7 @@ GArray *holdings_count(const struct machine *m)
 
     g_array_set_size(needed, count);
     for (uint32_t i = 0; i < count; i++)
-        all[i] = (struct holdings){machine_look(m, i), g_hash_table_new(NULL, NULL), 0};
+        all[i] = (struct holdings){machine_look(m, i), g_hash_table_new(NULL, NULL), 0, all};
     for (uint32_t i = 0; i < count; i++)
         add_kernel(all, &all[i]);
     for (uint32_t i = 0; i < count; i++) {

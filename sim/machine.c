@@ -2,9 +2,9 @@
 #include "sim/machine_parts.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/arena.h"
+#include "sim/memory.h"
 #include "user/startup.h"
 
 /* Each VPE's memory, as its capability at selector 1 names it, where its kernel has none. */
@@ -62,9 +62,8 @@ static bool kernel_make(struct machine *m, uint32_t index, uint32_t vpes, uint32
                     vpes, nodes, memory);
         return false;
     }
-    arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                 -1, 0);
-    if (arena == MAP_FAILED) {
+    arena = memory_map(size);
+    if (arena == NULL) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
                     "no memory for a kernel of %" G_GSIZE_FORMAT " bytes", size);
         return false;
@@ -141,8 +140,7 @@ void machine_free(struct machine *m)
         return;
     g_ptr_array_unref(m->vpes);
     for (uint32_t i = 0; i < m->kernel_count; i++) {
-        if (m->kernels[i].arena != NULL)
-            munmap(m->kernels[i].arena, m->kernels[i].arena_size);
+        memory_unmap(m->kernels[i].arena, m->kernels[i].arena_size);
         g_array_unref(m->kernels[i].vpes);
         g_free(m->kernels[i].name);
     }

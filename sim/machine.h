@@ -280,6 +280,7 @@ bool machine_can_save(const struct machine *m);
 
 /* A copy of everything that matters to the future, between two choices: the used parts of the
  * arenas, channels, positions, results, signals, faults struck. Reuses `into` (NULL: a new one).
+ * NULL: there is no memory, and `into` can be used again, but not restored from.
  * Restoring is memcpy, into the machine that was saved or into one made in the same way; kernels
  * that have not changed since are left as they are. */
 struct machine_snapshot;

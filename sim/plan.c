@@ -1,6 +1,8 @@
 /* Plans; see plan.h. */
 #include "sim/plan.h"
 
+#include "sim/memory.h"
+
 struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size)
 {
     struct plan *plan = g_new0(struct plan, 1);
@@ -8,16 +10,20 @@ struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size)
     plan->kernels = kernels;
     plan->vpes = vpes;
     plan->size = size;
-    plan->parent = g_new0(uint32_t, size);
-    plan->vpe = g_new0(uint32_t, size);
+    plan->parent = memory_new(size, sizeof(*plan->parent));
+    plan->vpe = memory_new(size, sizeof(*plan->vpe));
+    if (plan->parent == NULL || plan->vpe == NULL)
+        g_clear_pointer(&plan, plan_free);
     return plan;
 }
 
 void plan_free(struct plan *plan)
 {
-    g_free(plan->parent);
-    g_free(plan->vpe);
-    g_free(plan->order);
+    if (plan == NULL)
+        return;
+    memory_free(plan->parent);
+    memory_free(plan->vpe);
+    memory_free(plan->order);
     g_free(plan);
 }
 
@@ -45,8 +51,13 @@ static uint32_t *acquaint(const struct plan_forest *o, GRand *random)
 struct plan *plan_forest(const struct plan_forest *o)
 {
     struct plan *plan = plan_new(o->kernels, o->vpes, o->size);
-    GRand *random = g_rand_new_with_seed(o->seed);
-    uint32_t *knows = acquaint(o, random);
+    GRand *random;
+    uint32_t *knows;
+
+    if (plan == NULL)
+        return NULL;
+    random = g_rand_new_with_seed(o->seed);
+    knows = acquaint(o, random);
 
     for (uint32_t i = 0; i < o->size; i++) {
         plan->parent[i] = i < o->roots ? i : draw(random, i);
@@ -63,7 +74,7 @@ struct plan *plan_bounce(uint32_t size, bool across)
 {
     struct plan *plan = plan_new(across ? 2 : 1, across ? 1 : 2, size);
 
-    for (uint32_t i = 1; i < size; i++) {
+    for (uint32_t i = 1; plan != NULL && i < size; i++) {
         plan->parent[i] = i - 1;
         plan->vpe[i] = i % 2;
     }
@@ -74,9 +85,10 @@ struct plan *plan_tail(uint32_t size, bool across)
 {
     struct plan *plan = plan_new(across ? 2 : 1, across ? 1 : 2, size + 1);
 
-    for (uint32_t i = 1; i <= size; i++)
+    for (uint32_t i = 1; plan != NULL && i <= size; i++)
         plan->parent[i] = i - 1;
-    plan->vpe[size] = 1;
+    if (plan != NULL)
+        plan->vpe[size] = 1;
     return plan;
 }
 
@@ -84,7 +96,7 @@ struct plan *plan_spread(uint32_t children, uint32_t others, uint32_t below)
 {
     struct plan *plan = plan_new(others + 1, 2, 1 + children * (1 + below));
 
-    for (uint32_t i = 0; i < children; i++) {
+    for (uint32_t i = 0; plan != NULL && i < children; i++) {
         uint32_t vpe = others == 0 ? 1 : 2 * (1 + i % others);
         plan->vpe[1 + i] = vpe;
         for (uint32_t j = 0; j < below; j++) {
@@ -100,7 +112,7 @@ struct plan *plan_levels(uint32_t size, uint32_t kernels)
 {
     struct plan *plan = plan_new(kernels, 1, size);
 
-    for (uint32_t i = 1; i < size; i++) {
+    for (uint32_t i = 1; plan != NULL && i < size; i++) {
         plan->parent[i] = (i - 1) / 2;
         plan->vpe[i] = (plan->vpe[plan->parent[i]] + 1) % kernels;
     }

@@ -16,7 +16,8 @@ struct plan {
                          sequence */
 };
 
-/* All are derived from capability 0 and held by VPE 0, until whoever calls says otherwise. */
+/* Of all of these: NULL, there is no memory.
+ * All are derived from capability 0 and held by VPE 0, until whoever calls says otherwise. */
 struct plan *plan_new(uint32_t kernels, uint32_t vpes, uint32_t size);
 
 /* `count` roots, the first VPE's, the second's and so on; then each capability is the child of any
@@ -45,7 +46,7 @@ struct plan *plan_spread(uint32_t children, uint32_t others, uint32_t below);
  * crosses. */
 struct plan *plan_levels(uint32_t size, uint32_t kernels);
 
-void plan_free(struct plan *plan);
+void plan_free(struct plan *plan); /* NULL: nothing happens */
 
 static inline uint32_t plan_kernel(const struct plan *plan, uint32_t cap)
 {

@@ -8,6 +8,7 @@
 #include "cap/table.h"
 #include "rescind/kernel.h"
 #include "sim/machine.h"
+#include "sim/memory.h"
 #include "sim/profile_forest.h"
 #include "sim/profile_plan.h"
 #include "sim/profile_stack.h"
@@ -304,8 +305,12 @@ static bool measure(struct rescind_kernel *k, const struct profile_options *opti
     if (options->walk == PROFILE_ITERATIVE) {
         good = measure_revoke(k, tree->sel[0], stack != 0 ? stack : KERNEL_STACK, out);
     } else {
-        if (stack == 0)
-            stack = KERNEL_STACK + frame * profile_plan_depth(tree->plan);
+        if (stack == 0) {
+            uint32_t depth = profile_plan_depth(tree->plan);
+            if (depth == 0)
+                return false;
+            stack = KERNEL_STACK + frame * depth;
+        }
         good = measure_walk(k, tree->sel[0], stack, logging, out);
     }
     if (options->walk != PROFILE_ITERATIVE)
@@ -338,21 +343,28 @@ static bool profile_tree(const struct profile_options *options, const struct pla
         .nodes = options->size + 16,
         .seed = options->seed,
     };
+    uint64_t failures = memory_failures();
     struct machine *machine = machine_new(&machine_options, error);
-    struct tree tree = {.plan = plan, .sel = g_new(uint32_t, plan->size)};
-    bool good = machine != NULL;
+    struct tree tree = {.plan = plan};
+    bool good = false;
 
-    for (uint32_t i = 0; i < plan->size; i++)
+    if (machine == NULL)
+        return false;
+    tree.sel = memory_new(plan->size, sizeof(*tree.sel));
+    for (uint32_t i = 0; tree.sel != NULL && i < plan->size; i++)
         tree.sel[plan->order[i]] = FIRST_SEL + i;
-    if (good) {
+    if (tree.sel != NULL)
         good = profile_kernel(machine_kernel(machine, 0), options, &tree, out);
-        if (!good)
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                        "the %s of %u capabilities was not built, or not revoked, as it should be",
-                        profile_shape_name(options->shape), options->size);
-        machine_free(machine);
-    }
-    g_free(tree.sel);
+    if (!good && memory_failures() != failures)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                    "no memory for the %s of %u capabilities, or for a stack to revoke it on",
+                    profile_shape_name(options->shape), options->size);
+    else if (!good)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "the %s of %u capabilities was not built, or not revoked, as it should be",
+                    profile_shape_name(options->shape), options->size);
+    machine_free(machine);
+    memory_free(tree.sel);
     return good;
 }
 
@@ -365,8 +377,10 @@ bool profile_run(const struct profile_options *options, struct profile *out, GEr
     bool good;
 
     o.kernels = MAX(o.kernels, 1);
-    plan = profile_plan(&o);
     *out = (struct profile){0};
+    plan = profile_plan(&o, error);
+    if (plan == NULL)
+        return false;
     good = o.kernels > 1 || o.shape == PROFILE_FOREST ? profile_forest(&o, plan, out, error)
                                                       : profile_tree(&o, plan, out, error);
     plan_free(plan);

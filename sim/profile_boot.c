@@ -9,6 +9,7 @@
 #include "rescind/abi.h"
 #include "rescind/startup.h"
 #include "sim/boot.h"
+#include "sim/memory.h"
 #include "sim/profile_plan.h"
 
 /* So often each call that is measured on its own; the kernel's nodes beyond the tree's; and by how
@@ -96,11 +97,16 @@ static void add_single_calls(GByteArray *steps)
         add_revoke(steps, SEL_CLONES + i);
 }
 
-/* And its end; `signals` before that. */
-static void add_tree(GByteArray *steps, const struct plan *plan, bool signals)
+/* And its end; `signals` before that. False with *error set: there is no memory. */
+static bool add_tree(GByteArray *steps, const struct plan *plan, bool signals, GError **error)
 {
-    uint32_t *sel = g_new(uint32_t, plan->size);
+    uint32_t *sel = memory_new(plan->size, sizeof(*sel));
 
+    if (sel == NULL) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                    "no memory for a tree of %u capabilities", plan->size);
+        return false;
+    }
     for (uint32_t i = 0; i < plan->size; i++)
         sel[plan->order[i]] = SEL_TREE + i;
     add_gate(steps, sel[0]);
@@ -109,7 +115,8 @@ static void add_tree(GByteArray *steps, const struct plan *plan, bool signals)
     if (signals)
         add_signal(steps, RESCIND_STEP_SIGNAL);
     add_revoke(steps, sel[0]);
-    g_free(sel);
+    memory_free(sel);
+    return true;
 }
 
 /* The program of each VPE, and how many steps and calls it has. */
@@ -156,17 +163,17 @@ static GByteArray *make_module(const struct profile_options *options,
     return module;
 }
 
-/* Of one VPE that does all there is to do. */
-static GByteArray *alone(const struct profile_options *options)
+/* Of one VPE that does all there is to do. NULL with *error set: there is no memory. */
+static GByteArray *alone(const struct profile_options *options, GError **error)
 {
     uint32_t calls = CALL_TREE + options->size;
     struct program program = {"profile", g_byte_array_new(), calls, calls};
-    struct plan *plan = profile_plan(options);
-    GByteArray *module;
+    struct plan *plan = profile_plan(options, error);
+    GByteArray *module = NULL;
 
     add_single_calls(program.steps);
-    add_tree(program.steps, plan, false);
-    module = make_module(options, &program, 1);
+    if (plan != NULL && add_tree(program.steps, plan, false, error))
+        module = make_module(options, &program, 1);
     g_byte_array_unref(program.steps);
     plan_free(plan);
     return module;
@@ -179,21 +186,21 @@ static uint32_t noops_beside(const struct profile_options *options)
 }
 
 /* Of one VPE that builds and revokes the tree, and one that sends NOOPs from the REVOKE on. */
-static GByteArray *beside(const struct profile_options *options)
+static GByteArray *beside(const struct profile_options *options, GError **error)
 {
     uint32_t calls = options->size + 1, noops = noops_beside(options);
     struct program programs[VPES] = {
         {"profile", g_byte_array_new(), calls + 1, calls},
         {"beside", g_byte_array_new(), noops + 1, noops},
     };
-    struct plan *plan = profile_plan(options);
-    GByteArray *module;
+    struct plan *plan = profile_plan(options, error);
+    GByteArray *module = NULL;
 
-    add_tree(programs[0].steps, plan, true);
     add_signal(programs[1].steps, RESCIND_STEP_WAIT);
     for (uint32_t i = 0; i < noops; i++)
         add_noop(programs[1].steps);
-    module = make_module(options, programs, VPES);
+    if (plan != NULL && add_tree(programs[0].steps, plan, true, error))
+        module = make_module(options, programs, VPES);
     for (uint32_t i = 0; i < VPES; i++)
         g_byte_array_unref(programs[i].steps);
     plan_free(plan);
@@ -270,15 +277,26 @@ static bool is_good_vpe(const struct outcome *outcome, const struct boot_clock *
     return true;
 }
 
+static struct outcome *boot_with(const GByteArray *module, struct boot_clock *clock, GError **error)
+{
+    const struct boot_options boot = {.icount = true, .audit = true, .clock = clock};
+
+    return boot_run(module->data, module->len, &boot, error);
+}
+
 bool profile_boot(const struct profile_options *options, struct profile_boot *out, GError **error)
 {
-    GByteArray *module = alone(options);
-    struct boot_clock *clock = boot_clock_new();
-    const struct boot_options boot = {.icount = true, .audit = true, .clock = clock};
-    struct outcome *outcome = boot_run(module->data, module->len, &boot, error);
-    bool good = outcome != NULL && is_good_vpe(outcome, clock, 0, SEL_GATE + 1, error);
+    GByteArray *module = alone(options, error);
+    struct boot_clock *clock;
+    struct outcome *outcome;
+    bool good;
 
     *out = (struct profile_boot){0};
+    if (module == NULL)
+        return false;
+    clock = boot_clock_new();
+    outcome = boot_with(module, clock, error);
+    good = outcome != NULL && is_good_vpe(outcome, clock, 0, SEL_GATE + 1, error);
     if (good) {
         evaluate((const uint32_t *)(const void *)ticks_of(clock, 0)->data + 1, options->size, out);
         out->stretch = g_array_index(clock->stretches, uint64_t, 0);
@@ -313,14 +331,18 @@ static void evaluate_beside(const struct boot_clock *clock, uint32_t size,
 bool profile_boot_beside(const struct profile_options *options, struct profile_boot_beside *out,
                          GError **error)
 {
-    GByteArray *module = beside(options);
-    struct boot_clock *clock = boot_clock_new();
-    const struct boot_options boot = {.icount = true, .audit = true, .clock = clock};
-    struct outcome *outcome = boot_run(module->data, module->len, &boot, error);
-    bool good = outcome != NULL && is_good_vpe(outcome, clock, 0, SEL_GATE, error) &&
-                is_good_vpe(outcome, clock, 1, SEL_GATE, error);
+    GByteArray *module = beside(options, error);
+    struct boot_clock *clock;
+    struct outcome *outcome;
+    bool good;
 
     *out = (struct profile_boot_beside){0};
+    if (module == NULL)
+        return false;
+    clock = boot_clock_new();
+    outcome = boot_with(module, clock, error);
+    good = outcome != NULL && is_good_vpe(outcome, clock, 0, SEL_GATE, error) &&
+           is_good_vpe(outcome, clock, 1, SEL_GATE, error);
     if (good)
         evaluate_beside(clock, options->size, out);
     outcome_free(outcome);

@@ -185,7 +185,9 @@ char *profile_flame(const struct profile_options *options, GError **error)
     bool good;
 
     o.kernels = MAX(o.kernels, 1);
-    plan = profile_plan(&o);
+    plan = profile_plan(&o, error);
+    if (plan == NULL)
+        return NULL;
     good = profile_forest_watched(&o, plan, watch, &flame, error);
     plan_free(plan);
     return good ? folded(&flame) : NULL;

@@ -149,7 +149,8 @@ static bool finished(struct forest *f, bool good, GError **error)
 {
     if (!good)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
-                    f == NULL ? "no memory for the kernels or their stacks" : f->cluster->failure);
+                    f == NULL ? "no memory for the kernels and their capabilities"
+                              : f->cluster->failure);
     if (f != NULL)
         forest_free(f);
     return good;

@@ -3,9 +3,9 @@
 
 #include <glib.h>
 #include <signal.h>
-#include <sys/mman.h>
 
 #include "sim/coroutine.h"
+#include "sim/memory.h"
 
 enum { FAULT_STACK = 64 * 1024 };
 
@@ -42,19 +42,25 @@ static void on_fault(int number, siginfo_t *info, void *context)
     }
 }
 
-static void handle_faults(void)
+/* False: there is no memory for a stack to handle them on. */
+static bool handle_faults(void)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     stack_t stack = {.ss_size = FAULT_STACK};
 
     if (faults.stacks++ > 0)
-        return;
-    faults.memory = g_malloc(FAULT_STACK);
+        return true;
+    faults.memory = memory_new(1, FAULT_STACK);
+    if (faults.memory == NULL) {
+        faults.stacks--;
+        return false;
+    }
     stack.ss_sp = faults.memory;
     sigaltstack(&stack, &faults.stack_before);
     sigemptyset(&action.sa_mask);
     for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
         sigaction(signals[i], &action, &faults.before[i]);
+    return true;
 }
 
 static void leave_faults(void)
@@ -64,7 +70,7 @@ static void leave_faults(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++)
         sigaction(signals[i], &faults.before[i], NULL);
     sigaltstack(&faults.stack_before, NULL);
-    g_free(faults.memory);
+    memory_free(faults.memory);
 }
 
 static void serve(void *data)
@@ -82,12 +88,12 @@ struct profile_stack *profile_stack_new(size_t size)
     struct profile_stack *s = g_new0(struct profile_stack, 1);
 
     s->coroutine = coroutine_new(serve, s, size);
-    if (s->coroutine == NULL) {
+    if (s->coroutine == NULL || !handle_faults()) {
+        coroutine_free(s->coroutine);
         g_free(s);
         return NULL;
     }
     coroutine_paint(s->coroutine);
-    handle_faults();
     return s;
 }
 

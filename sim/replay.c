@@ -1,6 +1,8 @@
 /* Replays; see replay.h. */
 #include "sim/replay.h"
 
+#include "sim/memory.h"
+
 /* One line: the choice, and what was seen of it. */
 static void put_step(GString *out, guint number, const char *words, char *seen)
 {
@@ -45,6 +47,7 @@ static void make(struct trial *t, const GArray *schedule, struct replayed *r, GS
 struct replayed *replay(const struct litmus *litmus, const struct trial_options *options,
                         const GArray *schedule, GError **error)
 {
+    uint64_t failures = memory_failures();
     struct trial *t = trial_new(litmus, options, error);
     GString *steps;
     struct replayed *r;
@@ -61,6 +64,10 @@ struct replayed *replay(const struct litmus *litmus, const struct trial_options 
         r->violation = trial_end(t, r->outcome);
     if (options->monitor == NULL)
         monitor_free(t->monitor);
+    if (memory_failures() != failures) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "%s", machine_finding(t->machine));
+        g_clear_pointer(&r, replayed_free);
+    }
     trial_free(t);
     return r;
 }

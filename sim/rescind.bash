@@ -23,6 +23,16 @@ _rescind() {
     --machine) mapfile -t COMPREPLY < <(compgen -W "q35 pc" -- "$word"); return ;;
     --via) mapfile -t COMPREPLY < <(compgen -W "kernel iso disk" -- "$word"); return ;;
     --firmware) mapfile -t COMPREPLY < <(compgen -W "seabios ovmf" -- "$word"); return ;;
+    --fault)
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" devices --list 2>/dev/null |
+            sed -n 's/^fault \([^ ]*\).*/\1/p')" -- "$word")
+        return
+        ;;
+    --without)
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" devices --list 2>/dev/null |
+            sed -n 's/^register //p')" -- "$word")
+        return
+        ;;
     --shape)
         mapfile -t COMPREPLY < <(compgen -W "chain star binary random forest" -- "$word")
         return
@@ -32,7 +42,7 @@ _rescind() {
     --revoke) mapfile -t COMPREPLY < <(compgen -W "iterative recursive" -- "$word"); return ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
-        local commands="run explore replay boot tree profile --help --version"
+        local commands="run explore replay boot devices tree profile --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
         return
     fi
@@ -49,6 +59,10 @@ _rescind() {
     boot:-*)
         set -- --format --machine --smp --no-hpet --strict --image --via --firmware --write-iso \
             --seed --work --watch --icount --repeat --phase --timeout --log --help
+        ;;
+    devices:-*)
+        set -- --boot --bring-up --machine --smp --no-hpet --fault --without --list --trace \
+            --image --format --help
         ;;
     tree:-*) set -- --format --at --seed --help ;;
     profile:-*)

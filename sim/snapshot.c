@@ -8,19 +8,20 @@
  */
 #include "sim/machine_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/pages.h"
 #include "cap/peer.h"
 #include "object/vpe.h"
+#include "sim/memory.h"
 #include "sim/state.h"
 #include "syscall/call.h"
 
 struct machine_snapshot {
     size_t size, capacity;
     uint8_t *bytes;
+    bool lacking; /* memory: it is not all there */
 };
 
 bool machine_can_save(const struct machine *m)
@@ -35,28 +36,35 @@ bool machine_can_save(const struct machine *m)
 /* ---- The row of bytes --------------------------------------------------------------------- */
 
 /* Large parts begin at cache lines, in arenas and here: copying them is faster then. */
-enum { LINE = 64 };
+enum { LINE = MEMORY_LINE };
 
-static void grow(struct machine_snapshot *s, size_t size)
+/* Sees to it that there is room for so many bytes more. False: there is no memory for it, or has
+ * not been before. */
+static bool make_room(struct machine_snapshot *s, size_t more)
 {
-    size_t capacity = (MAX(2 * s->capacity, size) + LINE - 1) / LINE * LINE;
-    uint8_t *bytes = aligned_alloc(LINE, capacity);
+    size_t size = s->size + more, capacity = MAX(2 * s->capacity, size);
+    uint8_t *bytes;
 
-    if (bytes == NULL)
-        g_error("no memory for a snapshot of %" G_GSIZE_FORMAT " bytes", capacity);
+    if (s->lacking || size <= s->capacity)
+        return !s->lacking;
+    bytes = memory_lines(capacity);
+    if (bytes == NULL) {
+        s->lacking = true;
+        return false;
+    }
     if (s->size > 0)
         memcpy(bytes, s->bytes, s->size);
-    free(s->bytes);
+    memory_free(s->bytes);
     s->bytes = bytes;
     s->capacity = capacity;
+    return true;
 }
 
 static void put(struct machine_snapshot *s, const void *bytes, size_t size)
 {
-    if (s->size + size > s->capacity)
-        grow(s, s->size + size);
-    if (size > 0)
-        memcpy(s->bytes + s->size, bytes, size);
+    if (size == 0 || !make_room(s, size))
+        return;
+    memcpy(s->bytes + s->size, bytes, size);
     s->size += size;
 }
 
@@ -190,7 +198,8 @@ static void put_kernel(struct machine_snapshot *s, const struct rescind_kernel *
     put_replies(s, k);
     put_pages(s, k);
     size = s->size - at;
-    memcpy(s->bytes + at, &size, sizeof(size));
+    if (!s->lacking)
+        memcpy(s->bytes + at, &size, sizeof(size));
 }
 
 /* What follows is the kernel as put_kernel() has written it. `same`: it is that already. */
@@ -381,8 +390,8 @@ static void put_devices(struct machine_snapshot *s, const struct machine *m)
 {
     size_t size = devices_size(m);
 
-    if (s->size + size > s->capacity)
-        grow(s, s->size + size);
+    if (!make_room(s, size))
+        return;
     devices_save(m, s->bytes + s->size);
     s->size += size;
 }
@@ -394,6 +403,7 @@ struct machine_snapshot *machine_save(const struct machine *m, struct machine_sn
 
     g_assert(machine_can_save(m));
     s->size = 0;
+    s->lacking = false;
     put(s, &saved, sizeof(saved));
     for (uint32_t i = 0; i < m->kernel_count; i++)
         put_machine_kernel(s, &m->kernels[i]);
@@ -404,7 +414,11 @@ struct machine_snapshot *machine_save(const struct machine *m, struct machine_sn
     for (uint32_t i = 0; i < m->faults->len; i++)
         put(s, &fault_of(m, i)->struck, sizeof(bool));
     put_devices(s, m);
-    return s;
+    if (!s->lacking)
+        return s;
+    if (into == NULL)
+        machine_snapshot_free(s);
+    return NULL;
 }
 
 void machine_restore(struct machine *m, const struct machine_snapshot *s)
@@ -438,7 +452,7 @@ void machine_snapshot_free(struct machine_snapshot *s)
 {
     if (s == NULL)
         return;
-    free(s->bytes);
+    memory_free(s->bytes);
     g_free(s);
 }
 

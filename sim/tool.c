@@ -1,11 +1,8 @@
-/* The rescind tool: its main, and what its commands share; see tool.h. */
+/* The rescind tool: its commands, and what they share; see tool.h. */
 #include "sim/tool.h"
 
-#include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/print.h"
 
@@ -156,7 +153,7 @@ int tool_report(const struct litmus *litmus, const struct outcome *outcome, bool
     return status;
 }
 
-static int run_command(int argc, char **argv)
+int tool_main(int argc, char **argv)
 {
     if (argc < 2) {
         usage(stderr);
@@ -175,20 +172,4 @@ static int run_command(int argc, char **argv)
             return commands[i].run(argv + 1);
     }
     return tool_error(TOOL_USAGE, "there is no command '%s'; rescind --help lists them", argv[1]);
-}
-
-/* GLib ends the process for --help, so what could not be written is found out at its exit. */
-static void check_output(void)
-{
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("rescind: standard output could not be written\n", stderr);
-        _exit(TOOL_MACHINE);
-    }
-}
-
-int main(int argc, char **argv)
-{
-    setlocale(LC_ALL, "");
-    atexit(check_output);
-    return run_command(argc, argv);
 }

@@ -21,6 +21,9 @@ enum tool_status {
     TOOL_SHORT = 5,    /* nothing violated, but a limit cut `explore` short */
 };
 
+/* The whole of it: the exit status. May be called again. */
+int tool_main(int argc, char **argv);
+
 int tool_run(char **args);
 int tool_boot(char **args);
 int tool_explore(char **args);

@@ -8,6 +8,7 @@
 
 #include "sim/explore_report.h"
 #include "sim/litmus_print.h"
+#include "sim/memory.h"
 #include "sim/replay.h"
 #include "sim/trace.h"
 
@@ -135,6 +136,7 @@ static int show_violation(struct command *c, const struct litmus *l,
                           const struct explore_options *o, const char *text, const GArray *schedule)
 {
     struct trial_options options = {.seed = o->seed, .work = o->work};
+    uint64_t failures = memory_failures();
     char *lines = replay_text(l, schedule);
     struct replayed *r;
     int status = TOOL_OK;
@@ -149,7 +151,7 @@ static int show_violation(struct command *c, const struct litmus *l,
     if (!c->json && r != NULL)
         printf("\n%s\nsteps:\n%s%s%s\n", text, r->steps, r->violation != NULL ? "      " : "",
                r->violation != NULL ? r->violation->text : "");
-    if (c->schedule != NULL)
+    if (c->schedule != NULL && memory_failures() == failures)
         status = save_both(c, text, lines, o);
     replayed_free(r);
     g_free(lines);
@@ -189,6 +191,7 @@ static void print_report(bool json, JsonObject *report)
 static int report_result(struct command *c, const struct litmus *l,
                          const struct explore_result *result)
 {
+    uint64_t failures = memory_failures();
     struct shrunk *shrunk = result->violation != NULL ? shrink_it(l, &c->explore, result) : NULL;
     JsonObject *report = explore_report(l, &c->explore, result, shrunk);
     struct explore_options o = c->explore;
@@ -212,6 +215,9 @@ static int report_result(struct command *c, const struct litmus *l,
         print_again(c, l);
     json_object_unref(report);
     shrunk_free(shrunk);
+    if (memory_failures() != failures)
+        more = tool_error(TOOL_MACHINE,
+                          "%s: no memory to make this any smaller, or to show all of it", l->file);
     return MAX(status, more);
 }
 

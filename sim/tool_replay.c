@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/memory.h"
 #include "sim/replay.h"
 #include "sim/trace.h"
 
@@ -69,15 +70,19 @@ static int report_replay(const struct command *c, const struct litmus *l, const 
 static int replay_schedule(struct command *c, const struct litmus *l, const char *text)
 {
     char *message = NULL;
+    uint64_t failures = memory_failures();
     GArray *schedule = replay_parse(l, c->schedule, text, &message);
     struct replayed *r;
     GError *error = NULL;
     int status;
 
     if (schedule == NULL) {
-        fprintf(stderr, "%s\n", message);
+        status =
+            memory_failures() != failures ? tool_error(TOOL_MACHINE, "%s", message) : TOOL_BAD_FILE;
+        if (status == TOOL_BAD_FILE)
+            fprintf(stderr, "%s\n", message);
         g_free(message);
-        return TOOL_BAD_FILE;
+        return status;
     }
     trace_machine(c->trace, l->file);
     c->trial.report = trace_step;

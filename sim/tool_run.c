@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/compile.h"
+#include "sim/memory.h"
 #include "sim/trace.h"
 
 struct run_options {
@@ -94,13 +95,15 @@ static int run_machine(const struct litmus *litmus, const GByteArray *module,
     tool_name_vpes(machine, litmus);
     if (choices != NULL)
         machine_record(machine, choices);
+    uint64_t failures = memory_failures();
     enum machine_end end = machine_run(machine, NULL, NULL);
     struct outcome *outcome = machine_outcome(machine);
     tool_end_line(&context.console);
     replay = replay_command(options);
     status = tool_report(litmus, outcome, options->json, replay);
     if (end == MACHINE_BROKEN)
-        status = tool_error(TOOL_FAIL, "%s: %s", litmus->file, machine_finding(machine));
+        status = tool_error(memory_failures() != failures ? TOOL_MACHINE : TOOL_FAIL, "%s: %s",
+                            litmus->file, machine_finding(machine));
     if (choices != NULL) {
         int saved = save_schedule(machine, choices, options->save);
         status = MAX(status, saved);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/compile.h"
+#include "sim/memory.h"
 #include "sim/derivation.h"
 
 /* ---- After a line ------------------------------------------------------------------------- */
@@ -225,6 +226,7 @@ static int tree_file(const char *file, guint line, const char *format, guint64 s
     GError *error = NULL;
     GByteArray *module;
     struct machine *m;
+    uint64_t failures = memory_failures();
     int status = TOOL_OK;
 
     if (litmus == NULL)
@@ -241,7 +243,8 @@ static int tree_file(const char *file, guint line, const char *format, guint64 s
         status = tool_error(TOOL_MACHINE, "%s: %s", file, error->message);
         g_error_free(error);
     } else if (machine_run(m, line != 0 ? is_past : NULL, &stop) == MACHINE_BROKEN) {
-        status = tool_error(TOOL_FAIL, "%s: %s", file, machine_finding(m));
+        status = tool_error(memory_failures() != failures ? TOOL_MACHINE : TOOL_FAIL, "%s: %s",
+                            file, machine_finding(m));
     } else if (line != 0 && !stop.reached) {
         status = tool_error(TOOL_FAIL, "%s:%u is never done", file, line);
     } else {

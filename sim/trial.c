@@ -302,6 +302,19 @@ static struct violation *check_judgement(struct trial *t, const struct outcome *
     return violation;
 }
 
+struct violation *trial_balance(struct trial *t, const struct outcome *outcome)
+{
+    struct violation *violation = check_stuck(t, outcome);
+
+    /* A call that waits for ever holds what no table shows. */
+    if (violation != NULL) {
+        violation_free(violation);
+        return NULL;
+    }
+    violation = check_tables(t, outcome);
+    return violation != NULL ? violation : check_pools(t);
+}
+
 struct violation *trial_end(struct trial *t, const struct outcome *outcome)
 {
     struct violation *violation = NULL;
@@ -310,9 +323,7 @@ struct violation *trial_end(struct trial *t, const struct outcome *outcome)
         return trial_broken(t);
     violation = check_stuck(t, outcome);
     if (violation == NULL)
-        violation = check_tables(t, outcome);
-    if (violation == NULL)
-        violation = check_pools(t);
+        violation = trial_balance(t, outcome);
     if (violation == NULL)
         violation = check_judgement(t, outcome);
     return violation;

@@ -78,6 +78,9 @@ struct violation *trial_broken(const struct trial *trial);
 
 /* What is wrong at an end, with the outcome there; NULL: nothing. */
 struct violation *trial_end(struct trial *trial, const struct outcome *outcome);
+/* Of that, what holds whatever the calls of the programs were answered: the tables can be explained
+ * and nothing is left over in the pools. Nothing is said while a call waits for ever. */
+struct violation *trial_balance(struct trial *trial, const struct outcome *outcome);
 
 /* The state's number: the machine's and the monitor's together. */
 uint64_t trial_hash(const struct trial *trial);

@@ -1,12 +1,13 @@
 #!/bin/sh
-# The litmus corpus on the host: corpus.sh TOOL DIRECTORY STATES. Every file passes under fifo and
-# under random schedules (racy ones under pct too), with the kernels doing one, two or many things
-# an event, audited after each; of racy ones STATES states at most are explored, with events of one
-# capability, and with events that just fit a short range, which is then done at once;
+# The litmus corpus on the host: corpus.sh TOOL DIRECTORY STATES SEEDS. Every file passes under fifo
+# and under SEEDS random schedules (racy ones under as many of pct, too), with the kernels doing one,
+# two or many things an event, audited after each; of racy ones STATES states at most are explored,
+# with events of one capability, and with events that just fit a short range, which is then done at
+# once;
 # every file in failing/ fails, with exit status 1;
 # every file in bad/ is refused with the place and message beside it, and exit status 3.
 set -u
-tool=$1 corpus=$2 states=$3
+tool=$1 corpus=$2 states=$3 seeds=$(seq "$4")
 out=$(mktemp) err=$(mktemp)
 trap 'rm -f "$out" "$err"' EXIT
 passed=0 failed=0
@@ -24,12 +25,12 @@ run() { # OPTIONS...: one run of $file
 for file in "$corpus"/*.litmus "$corpus"/racy/*.litmus; do
     run
     run --work 1
-    for seed in 1 2 3 4 5; do
+    for seed in $seeds; do
         run --schedule random --seed $seed --work $((seed % 3 + 1))
     done
 done
 for file in "$corpus"/racy/*.litmus; do
-    for seed in 1 2 3 4 5; do
+    for seed in $seeds; do
         run --schedule pct --seed $seed --work $((seed % 3 + 1))
     done
     for work in 1 12; do

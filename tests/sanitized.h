@@ -1,5 +1,6 @@
 /* Is this a build with sanitizers, or one that counts coverage? They make everything up to fifteen
- * times slower, so suites that try many things try fewer of them there. For the tests. */
+ * times slower, so suites that try many things try fewer of them there; fewer still where only
+ * coverage is counted (COUNTED), for what runs once has run. For the tests. */
 #ifndef RESCIND_TESTS_SANITIZED_H
 #define RESCIND_TESTS_SANITIZED_H
 
@@ -13,5 +14,12 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
+#ifdef COVERAGE
+#define COUNTED 1
+#else
+#define COUNTED 0
+#endif
+/* How many: in a build that counts, in one with sanitizers, and otherwise. */
+#define FEWER(counted, sanitized, plain) (COUNTED ? (counted) : SANITIZED ? (sanitized) : (plain))
 
 #endif

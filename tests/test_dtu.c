@@ -54,6 +54,19 @@ static void take(struct rescind_ring *ring, uint8_t fill, uint16_t size)
         assert_int_equal(message.payload[i], fill);
 }
 
+static void a_reply_that_is_too_long_or_has_no_room_is_refused(void **state)
+{
+    uint32_t credits = 0;
+    const struct endpoint kernel = {.number = RESCIND_EP_REPLY, .credits = &credits};
+    struct rescind_ring *ring = *state;
+    uint8_t payload[RESCIND_PAYLOAD_MAX + 1] = {0};
+
+    assert_int_equal(endpoint_reply(&kernel, ring, 1, payload, sizeof(payload)), RESCIND_INV_ARGS);
+    for (int i = 0; i < CAPACITY; i++)
+        assert_int_equal(endpoint_reply(&kernel, ring, 1, payload, 8), RESCIND_NO_ERROR);
+    assert_int_equal(endpoint_reply(&kernel, ring, 1, payload, 8), RESCIND_NO_RING_SPACE);
+}
+
 /* ---- Rings -------------------------------------------------------------------------------- */
 
 static void a_new_ring_is_empty_and_laid_out_as_the_abi_says(void **state)
@@ -392,6 +405,8 @@ static void a_message_that_grants_nothing_brings_no_credit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_reply_that_is_too_long_or_has_no_room_is_refused,
+                                        new_ring, free_ring),
         RING_TEST(a_new_ring_is_empty_and_laid_out_as_the_abi_says),
         RING_TEST(fetching_from_an_empty_ring_gives_nothing_and_changes_nothing),
         RING_TEST(a_message_lies_in_its_slot_byte_for_byte),

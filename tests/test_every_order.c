@@ -22,15 +22,15 @@
 
 enum {
     VPES = 3,
-    CALLS = 4,                       /* of a VPE */
-    NODES = 60,                      /* of the pool that never runs dry */
-    PROGRAMS = SANITIZED ? 25 : 100, /* drawn */
-    SELECTORS = 6,                   /* that drawn calls use */
-    STATES = 60000,                  /* of a program, then it is left */
-    PLACES = 1 << 18,                /* of the memory of states */
-    DEPTH = 400,                     /* events of a schedule */
-    ENTRIES = 10,                    /* of a history */
-    ARENA = 1 << 16,                 /* bytes, more than any kernel here takes */
+    CALLS = 4,                     /* of a VPE */
+    NODES = 60,                    /* of the pool that never runs dry */
+    PROGRAMS = FEWER(10, 25, 100), /* drawn */
+    SELECTORS = 6,                 /* that drawn calls use */
+    STATES = 60000,                /* of a program, then it is left */
+    PLACES = 1 << 18,              /* of the memory of states */
+    DEPTH = 400,                   /* events of a schedule */
+    ENTRIES = 10,                  /* of a history */
+    ARENA = 1 << 16,               /* bytes, more than any kernel here takes */
 };
 
 struct program {

@@ -18,10 +18,10 @@
 #include "tests/sanitized.h"
 
 enum {
-    FILES = SANITIZED ? 40 : 200, /* drawn */
+    FILES = FEWER(12, 40, 200), /* drawn */
     SCHEDULES = 4000, /* that are run one by one; a file that has more is left to the states */
     STATES = 12000,   /* of a drawn file; one that has more is left */
-    SHARDED = SANITIZED ? 20 : 40,          /* files that are explored in shards, too */
+    SHARDED = FEWER(6, 20, 40),             /* files that are explored in shards, too */
     RACY_STATES = SANITIZED ? 1000 : 20000, /* of a file of the corpus */
 };
 

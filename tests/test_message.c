@@ -15,7 +15,7 @@
 #include "tests/sanitized.h"
 #include "tests/scenario.h"
 
-enum { MUTATIONS = SANITIZED ? 8000 : 40000, SPOILT_RINGS = SANITIZED ? 2000 : 8000, TEXT = 40 };
+enum { MUTATIONS = FEWER(2000, 8000, 40000), SPOILT_RINGS = FEWER(500, 2000, 8000), TEXT = 40 };
 
 struct opcode {
     uint32_t number;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "pc99/layout.h"
+#include "pc99/probe_script.h"
 #include "rescind/abi.h"
 #include "rescind/startup.h"
 #include "sim/boot.h"
@@ -1636,6 +1637,121 @@ static void the_command_line_is_checked(void **state)
     g_byte_array_unref(module);
 }
 
+/* The same of a file that comes as the initial RAM disk. */
+static char *image_says_of(const void *file, size_t size, const char *option, const char *value,
+                           int exit_value)
+{
+    char *path = NULL, *out;
+    int fd = g_file_open_tmp("rescind-XXXXXX", &path, NULL);
+
+    assert_true(fd >= 0);
+    assert_true(g_file_set_contents(path, file, (gssize)size, NULL));
+    out = image_says("-initrd", path, option, value, exit_value);
+    g_unlink(path);
+    g_close(fd, NULL);
+    g_free(path);
+    return out;
+}
+
+/* Where nothing is, reads float high, and writes go nowhere. */
+static void ports_are_read_and_written_in_every_width(void **state)
+{
+    enum { FIRST = 0x1230, COUNT = 8, SEL = 5, PORTS_SHIFT = 16 };
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    add_vpe(m, "driver");
+    add_grant(m, 0, SEL, FIRST | (COUNT - 1) << PORTS_SHIFT);
+    m->grants[0].kind = RESCIND_GRANT_PORTS;
+    for (uint64_t width = 8; width <= 32; width *= 2) {
+        const uint64_t in[] = {RESCIND_SYS_PORT_IN, SEL, 4, width};
+        const uint64_t out[] = {RESCIND_SYS_PORT_OUT, SEL, 4, width, 0};
+
+        add_step(m, RESCIND_STEP_CALL, 0, out, sizeof out);
+        add_step(m, RESCIND_STEP_CALL, 0, in, sizeof in);
+        expect(m, 1, (1ull << width) - 1);
+    }
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "000000000000");
+    outcome_free(outcome);
+}
+
+static void what_is_in_the_way_of_a_start_is_said(void **state)
+{
+    char *long_line = g_strnfill(300, 'x');
+    const struct {
+        const char *option, *value, *says;
+        int exit;
+    } cases[] = {
+        {"-cpu", "max,-apic", "rescind: local APIC: it can't be enabled", EXIT_REFUSED},
+        {"-append", long_line, "rescind: the command line is too long\n", EXIT_REFUSED},
+        {"-cpu", "max,-rdrand", "", EXIT_DONE}, /* its secret comes from the clocks, then */
+    };
+    GByteArray *module = small_module();
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *out = image_says_of(module->data, module->len, cases[i].option, cases[i].value,
+                                  cases[i].exit);
+
+        if (!g_str_has_prefix(out, cases[i].says)) {
+            fail_msg("%s: %s", cases[i].value, out);
+        }
+        g_free(out);
+    }
+    g_byte_array_unref(module);
+    g_free(long_line);
+}
+
+static void a_malformed_probe_script_is_refused_in_one_line(void **state)
+{
+    const struct probe_script script = {.magic = PROBE_MAGIC, .size = sizeof script, .count = 7};
+    char *out = image_says_of(&script, sizeof script, "-smp", "1", EXIT_REFUSED);
+
+    (void)state;
+    assert_true(g_str_has_prefix(out, "rescind: the probe script is malformed: "));
+    assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
+    g_free(out);
+}
+
+/* From too small for a VPE to large enough, node by node. */
+static void a_pool_too_small_is_named(void **state)
+{
+    static const char *const says[] = {"memory is too small for VPE 0",
+                                       "memory is too small for VPE 1",
+                                       "the kernel refuses grant 0"};
+    size_t at = 0;
+    bool boots = false;
+
+    (void)state;
+    for (uint32_t nodes = 1; nodes < 32 && !boots; nodes++) {
+        struct maker *m = maker_new();
+        GError *error = NULL;
+        struct outcome *outcome;
+        GByteArray *module;
+
+        add_vpe(m, "A");
+        add_vpe(m, "B");
+        add_grant(m, 0, 2, 1);
+        m->kernels[0].nodes = nodes;
+        module = maker_finish(m);
+        outcome = boot_run(module->data, module->len, &(struct boot_options){0}, &error);
+        boots = outcome != NULL;
+        if (!boots && strstr(error->message, says[at]) == NULL) {
+            at++;
+        }
+        if (!boots && (at == G_N_ELEMENTS(says) || strstr(error->message, says[at]) == NULL)) {
+            fail_msg("%u nodes: %s", nodes, error->message);
+        }
+        g_clear_error(&error);
+        g_clear_pointer(&outcome, outcome_free);
+        g_byte_array_unref(module);
+    }
+    assert_true(boots);
+    assert_int_equal(at, G_N_ELEMENTS(says) - 1);
+}
+
 static void a_machine_too_small_says_how_much_is_needed(void **state)
 {
     struct boot_options options = {.memory = 32};
@@ -1801,6 +1917,10 @@ int main(void)
         cmocka_unit_test(a_processor_that_will_not_do_is_refused_in_one_line),
         cmocka_unit_test(the_command_line_is_checked),
         cmocka_unit_test(a_machine_without_a_module_is_refused_in_one_line),
+        cmocka_unit_test(ports_are_read_and_written_in_every_width),
+        cmocka_unit_test(what_is_in_the_way_of_a_start_is_said),
+        cmocka_unit_test(a_malformed_probe_script_is_refused_in_one_line),
+        cmocka_unit_test(a_pool_too_small_is_named),
         cmocka_unit_test(a_machine_too_small_says_how_much_is_needed),
         cmocka_unit_test(a_missing_image_or_qemu_is_an_error),
         cmocka_unit_test(a_cut_or_altered_report_is_refused),

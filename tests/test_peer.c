@@ -18,9 +18,12 @@
 #include "cap/peer.h"
 #include "cap/remote.h"
 #include "cap/table.h"
+#include "object/note.h"
 #include "object/vpe.h"
 #include "rescind/peer.h"
+#include "syscall/across.h"
 #include "syscall/call.h"
+#include "syscall/letter.h"
 #include "syscall/serve.h"
 #include "tests/kit.h"
 #include "tests/system.h"
@@ -1356,9 +1359,61 @@ static void the_audit_of_rest_finds_what_is_left(void **state)
     is_not_at_rest(s);
 }
 
+/* What has no room in a message is left for the next one, and nothing of it is written. */
+static void a_record_without_room_is_not_begun(void **state)
+{
+    static size_t (*const writers[])(struct rescind_kernel *, uint32_t, uint32_t, uint8_t *,
+                                     size_t) = {letter_write, letter_write_answer, across_write,
+                                                serve_write};
+    struct system *s = system_new(2, 1, 40, 8);
+    uint8_t out[64], before[64];
+    uint32_t note;
+
+    (void)state;
+    memset(out, 0xee, sizeof(out));
+    memset(before, 0xee, sizeof(before));
+    for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+        for (size_t room = 0; room < sizeof(struct rescind_peer_record); room++)
+            assert_int_equal(writers[i](s->k[0], 1, 0, out, room), 0);
+    }
+    note = note_create(s->k[0], 1, 0, 1, false);
+    assert_int_not_equal(note, 0);
+    note_tell(s->k[0], note, RESCIND_VPE_GONE, 0);
+    assert_int_equal(note_write(s->k[0], 1, out, sizeof(struct rescind_peer_record)), 0);
+    assert_int_equal(peer_at(s->k[0], 1)->notes, note);
+    assert_memory_equal(out, before, sizeof(out));
+    system_free(s);
+}
+
+/* At boot, what VPEs of other kernels are given. */
+static void a_grant_across_that_can_not_be_is_refused(void **state)
+{
+    struct system *s = system_new(2, 1, 40, 8);
+    uint32_t sel = 100;
+    enum rescind_error error = RESCIND_NO_ERROR;
+
+    (void)state;
+    assert_int_equal(rescind_kernel_boot_grant_across(s->k[0], 9, sel, s->k[1], 0),
+                     RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant_across(s->k[0], 0, sel, s->k[1], 9),
+                     RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant_across(s->k[0], 0, sel, s->k[0], 0),
+                     RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant_across(s->k[0], 0, RESCIND_SEL_VPE, s->k[1], 0),
+                     RESCIND_INV_ARGS);
+    while (error == RESCIND_NO_ERROR)
+        error = rescind_kernel_boot_grant_across(s->k[0], 0, sel++, s->k[1], 0);
+    assert_int_equal(error, RESCIND_OUT_OF_MEM);
+    assert_true(sel > 110);
+    assert_true(system_audit_rest(s, NULL));
+    system_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_without_room_is_not_begun),
+        cmocka_unit_test(a_grant_across_that_can_not_be_is_refused),
         cmocka_unit_test(calls_in_any_order_come_to_rest),
         cmocka_unit_test(an_unlink_before_the_answer_has_left_is_refused),
         cmocka_unit_test(a_mark_of_what_is_not_there_yet_is_refused),

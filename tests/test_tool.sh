@@ -85,6 +85,44 @@ tr -d '\n' <"$work/trace" >"$work/out"
 json 'len(o) > 50 and {e["ph"] for e in o} == {"M", "X"}'
 expect 3 "no/such/place" run --trace "$work/no/such/place" "$task06"
 
+# What there is to tell of several kernels, of VPEs that are made, of interrupts and of faults.
+expect 0 "hears K1: message" run --log debug "$corpus/across-delegate.litmus"
+expect 0 "created, as VPE 1" run --log info "$corpus/programs/family.litmus"
+expect 0 "interrupt of line 10" run --log info "$corpus/programs/serial-on-two-kernels.litmus"
+fault=$corpus/racy/across-fault-kill-the-client.litmus
+expect 0 "fault 0 strikes" run --schedule random --seed 1 --log debug "$fault"
+for file in across-delegate programs/family programs/serial-on-two-kernels; do
+    expect 0 "" run --trace "$work/trace" "$corpus/$file.litmus"
+    tr -d '\n' <"$work/trace" >"$work/out"
+    json '{e["name"].split()[0] for e in o} & {"hears", "created", "interrupt"}'
+done
+json '{e["ph"] for e in o} >= {"M", "X"}'
+expect 0 "" run --trace "$work/trace" "$corpus/across-delegate.litmus"
+tr -d '\n' <"$work/trace" >"$work/out"
+json 'sorted(e["id"] for e in o if e["ph"] == "s") == sorted(e["id"] for e in o if e["ph"] == "f")'
+expect 0 "" run --schedule random --seed 1 --trace "$work/trace" "$fault"
+tr -d '\n' <"$work/trace" >"$work/out"
+json 'any(e["name"] == "fault 0" for e in o)'
+
+# Options of which one is as good as another, and those that there are not.
+expect 0 pass run --audit sparse "$task06"
+expect 0 pass run --audit never "$task06"
+expect 2 "--save-schedule is for one FILE" run --save-schedule "$work/s" "$task06" "$task06"
+expect 3 "no/such/place" run --schedule random --save-schedule "$work/no/such/place" "$task06"
+expect 2 "--log is none, info or debug" explore --log loud "$task06"
+expect 3 "no/such/place" explore --trace "$work/no/such/place" "$task06"
+expect 3 "no/such/place" explore --shard 1/2 --report "$work/no/such/place" "$task06"
+expect 2 "--log is none, info or debug" replay --log loud "$task06"
+expect 2 "replay needs one FILE" replay
+expect 2 "replay needs --schedule-file" replay "$task06"
+: >"$work/nothing"
+expect 3 "no/such/place" replay --schedule-file "$work/nothing" --trace "$work/no/such/place" "$task06"
+env PATH=/nonexistent "$tool" tree --format svg "$task06" >"$work/out" 2>&1
+if [ $? -ne 4 ] || ! grep -q "svg needs Graphviz's dot" "$work/out"; then
+    failed=$((failed + 1))
+    cat "$work/out"
+fi
+
 racy=$corpus/racy/obtain-against-revoke.litmus
 cat >"$work/racy.litmus" <<'END'
 litmus "a wrong hope"
@@ -286,6 +324,17 @@ expect 2 "boot needs a FILE" boot
 expect 2 "--machine is q35 or pc" boot --machine microvm "$task06"
 expect 2 "--smp is from 0 to 64" boot --smp 65 "$task06"
 expect 3 "bad.litmus:3:5: " boot "$work/bad.litmus"
+expect 2 "devices needs a FILE" devices
+expect 2 "--machine is q35 or pc" devices --machine microvm --list
+expect 2 "--bring-up takes no FILE" devices --bring-up "$task06"
+expect 2 "--fault knows no 'rust'" devices --bring-up --fault rust
+expect 2 "--fault knows no 'uart-busy=x'" devices --bring-up --fault uart-busy=x
+expect 2 "--without knows no 'uart'" devices --bring-up --without uart
+expect 2 "are of the models" devices --bring-up --boot --fault no-rsdp
+expect 0 "rescind: PCI 0:0.0: 0x8086:0x1237" devices --bring-up --machine pc
+expect 1 "nothing works without it" devices --bring-up --fault no-lapic
+expect 0 '"verdict":"pass"' devices --bring-up --format json
+expect 3 "task06" devices "$task06"
 expect 2 "--log is none or info" boot --log debug "$task06"
 expect 2 "--size needs" profile --size ""
 expect 0 "A:0 vpe" tree --at 5 "$work/tree.litmus"

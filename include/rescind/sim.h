@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "rescind/abi.h"
+#include "rescind/board.h" /* models of a PC's devices, and their faults */
 #include "rescind/user.h"
 
 #ifdef __cplusplus

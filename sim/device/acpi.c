@@ -265,17 +265,18 @@ static void acpi_reset(struct device *device)
 
 /* ---- Faults -------------------------------------------------------------------------------- */
 
-/* The table of a fault's number, or NULL. */
-static uint8_t *numbered(const struct acpi *acpi, uint64_t number)
+/* The first `size` bytes of the table of a fault's number, or NULL: firmware's memory may have been
+ * set to something else. */
+static uint8_t *numbered(const struct acpi *acpi, uint64_t number, size_t size)
 {
     return number < acpi->count
-               ? rescind_board_firmware(acpi->device.board, acpi->tables[number], RSDP_SIZE)
+               ? rescind_board_firmware(acpi->device.board, acpi->tables[number], size)
                : NULL;
 }
 
 static void spoil_length(const struct acpi *acpi, uint64_t number, uint32_t length)
 {
-    uint8_t *table = numbered(acpi, number);
+    uint8_t *table = numbered(acpi, number, number > 0 ? HEADER : RSDP_SIZE_2);
 
     if (table != NULL && number > 0) {
         put(table, LENGTH_AT, 4, length);
@@ -286,23 +287,28 @@ static void spoil_length(const struct acpi *acpi, uint64_t number, uint32_t leng
 
 static void spoil_entries(const struct acpi *acpi)
 {
-    uint8_t *madt = numbered(acpi, MADT_NUMBER);
+    uint8_t *madt = numbered(acpi, MADT_NUMBER, acpi->madt_size);
 
-    for (uint32_t at = MADT_ENTRIES, next; at < acpi->madt_size; at = next) {
+    for (uint32_t at = MADT_ENTRIES, next; madt != NULL && at + 2 <= acpi->madt_size; at = next) {
         next = at + MAX(madt[at + 1], 1);
         madt[at + 1] = 0;
     }
-    fix_sum(madt, acpi->madt_size, SUM_AT);
+    if (madt != NULL) {
+        fix_sum(madt, acpi->madt_size, SUM_AT);
+    }
 }
 
 static void acpi_spoil(struct device *device, enum rescind_board_fault fault, uint64_t argument)
 {
     struct acpi *acpi = (struct acpi *)device;
-    uint8_t *table = numbered(acpi, argument);
+    uint8_t *table = numbered(acpi, argument, RSDP_SIZE);
 
     switch (fault) {
     case RESCIND_FAULT_NO_RSDP:
-        memset(numbered(acpi, 0), 0, RSDP_SIZE);
+        table = numbered(acpi, 0, RSDP_SIZE);
+        if (table != NULL) {
+            memset(table, 0, RSDP_SIZE);
+        }
         break;
     case RESCIND_FAULT_ACPI_CHECKSUM:
         if (table != NULL) {

@@ -7,7 +7,8 @@
 #include "rescind/platform.h"
 #include "sim/platform.h"
 
-enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64, ISA_LINES = 16 };
+enum { PORTS = 1 << 16, WINDOWS = 64, ACCESS = 100, PROCESSORS_MAX = 64 };
+enum { ISA_LINES = 16, LINES = 24 };
 enum { SERIAL_PORTS_MAX = 4 };
 enum { TIMER_LINE = 0, TIMER_INPUT = 2 }; /* ISA's line 0 is the I/O APIC's input 2 */
 enum { CLOCK_LINE = 8 };
@@ -332,7 +333,7 @@ static bool is_lost(const struct rescind_board *board, uint32_t line)
 
 static void drive_line(struct rescind_board *board, uint32_t line, bool level)
 {
-    if (is_lost(board, line)) {
+    if (line >= LINES || is_lost(board, line)) {
         return;
     }
     board->raised = (board->raised & ~(1u << line)) | (uint32_t)level << line;

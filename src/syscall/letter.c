@@ -178,15 +178,15 @@ static bool can_be_memory(const struct rescind_kernel *k, const struct rescind_l
     return !mem->real || (mem->addr <= all && mem->size <= all - mem->addr);
 }
 
-/* Does an answer to DESCRIBE say what there can be? */
+/* Does an answer to DESCRIBE say what there can be? A gate may lead to any endpoint, even to one
+ * that no VPE has. */
 static bool is_description(const struct rescind_kernel *k, const struct letter *l,
                            const uint8_t *data)
 {
     const struct rescind_letter_gate *gate = (const void *)data;
 
     if (l->args[0] == RESCIND_CAP_GATE || l->args[0] == RESCIND_CAP_VPE)
-        return gate->pe < k->peer_count && gate->vpe < RESCIND_VPE_MAX &&
-               gate->ep < RESCIND_EP_COUNT;
+        return gate->pe < k->peer_count && gate->vpe < RESCIND_VPE_MAX;
     return can_be_memory(k, (const void *)data);
 }
 

@@ -15,7 +15,7 @@
     .globl pc_start
 pc_start:
     call pc_main
-    ud2
+    ud2 /* LCOV_EXCL_LINE: pc_main does not return */
 
 /* void pc_doorbell(uint64_t idle): SYSCALL, which takes RCX and R11 as a call may. */
     .globl pc_doorbell

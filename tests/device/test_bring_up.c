@@ -28,10 +28,12 @@ struct row {
                           "*" is a measured number */
 };
 
-#define PIT_GUESS      "taken to be 1 GHz|"
-#define NO_TABLES      "going on without its tables|"
+#define PIT_GUESS "taken to be 1 GHz|"
+#define NO_TABLES "going on without its tables|"
+
 #define ONE_IS_MISSING "rescind: processor 1 is missing: 4 kernels need one each, and there are 1|"
-#define ONE_IS_DEAD    "rescind: processor 1 does not start: 4 kernels need one each, and 1 came up|"
+
+#define ONE_IS_DEAD "rescind: processor 1 does not start: 4 kernels need one each, and 1 came up|"
 
 static const struct row rows[] = {
     /* Nobody is there to be told. */

@@ -1,0 +1,527 @@
+/* Litmus files from bytes; see draw.h.
+ *
+ * The head: byte 0 says how many VPEs there are, work an event, and what they begin with; byte 1
+ * which faults there are (any VPE can be killed) and whether VPE A has devices; byte 2 the pools;
+ * byte 3 the number of records. A and C live on K0, B and D on K1, and so do the children E and F.
+ * Each VPE holds the next ones at 2, 3 and 4.
+ */
+#include "fuzz/draw.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+
+enum { VPES_MIN = 2, VPES_MAX = 4, CHILDREN = 2, ALL = VPES_MAX + CHILDREN };
+static const char *const names[ALL] = {"A", "B", "C", "D", "E", "F"};
+
+struct hand {
+    const uint8_t *bytes;
+    size_t left;
+    enum draw_about about;
+    uint32_t vpes;
+    bool devices, lets_wait;
+    GString *program[ALL];
+};
+
+static uint32_t take(struct hand *h)
+{
+    if (h->left == 0)
+        return 0;
+    h->left--;
+    return *h->bytes++;
+}
+
+/* ---- Arguments ----------------------------------------------------------------------------- */
+
+/* Few selectors, so that steps meet; a quarter are where VPEs are held, and some are odd. */
+static uint32_t sel(uint32_t b)
+{
+    return b < 176 ? 5 + b % 11 : b < 240 ? 2 + b % 3 : b < 250 ? b % 2 : b << 24;
+}
+static uint32_t vpe_sel(uint32_t b)
+{
+    return b < 64 ? 0 : b < 208 ? 2 + b % 3 : b < 240 ? 12 : sel(b);
+}
+static uint32_t ep(uint32_t b)
+{
+    return b < 240 ? 2 + b % 4 : b % 48;
+}
+static const char *perms(uint32_t b)
+{
+    static const char *const all[] = {"rw", "r", "w", "rwx"};
+    return all[b % 4];
+}
+static void range(GString *p, uint32_t start, uint32_t b)
+{
+    static const uint32_t counts[] = {1, 1, 1, 2, 2, 3, 5, 9};
+    if (b >= 248)
+        g_string_append_printf(p, " map:%u:%u", 0x10000 + start % 8, 1 + b % 3);
+    else
+        g_string_append_printf(p, " %u:%u", start, b == 247 ? 0xffffffffu : counts[b % 8]);
+}
+
+#define SAY(...) g_string_append_printf(p, "    " __VA_ARGS__)
+
+/* ---- Steps --------------------------------------------------------------------------------- */
+
+static void tree_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+{
+    if (op == 0) {
+        SAY("creategate %u %u label=%u ep=%u credits=%u", vpe_sel(a), sel(b), c % 8, ep(c), c >> 6);
+    } else if (op < 7) {
+        SAY("exchange %s %u", op < 4 ? "delegate" : "obtain", vpe_sel(a));
+        range(p, sel(b), c);
+        range(p, sel(c / 8 * 37 % 256), c);
+    } else {
+        SAY("revoke");
+        range(p, sel(a), b);
+        g_string_append_printf(p, " own=%u", c % 4 != 0);
+    }
+}
+
+static void life_step(GString *p, uint32_t op, uint32_t vpe, uint32_t a, uint32_t b, uint32_t c)
+{
+    if (op == 0) {
+        SAY("createvpe %u %u %s", b % 2 ? 12 : sel(b), b % 2 ? 13 : sel(c),
+            c % 8 == 7 ? "Nobody" : names[VPES_MAX + vpe % 2]);
+        if (a % 2)
+            g_string_append_printf(p, " pfgate=%u pfep=%u", a % 4 == 1 ? 6 : sel(a), ep(c));
+    } else if (op == 1) {
+        SAY("vpectrl %u start", b % 2 ? 12 : vpe_sel(a));
+    } else if (op == 2) {
+        SAY("vpectrl %u wait", b % 2 ? 12 : vpe_sel(a));
+    } else {
+        SAY("fund %u %u%s", b % 2 ? 12 : vpe_sel(a), b, c % 2 ? " back" : "");
+    }
+}
+
+static void message_step(GString *p, uint32_t op, bool lets_wait, uint32_t a, uint32_t b,
+                         uint32_t c)
+{
+    switch (op) {
+    case 0:
+        SAY("activate %u ", ep(a));
+        if (b == 255)
+            g_string_append(p, "none");
+        else
+            g_string_append_printf(p, "%u", b % 4 ? sel(c) : 6);
+        if (c % 8 == 7)
+            g_string_append_printf(p, " old=%u", sel(b));
+        break;
+    case 1:
+        SAY("attachrb %u %u addr=%u order=%u msgorder=%u", a % 4 ? 0 : vpe_sel(a), ep(b),
+            c % 16 * 600 / 8 * 8, 7 + c / 16 % 4, 5 + c / 64);
+        break;
+    case 2:
+        SAY("detachrb %u %u", a % 4 ? 0 : vpe_sel(a), ep(b));
+        break;
+    case 3:
+        SAY("send %u %u", ep(a), b);
+        for (uint32_t i = 0; i < c % 8; i++)
+            g_string_append_printf(p, ",%u", i);
+        if (c & 8)
+            g_string_append_printf(p, " reply=%u label=%u", ep(c / 16), b);
+        break;
+    case 4:
+        SAY("receive %u%s", ep(a), b % 4 && lets_wait ? "" : " nowait");
+        break;
+    case 5:
+        SAY("reply %u %u", ep(a), b);
+        break;
+    default:
+        SAY("ack %u", ep(a));
+    }
+}
+
+static void memory_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+{
+    switch (op) {
+    case 0:
+        SAY("reqmem %u size=%u perms=%s", sel(a), (1 + b % 3) * 4096 + (b > 250), perms(c));
+        break;
+    case 1:
+        SAY("derivemem %u %u off=%u size=%u perms=%s", a % 4 ? sel(a) : 1, sel(b), c % 4 * 2048,
+            1 + c / 4 * 128, perms(c));
+        break;
+    case 2:
+        SAY("createmap %u %u first=%u pages=%u %u perms=%s", a % 2 ? 0 : vpe_sel(a), sel(b), c % 2,
+            1 + c / 2 % 2, 0x10000 + c / 4 % 8, perms(c / 32));
+        break;
+    case 3:
+        if (b % 2)
+            SAY("load %u", 0x10000000 + a % 8 * 4096 + b / 2 * 32);
+        else
+            SAY("store %u value=%u", 0x10000000 + a % 8 * 4096 + b / 2 * 32, c);
+        break;
+    case 4:
+        if (b % 2)
+            SAY("read %u off=%u", ep(a), c * 32);
+        else
+            SAY("write %u off=%u value=%u", ep(a), c * 32, b);
+        break;
+    default:
+        SAY("pagefault %u perms=%s", 0x10000000 + a % 8 * 4096, perms(b));
+    }
+}
+
+static void service_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+{
+    switch (op) {
+    case 0:
+        SAY("createsrv %u %u disk", a % 2 ? 6 : sel(a), sel(b));
+        break;
+    case 1:
+        SAY("createsessat %u %u ident=%u", sel(a), sel(b), c % 4);
+        break;
+    case 2:
+        SAY("createsess %u %u %s", a % 4 ? 0 : vpe_sel(a), b % 4 ? 5 : sel(b),
+            c == 255 ? "nothing" : "disk");
+        if (c % 4 == 3)
+            g_string_append_printf(p, " args=%u,%u", a, b);
+        break;
+    default:
+        SAY("%s %u %u", op == 3 ? "delegate" : "obtain", a % 4 ? 0 : vpe_sel(a),
+            a % 8 ? 5 : sel(a));
+        range(p, sel(b), c);
+        if (c % 8 == 7)
+            g_string_append_printf(p, " args=%u,%u,%u", a, b, c);
+    }
+}
+
+static void device_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+{
+    static const uint32_t widths[] = {8, 8, 16, 32};
+    switch (op) {
+    case 0:
+        SAY("listen %u %u", a % 4 ? 14 : sel(a), ep(b));
+        break;
+    case 1:
+        SAY("irqack %u", a % 4 ? 14 : sel(a));
+        break;
+    case 2:
+        SAY("portin %u off=%u width=%u", a % 4 ? 15 : sel(a), b % 9, widths[c % 4]);
+        break;
+    default:
+        SAY("portout %u off=%u width=%u value=%u", a % 4 ? 15 : sel(a), b % 9, widths[c % 4],
+            c / 4);
+    }
+}
+
+/* What a service answers: an error code or none, and a session's number, or a range; or rubbish. */
+static void answer_step(GString *p, uint32_t a, uint32_t b, uint32_t c)
+{
+    SAY("reply 2 %u", a < 192 ? 0 : a % 8 ? a % 40 : a << 24);
+    if (b % 8 < 2) {
+        for (uint32_t i = 0; i < c % 8; i++)
+            g_string_append_printf(p, ",%u", i % 2 ? c / 8 : sel(b));
+    } else {
+        g_string_append(p, " range=");
+        GString *r = g_string_new(NULL);
+        range(r, b % 8 < 6 ? 5 + b / 8 % 11 : sel(b), c);
+        g_string_append(p, r->str + 1);
+        g_string_free(r, TRUE);
+        if (c % 16 == 15)
+            g_string_append_printf(p, " args=%u,%u", a, b);
+    }
+}
+
+/* A REPLY or ACK to whatever message, of whatever size. */
+static void raw_answer(GString *p, uint32_t a, uint32_t b, uint32_t c)
+{
+    SAY("raw %02x00000000000000 0200000000000000 %02x00000000000000 %02x00000000000000",
+        a % 4 ? 35 : 36, a / 4 % 8, b);
+    for (uint32_t i = 0; i < c % 64; i++)
+        g_string_append_printf(p, "%02x", (i * b + a) & 255);
+}
+
+static void other_step(struct hand *h, GString *p, uint32_t vpe, uint32_t op, uint32_t a,
+                       uint32_t b, uint32_t c)
+{
+    if (op < 26)
+        tree_step(p, op < 20 ? op / 2 : 7, a, b, c);
+    else if (op < 32)
+        life_step(p, op < 30 ? op - 26 : 0, vpe, a, b, c);
+    else if (op < 44)
+        message_step(p, op < 39 ? op - 32 : op - 39, h->lets_wait, a, b, c);
+    else if (op < 52)
+        memory_step(p, op < 50 ? op - 44 : 2, a, b, c);
+    else if (op < 58)
+        service_step(p, op - 52, a, b, c);
+    else if (op < 62)
+        device_step(p, op - 58, a, b, c);
+    else if (op == 62 && c < 64)
+        SAY("exit %u", a);
+    else
+        SAY("noop");
+}
+
+/* The service's: it takes questions and answers them, or does something else. */
+static void serve(struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+{
+    op %= 64;
+    if (op < 22)
+        SAY("receive 2%s", c >= 240 ? " nowait" : "");
+    else if (op < 44)
+        answer_step(p, a, b, c);
+    else if (op < 47)
+        SAY("ack 2");
+    else if (op < 50)
+        raw_answer(p, a, b, c);
+    else if (op < 53)
+        message_step(p, 1 + op % 2, true, 1, 0, c);
+    else if (op < 57)
+        tree_step(p, op < 55 ? 7 : 0, a, b, c);
+    else if (op < 60)
+        service_step(p, op % 2, a, b, c);
+    else
+        other_step(h, p, 0, a % 64, b, c, a);
+}
+
+static void ask(struct hand *h, GString *p, uint32_t vpe, uint32_t op, uint32_t a, uint32_t b,
+                uint32_t c)
+{
+    op %= 64;
+    if (op < 36)
+        service_step(p, 2 + op % 3, a, b, c);
+    else if (op < 42)
+        memory_step(p, 5, a, b, c);
+    else if (op < 50)
+        tree_step(p, op % 10, a, b, c);
+    else
+        other_step(h, p, vpe, a % 64, b, c, a);
+}
+
+static void record(struct hand *h)
+{
+    uint32_t who = take(h), op = take(h), a = take(h), b = take(h), c = take(h);
+    uint32_t vpe = who % (h->vpes + CHILDREN);
+    GString *p;
+
+    if (vpe >= h->vpes)
+        vpe += VPES_MAX - h->vpes;
+    p = h->program[vpe];
+    if (h->about == DRAW_SERVICE && who % 4 == 0)
+        serve(h, p = h->program[0], op, a, b, c);
+    else if (h->about == DRAW_SERVICE && vpe != 0)
+        ask(h, p, vpe, op, a, b, c);
+    else
+        other_step(h, p, vpe, op % 64, a, b, c);
+    g_string_append(p, " => any\n");
+}
+
+/* ---- Declarations -------------------------------------------------------------------------- */
+
+static void declare_vpes(const struct hand *h, GString *out)
+{
+    for (uint32_t i = 0; i < h->vpes; i++)
+        g_string_append_printf(out, "vpe %s @ K%u\nfault kill %s\n", names[i], i % 2, names[i]);
+    for (uint32_t i = 0; i < CHILDREN; i++)
+        g_string_append_printf(out, "child %s @ K%u\n", names[VPES_MAX + i], i);
+    for (uint32_t i = 0; i < h->vpes; i++)
+        for (uint32_t other = 1; other < h->vpes; other++)
+            g_string_append_printf(out, "grant %s %u = vpe %s\n", names[i], 1 + other,
+                                   names[(i + other) % h->vpes]);
+}
+
+static void declare_troubles(struct hand *h, GString *out, uint32_t b)
+{
+    static const char *const troubles[] = {"", "fault exhaust K0\n", "fault exhaust K1\n",
+                                           "fault delay K0 K1\n", "fault delay K1 K0\n"};
+    g_string_append(out, troubles[b % 8 < 5 ? b % 8 : 0]);
+    h->devices = b >= 224;
+    h->lets_wait = (b & 8) == 0;
+    if (h->devices)
+        g_string_append(out, "grant A 14 = irq 10\ngrant A 15 = ports 0x3e8 8\n"
+                             "serial 0x3e8 \"ab\"\nfault interrupt 10\n");
+}
+
+/* What the VPEs begin with, so that not all of it must be found out. */
+static void prelude(struct hand *h, uint32_t bits)
+{
+    bool serves = h->about == DRAW_SERVICE;
+
+    for (uint32_t i = 0; i < h->vpes; i++) {
+        GString *p = h->program[i];
+        if (bits & 1 || (serves && i == 0)) {
+            SAY("attachrb 0 2 addr=0 order=%u msgorder=7 => any\n", serves && bits & 1 ? 9 : 8);
+            SAY("creategate 0 6 label=1 ep=2 credits=2 => any\n");
+        }
+        if (bits & 2)
+            SAY("reqmem 10 size=8192 perms=rw => any\n");
+    }
+    GString *p = h->program[0];
+    if (serves) {
+        SAY("createsrv 6 7 disk => any\n");
+        SAY("creategate 0 8 label=8 ep=3 credits=1 => any\n");
+    }
+    if (bits & 4) { /* a child, whose pager is the service */
+        SAY("createvpe 12 13 E%s => any\n", serves ? " pfgate=6 pfep=3" : "");
+        SAY("vpectrl 12 start => any\n");
+        SAY("exchange delegate 12 10 10 => any\n");
+    }
+}
+
+static void declare_kernels(GString *out, uint32_t b)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t pool = b >> (4 * i) & 15;
+        g_string_append_printf(out, "kernel K%u", i);
+        if (pool >= 12)
+            g_string_append_printf(out, " nodes=%u", 24 + (pool - 12) * 12);
+        g_string_append(out, "\n");
+    }
+}
+
+struct course *draw(const uint8_t *bytes, size_t size, enum draw_about about)
+{
+    struct hand h = {.bytes = bytes, .left = size, .about = about};
+    GString *out = g_string_new("litmus \"drawn\"\n");
+    uint32_t what = take(&h), troubles = take(&h), pools = take(&h), records = take(&h);
+    struct course *c;
+
+    h.vpes = VPES_MIN + what % 3;
+    for (int i = 0; i < ALL; i++)
+        h.program[i] = g_string_new(NULL);
+    declare_kernels(out, pools);
+    declare_vpes(&h, out);
+    declare_troubles(&h, out, troubles);
+    prelude(&h, what >> 5);
+    for (uint32_t i = 0; i < records && i < DRAW_RECORDS_MAX && h.left > 0; i++)
+        record(&h);
+    for (uint32_t i = 0; i < ALL; i++) {
+        if (h.program[i]->len > 0)
+            g_string_append_printf(out, "\nprogram %s\n%s", names[i], h.program[i]->str);
+        g_string_free(h.program[i], TRUE);
+    }
+    c = course_new(g_string_free(out, FALSE), 1, 1 + what / 3 % 3);
+    c->bytes = h.bytes;
+    c->bytes_left = h.left;
+    return c;
+}
+
+/* ---- Mutations ------------------------------------------------------------------------------ */
+
+static uint32_t count_of(const uint8_t *data, size_t size)
+{
+    size_t there = size <= DRAW_HEAD ? 0 : (size - DRAW_HEAD) / DRAW_RECORD;
+
+    return (uint32_t)MIN(MIN((size_t)(size < DRAW_HEAD ? 0 : data[3]), there), DRAW_RECORDS_MAX);
+}
+
+static uint8_t *record_at(uint8_t *data, uint32_t i)
+{
+    return data + DRAW_HEAD + (size_t)i * DRAW_RECORD;
+}
+
+/* A record comes in, drawn or a copy of another, or goes. */
+static size_t more_or_less(uint8_t *data, size_t size, size_t most, GRand *r)
+{
+    uint32_t count = count_of(data, size);
+    uint32_t at = (uint32_t)g_rand_int_range(r, 0, (gint)count + 1);
+    uint8_t *place = record_at(data, at), copy[DRAW_RECORD];
+    size_t behind = size - (size_t)(place - data);
+
+    if (count > 0 && (g_rand_int_range(r, 0, 3) == 0 || count == DRAW_RECORDS_MAX)) {
+        place = record_at(data, at % count);
+        memmove(place, place + DRAW_RECORD, size - (size_t)(place - data) - DRAW_RECORD);
+        data[3] = (uint8_t)(count - 1);
+        return size - DRAW_RECORD;
+    }
+    if (size + DRAW_RECORD > most || count == DRAW_RECORDS_MAX)
+        return size;
+    for (int i = 0; i < DRAW_RECORD; i++)
+        copy[i] = (uint8_t)g_rand_int(r);
+    if (count > 0 && g_rand_boolean(r)) {
+        memcpy(copy, record_at(data, (uint32_t)g_rand_int_range(r, 0, (gint)count)), DRAW_RECORD);
+        copy[g_rand_int_range(r, 0, DRAW_RECORD)] = (uint8_t)g_rand_int(r);
+    }
+    memmove(place + DRAW_RECORD, place, behind);
+    memcpy(place, copy, DRAW_RECORD);
+    data[3] = (uint8_t)(count + 1);
+    return size + DRAW_RECORD;
+}
+
+static void change_record(uint8_t *data, size_t size, GRand *r)
+{
+    uint32_t count = count_of(data, size);
+    uint8_t *one, *two, swap[DRAW_RECORD];
+
+    if (count == 0)
+        return;
+    one = record_at(data, (uint32_t)g_rand_int_range(r, 0, (gint)count));
+    two = record_at(data, (uint32_t)g_rand_int_range(r, 0, (gint)count));
+    if (one == two || g_rand_boolean(r)) {
+        one[g_rand_int_range(r, 0, DRAW_RECORD)] = (uint8_t)g_rand_int(r);
+        return;
+    }
+    memcpy(swap, one, sizeof(swap));
+    memcpy(one, two, sizeof(swap));
+    memcpy(two, swap, sizeof(swap));
+}
+
+/* A stretch of the schedule has one mover, or another place; or libFuzzer changes it. */
+static size_t change_schedule(uint8_t *data, size_t size, size_t most, GRand *r)
+{
+    size_t from = DRAW_HEAD + (size_t)count_of(data, size) * DRAW_RECORD, left = size - from;
+    size_t at, length;
+
+    if (left < 4 || g_rand_int_range(r, 0, 3) == 0)
+        return from + LLVMFuzzerMutate(data + from, left, most - from);
+    at = from + (size_t)g_rand_int_range(r, 0, (gint)left);
+    length = (size_t)g_rand_int_range(r, 1, 16);
+    memset(data + at, g_rand_int_range(r, 0, 256), MIN(length, size - at));
+    return size;
+}
+
+size_t draw_mutate(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+    GRand *r = g_rand_new_with_seed(seed);
+
+    if (size < DRAW_HEAD && most >= DRAW_HEAD) {
+        memset(data + size, 0, DRAW_HEAD - size);
+        size = DRAW_HEAD;
+    }
+    data[3] = (uint8_t)count_of(data, size);
+    switch (g_rand_int_range(r, 0, 8)) {
+    case 0:
+        data[g_rand_int_range(r, 0, 3)] = (uint8_t)g_rand_int(r);
+        break;
+    case 1:
+    case 2:
+        size = more_or_less(data, size, most, r);
+        break;
+    case 3:
+    case 4:
+        change_record(data, size, r);
+        break;
+    default:
+        size = change_schedule(data, size, most, r);
+    }
+    g_rand_free(r);
+    return size;
+}
+
+/* The head of the one, records of both, and the schedule of the other. */
+size_t draw_cross(const uint8_t *one, size_t one_size, const uint8_t *two, size_t two_size,
+                  uint8_t *out, size_t most, unsigned seed)
+{
+    uint32_t ones = count_of(one, one_size), twos = count_of(two, two_size);
+    size_t skip = DRAW_HEAD + (size_t)twos * DRAW_RECORD, size = DRAW_HEAD, rest;
+
+    if (one_size < DRAW_HEAD || two_size < DRAW_HEAD || most < DRAW_HEAD)
+        return 0;
+    ones = ones > 0 ? 1 + seed % ones : 0;
+    twos = MIN(twos, DRAW_RECORDS_MAX - ones);
+    rest = two_size - skip;
+    if (size + (size_t)(ones + twos) * DRAW_RECORD > most)
+        return 0;
+    memcpy(out, one, DRAW_HEAD + (size_t)ones * DRAW_RECORD);
+    size += (size_t)ones * DRAW_RECORD;
+    memcpy(out + size, two + DRAW_HEAD, (size_t)twos * DRAW_RECORD);
+    size += (size_t)twos * DRAW_RECORD;
+    out[3] = (uint8_t)(ones + twos);
+    rest = MIN(rest, most - size);
+    memcpy(out + size, two + skip, rest);
+    return size + rest;
+}
