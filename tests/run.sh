@@ -1,6 +1,7 @@
 #!/bin/sh
 # All tests: sh tests/run.sh. Installs what is missing, builds in build/, runs every suite, then
-# the unit, litmus and fuzz suites once more, built by clang with AddressSanitizer and UBSan.
+# the unit, litmus and fuzz suites once more, built by clang with AddressSanitizer and UBSan; and has
+# the quick ones of the analysers look at the sources.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh test
@@ -29,6 +30,7 @@ meson test -C build --no-rebuild --print-errorlogs || status=1
 ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     meson test -C build/sanitized --no-rebuild --print-errorlogs \
     --suite unit --suite litmus --suite fuzz || status=1
+sh tests/analyse.sh quick || status=1
 
 count() { # RESULTS: how many tests of both builds ended so
     cat build/meson-logs/testlog.json build/sanitized/meson-logs/testlog.json |
