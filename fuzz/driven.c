@@ -1,5 +1,11 @@
-/* From drivers to litmus files; see driven.h. */
-#include "fuzz/driven.h"
+/* fuzz_course() of targets that use a driver (tests/drive.h): one kernel, a program of calls for
+ * each VPE, and which event came after which. Linked with the target by fuzz/to_litmus.c.
+ *
+ * The target runs in a process of its own, however that ends. What no litmus file can say is left
+ * out: what a VPE has written into its rings itself, and the end by force of a VPE that a call has
+ * made.
+ */
+#include "fuzz/fuzz.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -46,8 +52,7 @@ static void write_down(const struct drive *drive, const struct drive_event *even
     log_now->count++;
 }
 
-static void record(int (*target)(const uint8_t *data, size_t size), const uint8_t *data,
-                   size_t size)
+static void record(const uint8_t *data, size_t size)
 {
     pid_t child;
     int status;
@@ -63,7 +68,7 @@ static void record(int (*target)(const uint8_t *data, size_t size), const uint8_
         int nowhere = open("/dev/null", O_WRONLY);
         dup2(nowhere, STDERR_FILENO);
         drive_watch = write_down;
-        target(data, size);
+        LLVMFuzzerTestOneInput(data, size);
         _exit(0);
     }
     waitpid(child, &status, 0);
@@ -341,15 +346,14 @@ static void declare(struct maker *m, GString *out)
     }
 }
 
-struct course *driven_course(int (*target)(const uint8_t *data, size_t size), const uint8_t *data,
-                             size_t size)
+struct course *fuzz_course(const uint8_t *data, size_t size)
 {
     struct maker m = {.declared = g_string_new(NULL),
                       .schedule = g_array_new(FALSE, FALSE, sizeof(struct machine_choice))};
     GString *out = g_string_new(NULL);
     struct course *c;
 
-    record(target, data, size);
+    record(data, size);
     m.log = log_now;
     declare(&m, out);
     for (uint32_t i = 0; i < m.log->count; i++)

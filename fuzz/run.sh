@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fuzzes: sh fuzz/run.sh SECONDS [TARGET...]. Installs what is missing, builds the targets (all of
-# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time (one, with
-# JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, which `sh fuzz/run.sh --sum` adds
-# up. SEED=N fuzzes with that seed; else it is drawn.
+# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time (one,
+# with JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, which
+# `sh fuzz/run.sh --sum` adds up. SEED=N fuzzes with that seed; else it is drawn.
 #
 # Exit status 1 when one of them found something: the input and what it breaks stay in
 # build/fuzz/TARGET, and fuzz/to-litmus.sh makes a litmus file of it.

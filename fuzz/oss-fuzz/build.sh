@@ -32,7 +32,7 @@ sources="$(list kernel_sources) $(list user_sources) $(list driver_sources) $(li
     $(list sim_sources) $(list device_sources) $(list tool_sources)
     tests/calls.c tests/drive.c tests/history.c tests/kit.c tests/known.c tests/machines.c
     tests/order.c tests/scenario.c tests/state.c tests/system.c
-    fuzz/course.c fuzz/draw.c fuzz/driven.c fuzz/devices_input.c fuzz/mutate_devices.c"
+    fuzz/course.c fuzz/draw.c fuzz/devices_input.c"
 
 compile() { # FILE: its object is named on standard output
     object=$work/$(echo "$1" | tr / _).o
@@ -51,9 +51,10 @@ ar rcs "$work/librescind-fuzz.a" $objects
 for file in fuzz/fuzz_*.c; do
     target=$(basename "$file" .c)
     name=${target#fuzz_}
-    object=$(compile "$file")
+    parts=$(compile "$file")
+    [ ! -e "fuzz/mutate_$name.c" ] || parts="$parts $(compile "fuzz/mutate_$name.c")"
     # shellcheck disable=SC2086
-    $CXX $CFLAGS "$object" $LIB_FUZZING_ENGINE -Wl,--start-group "$work/librescind-fuzz.a" \
+    $CXX $CFLAGS $parts $LIB_FUZZING_ENGINE -Wl,--start-group "$work/librescind-fuzz.a" \
         -Wl,--end-group $libraries -o "$OUT/$target"
     (cd "fuzz/corpus/$name" && rm -f "$OUT/${target}_seed_corpus.zip" &&
         python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" ./*)

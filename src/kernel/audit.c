@@ -405,6 +405,7 @@ static bool bound_good(const struct rescind_kernel *k, const struct cap *cap,
         return parent->type == RESCIND_CAP_GATE;
     case CAP_LISTENER:
         return parent->type == RESCIND_CAP_IRQ && parent->home == k->pe &&
+               pool_has(k, cap->object) &&
                listener_at(k, cap->object)->line == parent->object;
     default:
         return false;
