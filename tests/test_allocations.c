@@ -9,7 +9,6 @@
  * nothing may be left over, and when all VPEs have been ended the kernels have as much memory as
  * after a run without a failure.
  * In one more run each event finds no more than it takes, which for REVOKE and EXIT is nothing.
- * EXIT.
  *
  *     test_allocations               a sample of each file's points, for CI
  *     test_allocations --all FILE... every one, of the files that are named
