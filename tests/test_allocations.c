@@ -8,7 +8,7 @@
  * have an explanation, as in trial.h. In both the audit is made after every event; at the end
  * nothing may be left over, and when all VPEs have been ended the kernels have as much memory as
  * after a run without a failure.
- * In one more run each event that takes nothing, as do all of REVOKE's and EXIT's, finds nothing.
+ * In one more run each event finds no more than it takes, which for REVOKE and EXIT is nothing.
  *
  *     test_allocations               a sample of each file's points, for CI
  *     test_allocations --all FILE... every one, of the files that are named
@@ -46,6 +46,19 @@ struct point {
 };
 #define PAGES UINT32_MAX
 
+/* What a call of this opcode was answered. */
+struct answer {
+    uint32_t opcode, error;
+};
+
+/* What a choice takes from an account. */
+struct taken {
+    guint choice;
+    uint32_t kernel, account; /* or PAGES; or UNKNOWN, where it can't be said */
+    uint32_t nodes;
+};
+#define UNKNOWN (UINT32_MAX - 1)
+
 /* A file under one schedule, without failures. */
 struct file {
     const char *name;
@@ -53,8 +66,8 @@ struct file {
     struct trial_options options;
     bool saves;
     GArray *choices;    /* struct machine_choice: the run */
-    GArray *takes;      /* bool, for each of them: it takes something */
-    GPtrArray *answers; /* of each VPE: GArray of uint32_t, what its calls were answered */
+    GArray *takes;      /* struct taken: by the choices, in their order */
+    GPtrArray *answers; /* of each VPE: GArray of struct answer, to its calls */
     GArray *points;     /* struct point */
     GArray *empty; /* uint32_t, of each kernel: nodes, then pages, in use when all have ended */
 };
@@ -111,14 +124,24 @@ static void send_again(struct machine *m, struct machine_vpe *v, const struct ca
     assert_int_equal(rescind_kernel_send(k, v->local, c->message, c->size), RESCIND_NO_ERROR);
 }
 
-/* Has somebody else been asked on account of the call that `c` was just refused? */
-static bool has_asked(const struct caller *c)
+static uint32_t opcode_of(const struct caller *c)
 {
     uint32_t opcode;
 
     memcpy(&opcode, c->message, sizeof(opcode));
-    return !c->calls && (opcode == RESCIND_SYS_CREATESESS || opcode == RESCIND_SYS_DELEGATE ||
-                         opcode == RESCIND_SYS_OBTAIN || opcode == RESCIND_SYS_PAGEFAULT);
+    return opcode;
+}
+
+static bool asks(uint32_t opcode)
+{
+    return opcode == RESCIND_SYS_CREATESESS || opcode == RESCIND_SYS_DELEGATE ||
+           opcode == RESCIND_SYS_OBTAIN || opcode == RESCIND_SYS_PAGEFAULT;
+}
+
+/* Has somebody else been asked on account of the call that `c` was just refused? */
+static bool has_asked(const struct caller *c)
+{
+    return !c->calls && asks(opcode_of(c));
 }
 
 /* Its call was answered OUT_OF_MEM, which is another call's answer in the run without failure: it
@@ -147,11 +170,12 @@ static void note_answer(struct run *r, uint32_t vpe, uint32_t error)
 {
     struct caller *c = &r->callers[vpe];
     GArray *answers = g_ptr_array_index(r->file->answers, vpe);
+    struct answer answer = {opcode_of(c), error};
     bool refused = error == RESCIND_OUT_OF_MEM && c->answered < answers->len &&
-                   g_array_index(answers, uint32_t, c->answered) != error;
+                   g_array_index(answers, struct answer, c->answered).error != error;
 
     if (r->notes)
-        g_array_append_val(answers, error);
+        g_array_append_val(answers, answer);
     r->refused += refused;
     if (r->retry && refused)
         try_again(r, vpe_of(r->trial->machine, vpe));
@@ -280,6 +304,13 @@ static void leave(struct rescind_kernel *k, uint32_t account, uint32_t left)
     *own = left;
 }
 
+/* An account that has nothing may take so many of those that it had. */
+static void allow(struct rescind_kernel *k, uint32_t account, uint32_t nodes)
+{
+    *account_at(k, account) += nodes;
+    *account_at(k, k->pool.starved + account) -= nodes;
+}
+
 /* Takes all pages that are free, for a while: they are appended to `taken`. */
 static void take_pages(struct rescind_kernel *k, GArray *taken)
 {
@@ -330,15 +361,17 @@ static int64_t moved(const struct rescind_kernel *k, const GArray *accounts)
     return sum;
 }
 
-static bool add_points(struct file *f, const struct rescind_kernel *k, struct point p,
+static void add_points(struct file *f, const struct rescind_kernel *k, struct point p,
                        const GArray *accounts, const GByteArray *pages)
 {
     int64_t away = moved(k, accounts);
-    guint points = f->points->len;
 
     for (p.account = 0; p.account < accounts->len; p.account++) {
-        int64_t taken = took(k, accounts, p.account);
-        for (p.left = 0; p.left < taken && (p.left == 0 || p.left < taken - away); p.left++)
+        int64_t nodes = took(k, accounts, p.account);
+        struct taken taken = {p.choice, p.kernel, away > 0 ? UNKNOWN : p.account, (uint32_t)nodes};
+        if (nodes > 0)
+            g_array_append_val(f->takes, taken);
+        for (p.left = 0; p.left < nodes && (p.left == 0 || p.left < nodes - away); p.left++)
             g_array_append_val(f->points, p);
     }
     p.left = 0;
@@ -349,7 +382,6 @@ static bool add_points(struct file *f, const struct rescind_kernel *k, struct po
             break;
         }
     }
-    return f->points->len > points;
 }
 
 /* What comes back in the event had been needed in it. */
@@ -365,12 +397,12 @@ static bool is_refused(const struct machine *m)
     return false;
 }
 
-/* What the choice that the machine makes takes. */
-static void measure(struct machine *m, struct file *f, const struct machine_choice *choice)
+/* What choice `number` of the file takes, which the machine makes. */
+static void measure(struct machine *m, struct file *f, guint number)
 {
+    struct taken unknown = {number, 0, UNKNOWN, 0};
     GArray *accounts[RESCIND_STARTUP_KERNELS];
     GByteArray *pages[RESCIND_STARTUP_KERNELS];
-    bool takes = false;
 
     withhold(m);
     for (uint32_t i = 0; i < m->kernel_count; i++) {
@@ -378,16 +410,16 @@ static void measure(struct machine *m, struct file *f, const struct machine_choi
         pages[i] = g_byte_array_new();
         copy_kernel(machine_kernel(m, i), accounts[i], pages[i]);
     }
-    assert_true(machine_choose(m, choice));
+    assert_true(machine_choose(m, &g_array_index(f->choices, struct machine_choice, number)));
+    if (is_refused(m))
+        g_array_append_val(f->takes, unknown);
     for (uint32_t i = 0; i < m->kernel_count; i++) {
-        struct point p = {.choice = f->takes->len, .kernel = i};
-        takes |= add_points(f, machine_look(m, i), p, accounts[i], pages[i]);
+        struct point p = {.choice = number, .kernel = i};
+        add_points(f, machine_look(m, i), p, accounts[i], pages[i]);
         g_array_unref(accounts[i]);
         g_byte_array_unref(pages[i]);
     }
     give_back(m);
-    takes |= is_refused(m);
-    g_array_append_val(f->takes, takes);
 }
 
 /* Goes the way of the first run again, in another machine, which is led there by snapshots where
@@ -404,7 +436,7 @@ static void measure_all(struct file *f, struct monitor *monitor)
             machine_restore(other->machine, here);
             assert_true(machine_choose(walker->machine, c));
         }
-        measure(other->machine, f, c);
+        measure(other->machine, f, i);
     }
     machine_snapshot_free(here);
     trial_free(walker);
@@ -487,7 +519,7 @@ static void report(const struct run *r, const struct point *p)
 
     if (r->violation == NULL && r->wrong == NULL)
         return;
-    words = p != NULL ? words_of(r, p) : g_strdup("events that take nothing find nothing");
+    words = p != NULL ? words_of(r, p) : g_strdup("events find no more than they take");
     fprintf(stderr, "%s, --work %u: %s, %s: %s\n", r->file->name, r->file->options.work, words,
             r->retry ? "then tried again" : "then left",
             r->wrong != NULL ? r->wrong : r->violation->text);
@@ -588,51 +620,91 @@ static void fail_each(const struct file *f, struct monitor *monitor, guint strid
     run_end(&walker);
 }
 
-/* Is there a call that will be refused anyhow? OUT_OF_MEM would do as well. */
-static bool expects_refusal(const struct run *r, const struct machine_choice *c)
+/* What may be refused although it finds all that it takes. */
+enum thrift {
+    FINDS_WHAT_IT_TAKES,
+    FINDS_MORE, /* a call wants to see in time what will be needed later: where a service has to be
+                   asked first, and all that a range takes */
+    FINDS_PLENTY, /* a call will be refused anyhow: OUT_OF_MEM would do as well */
+};
+
+static enum thrift thrift_of(const struct run *r, const struct machine_choice *c)
 {
+    enum thrift thrift = FINDS_WHAT_IT_TAKES;
+
     for (guint i = 0; i < r->file->answers->len; i++) {
         const GArray *answers = g_ptr_array_index(r->file->answers, i);
         const struct caller *caller = &r->callers[i];
-        if ((caller->waits || (c->kind == CHOICE_VPE && c->a == i)) &&
-            caller->answered < answers->len &&
-            g_array_index(answers, uint32_t, caller->answered) != RESCIND_NO_ERROR)
-            return true;
+        const struct answer *answer;
+        if (caller->answered >= answers->len ||
+            !(caller->waits || (c->kind == CHOICE_VPE && c->a == i)))
+            continue;
+        answer = &g_array_index(answers, struct answer, caller->answered);
+        if (answer->error != RESCIND_NO_ERROR)
+            return FINDS_PLENTY;
+        if (asks(answer->opcode) || answer->opcode == RESCIND_SYS_EXCHANGE)
+            thrift = FINDS_MORE;
     }
-    return false;
+    return thrift;
 }
 
-/* A choice of the first run, `dry` without memory. */
-static void follow_dry(struct run *r, guint at, bool dry)
+/* Leaves each account what choice `number` takes from it; *at is the first that is known of it.
+ * False: that can't be said, or need not be enough. */
+static bool leave_enough(struct run *r, guint number, guint *at)
+{
+    const struct file *f = r->file;
+    struct machine *m = r->trial->machine;
+    enum thrift thrift = thrift_of(r, &g_array_index(f->choices, struct machine_choice, number));
+    bool enough = thrift != FINDS_PLENTY;
+
+    for (uint32_t i = 0; i < m->kernel_count; i++)
+        rescind_kernel_starve(machine_kernel(m, i), 0);
+    for (; *at < f->takes->len; ++*at) {
+        const struct taken *t = &g_array_index(f->takes, struct taken, *at);
+        if (t->choice != number)
+            break;
+        if (t->account == UNKNOWN)
+            enough = false;
+        else
+            allow(machine_kernel(m, t->kernel), t->account, t->nodes);
+        enough &= thrift == FINDS_WHAT_IT_TAKES;
+    }
+    if (!enough)
+        give_back(m);
+    return enough;
+}
+
+/* A choice of the first run. */
+static void follow_dry(struct run *r, guint number)
 {
     struct machine *m = r->trial->machine;
-    const struct machine_choice *c = &g_array_index(r->file->choices, struct machine_choice, at);
+    const struct machine_choice *c =
+        &g_array_index(r->file->choices, struct machine_choice, number);
 
-    for (uint32_t i = 0; dry && i < m->kernel_count; i++)
-        rescind_kernel_starve(machine_kernel(m, i), 0);
     if (!machine_possible(m, c))
-        r->wrong = g_strdup_printf("choice %u is not possible any more", at);
+        r->wrong = g_strdup_printf("choice %u is not possible any more", number);
     else if (machine_choose(m, c))
         look(r);
     else
         r->violation = trial_broken(r->trial);
     give_back(m);
-    totals.dry += dry;
+    if (r->retried > 0 && r->wrong == NULL)
+        r->wrong = g_strdup_printf("choice %u is refused what it has taken before", number);
 }
 
-/* Each event that has taken nothing finds nothing, and all is as if there were something. */
+/* Each event finds no more than it takes, or, as those of REVOKE and EXIT, nothing at all; and all
+ * is as if there were more. */
 static void run_dry(const struct file *f, struct monitor *monitor)
 {
     struct run r;
+    guint at = 0;
 
     run_begin(&r, f, trial_of(f, monitor));
     r.retry = true;
-    for (guint i = 0; i < f->choices->len && r.violation == NULL && r.wrong == NULL; i++)
-        follow_dry(&r, i,
-                   !g_array_index(f->takes, bool, i) &&
-                       !expects_refusal(&r, &g_array_index(f->choices, struct machine_choice, i)));
-    if (r.retried > 0 && r.wrong == NULL)
-        r.wrong = g_strdup("a call is refused that has taken nothing");
+    for (guint i = 0; i < f->choices->len && r.violation == NULL && r.wrong == NULL; i++) {
+        totals.dry += leave_enough(&r, i, &at);
+        follow_dry(&r, i);
+    }
     if (r.violation == NULL && r.wrong == NULL)
         check_end(&r, true);
     report(&r, NULL);
@@ -657,7 +729,7 @@ static bool first_run(struct file *f, struct monitor *monitor)
     run_begin(&r, f, trial_of(f, monitor));
     f->saves = machine_can_save(r.trial->machine);
     for (guint i = 0; i < f->litmus->vpes->len; i++)
-        g_ptr_array_add(f->answers, g_array_new(FALSE, FALSE, sizeof(uint32_t)));
+        g_ptr_array_add(f->answers, g_array_new(FALSE, FALSE, sizeof(struct answer)));
     machine_record(r.trial->machine, f->choices);
     r.notes = true;
     while (go_on(&r))
@@ -690,7 +762,7 @@ static void check_file(const char *name, const struct litmus *litmus, uint32_t w
     struct monitor *monitor = trial_monitor(litmus);
 
     f.choices = g_array_new(FALSE, FALSE, sizeof(struct machine_choice));
-    f.takes = g_array_new(FALSE, FALSE, sizeof(bool));
+    f.takes = g_array_new(FALSE, FALSE, sizeof(struct taken));
     f.answers = g_ptr_array_new_with_free_func(unref_array);
     f.points = g_array_new(FALSE, FALSE, sizeof(struct point));
     if (first_run(&f, monitor)) {
@@ -774,8 +846,7 @@ static void print_totals(void)
            " allocations have failed once each, %" G_GUINT64_FORMAT
            " of nodes and %" G_GUINT64_FORMAT " of pages,\nof %" G_GUINT64_FORMAT
            " that there are; %" G_GUINT64_FORMAT " calls were refused, %" G_GUINT64_FORMAT
-           " of them were made again;\n%" G_GUINT64_FORMAT
-           " events that take nothing found nothing;"
+           " of them were made again;\n%" G_GUINT64_FORMAT " events found no more than they take;"
            " %" G_GUINT64_FORMAT " nodes were missing at the start\n",
            totals.files, totals.nodes + totals.pages, totals.nodes, totals.pages, totals.points,
            totals.refused, totals.retried, totals.dry, totals.start);
