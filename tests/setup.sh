@@ -55,7 +55,10 @@ bench)
     command_from valgrind valgrind
     command_from gnuplot gnuplot-nox
     ;;
-coverage) command_from lcov lcov ;;
+coverage)
+    command_from lcov lcov
+    disc_tools
+    ;;
 *)
     echo "usage: sh tests/setup.sh build|iso|test|fuzz|coverage|bench" >&2
     exit 2
