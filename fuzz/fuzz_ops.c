@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fuzz/driven.h"
+#include "fuzz/fuzz.h"
 #include "tests/scenario.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,4 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     drive_print(stderr, drive);
     abort();
+}
+
+struct course *fuzz_course(const uint8_t *data, size_t size)
+{
+    return driven_course(LLVMFuzzerTestOneInput, data, size);
 }

@@ -27,7 +27,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { VICTIM, KERNELS = 3, VPES = 2, NODES = 200, WORK = 3 };
 enum { MEMORY = (2 * VPES + 2) * RESCIND_PAGE };
-enum { INPUT_MAX = 512, STEPS_MAX = 64, REST_MAX = 400, GATES = 10, GATE_COUNT = 20 };
+enum {
+    INPUT_MAX = 512,
+    STEPS_MAX = 64,
+    REST_MAX = 400,
+    GATES = 10,
+    GATE_COUNT = 20,
+    LINE = 8,
+    PORTS
+};
 
 enum step { CALL, EVENTS, DAMAGE, AGAIN, RECORD, ORDER, QUESTION, HARDSHIP };
 
@@ -130,6 +138,8 @@ static void letter_call(struct fuzz *f)
         {RESCIND_SYS_DERIVEMEM, 5},  {RESCIND_SYS_CREATEMAP, 6},    {RESCIND_SYS_CREATESRV, 2},
         {RESCIND_SYS_CREATESESS, 2}, {RESCIND_SYS_CREATESESSAT, 3}, {RESCIND_SYS_CREATEGATE, 5},
         {RESCIND_SYS_PAGEFAULT, 2},  {RESCIND_SYS_OBTAIN, 2},       {RESCIND_SYS_DELEGATE, 2},
+        {RESCIND_SYS_LISTEN, 2},     {RESCIND_SYS_IRQACK, 1},       {RESCIND_SYS_PORT_IN, 3},
+        {RESCIND_SYS_PORT_OUT, 4},
     };
     uint32_t who = take(&f->in), what = take(&f->in) % (sizeof(calls) / sizeof(calls[0]));
     unsigned pe = who % KERNELS;
@@ -449,13 +459,16 @@ static void step(struct fuzz *f)
         audit(f, pe);
 }
 
-/* VPE 0 of each kernel has gates from GATES on, a few of which stand in other kernels, too. */
+/* VPE 0 of each kernel has an interrupt line, ports, and gates from GATES on, a few of which stand
+ * in other kernels, too. */
 static struct system *new_system(void)
 {
     struct system *s = system_new_roomy(KERNELS, VPES, VPES, NODES, WORK, MEMORY);
     enum rescind_error ignored;
 
     for (unsigned pe = 0; pe < KERNELS; pe++) {
+        rescind_kernel_boot_irq(s->k[pe], 0, LINE, 10 + pe);
+        rescind_kernel_boot_ports(s->k[pe], 0, PORTS, 0x3e8, 8);
         for (uint32_t i = 0; i < GATE_COUNT; i++)
             kit_call(s->k[pe], 0, kit_creategate(GATES + i));
     }

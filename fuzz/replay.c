@@ -2,8 +2,9 @@
  * what the fuzzers have found, and a stand-in for a fuzzing engine. Usage:
  * replay-TARGET FILE|FOLDER...; a folder's files in the order of their names. With --drawn N, also
  * over N inputs drawn from a fixed generator; with --mutated N, over N that the target's own
- * mutator, where it has one, makes of the inputs that were given. The target aborts when something
- * is wrong; the input is named before it is run. */
+ * mutator, where it has one, makes of the inputs that were given; with --keep FILE each input is
+ * written there before it is run. The target aborts when something is wrong; the input is named
+ * before it is run. */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,14 @@ __attribute__((weak)) size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_
 
 static GPtrArray *inputs; /* GBytes: what has been run from files */
 static GRand *generator;
+static const char *keep; /* where what is drawn goes; or NULL */
+
+static void run(const uint8_t *bytes, size_t size)
+{
+    if (keep != NULL)
+        g_file_set_contents(keep, (const char *)bytes, (gssize)size, NULL);
+    LLVMFuzzerTestOneInput(bytes, size);
+}
 
 /* What an engine would do, in its simplest form: a byte is another, comes in, or goes. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most)
@@ -53,7 +62,7 @@ static int replay_file(const char *path)
         return -1;
     }
     fprintf(stderr, "%s\n", path);
-    LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+    run((const uint8_t *)bytes, size);
     g_ptr_array_add(inputs, g_bytes_new(bytes, size));
     return 1;
 }
@@ -90,7 +99,7 @@ static void replay_drawn(guint64 count)
         gsize size = (gsize)g_rand_int_range(generator, 0, sizeof bytes + 1);
         for (gsize at = 0; at < size; at++)
             bytes[at] = (uint8_t)g_rand_int(generator);
-        LLVMFuzzerTestOneInput(bytes, size);
+        run(bytes, size);
     }
 }
 
@@ -117,7 +126,7 @@ static void replay_mutated(guint64 count)
             size = LLVMFuzzerCustomMutator(bytes, size, sizeof bytes, g_rand_int(generator));
         if (size > sizeof bytes)
             abort();
-        LLVMFuzzerTestOneInput(bytes, size);
+        run(bytes, size);
     }
 }
 
@@ -129,6 +138,10 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--drawn") == 0 && i + 1 < argc) {
             replay_drawn(g_ascii_strtoull(argv[++i], NULL, 10));
+            continue;
+        }
+        if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc) {
+            keep = argv[++i];
             continue;
         }
         if (strcmp(argv[i], "--mutated") == 0 && i + 1 < argc) {

@@ -1,23 +1,42 @@
 #!/bin/sh
-# Fuzzes: sh fuzz/run.sh SECONDS. Installs what is missing, builds every target with clang under
-# build/fuzz, runs each for SECONDS (two at a time), and says how many inputs a second each took.
+# Fuzzes: sh fuzz/run.sh SECONDS [TARGET...]. Installs what is missing, builds the targets (all of
+# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time, and
+# says what came of it: a line each in fuzz/log, too, with the seed, which `sh fuzz/run.sh --sum` adds
+# up. SEED=N fuzzes with that seed; else it is drawn.
+#
 # Exit status 1 when one of them found something: the input and what it breaks stay in
-# build/fuzz/TARGET.
+# build/fuzz/TARGET, and fuzz/to-litmus.sh makes a litmus file of it.
 #
 # The targets run under AddressSanitizer and UBSan, and audit the kernel after every event. With
-# FUZZ_PLAIN=1 they are built without (in build/fuzz-plain): that is the speed that counts.
+# FUZZ_PLAIN=1 they are built without (in build/fuzz-plain): that is the speed that counts. With
+# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised.
 set -eu
 cd "$(dirname "$0")/.."
+
+if [ "${1:-}" = --sum ]; then
+    awk '!/^#/ { split($2, t, "="); split($4, r, "="); split($5, s, "="); split($6, c, "=")
+        name = t[2]; runs[name] += r[2]; seconds[name] += s[2]
+        if (c[2] > most[name]) most[name] = c[2] }
+        END { for (name in runs)
+            printf "%s: %d runs, %.1f min, coverage %d\n", name, runs[name], seconds[name] / 60,
+                most[name] }' fuzz/log | sort
+    exit
+fi
+
 seconds=${1:-}
 case $seconds in
 '' | 0 | *[!0-9]*)
-    echo "usage: sh fuzz/run.sh SECONDS" >&2
+    echo "usage: sh fuzz/run.sh SECONDS [TARGET...], or --sum" >&2
     exit 2
     ;;
 esac
+shift
+targets=${*:-devices litmus message module ops peer schedule service}
+for target in $targets; do
+    [ -e "fuzz/fuzz_$target.c" ] || { echo "run.sh: there is no target $target" >&2; exit 2; }
+done
 sh tests/setup.sh fuzz
 
-targets="devices message ops peer"
 build=build/fuzz
 sanitize=address,undefined
 if [ "${FUZZ_PLAIN:-0}" = 1 ]; then
@@ -29,38 +48,76 @@ fi
 # shellcheck disable=SC2046 # a list of words
 ninja -C "$build" $(printf 'fuzz/fuzz-%s ' $targets) >&2
 
+# A table, a text or a module is longer than a message; a device that is always late takes seconds.
+limits() { # TARGET
+    case $1 in
+    devices | module) echo "-max_len=4096 -timeout=30" ;;
+    litmus) echo "-max_len=2048 -timeout=30" ;;
+    schedule | service) echo "-max_len=700 -timeout=30" ;;
+    *) echo "-max_len=512 -timeout=10" ;;
+    esac
+}
+
 fuzz() { # TARGET
     work=$build/$1
     mkdir -p "$work/corpus"
     dictionary=
     [ ! -e "fuzz/$1.dict" ] || dictionary=-dict=fuzz/$1.dict
-    # A table is longer than a message; a device that is always late takes seconds.
-    limits="-max_len=512 -timeout=10"
-    [ "$1" != devices ] || limits="-max_len=4096 -timeout=30"
-    # shellcheck disable=SC2086 # no dictionary, no word
-    "$build/fuzz/fuzz-$1" $dictionary $limits -max_total_time="$seconds" \
-        -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "fuzz/corpus/$1" \
-        >"$work/log" 2>&1
+    # shellcheck disable=SC2046,SC2086 # words
+    "$build/fuzz/fuzz-$1" $dictionary $(limits "$1") ${SEED:+-seed=$SEED} \
+        -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$work/" \
+        "$work/corpus" "fuzz/corpus/$1" >"$work/log" 2>&1
 }
 
-running=
-for target in $targets; do
-    fuzz "$target" &
-    running="$running $!"
-done
+value() { # TARGET EXPRESSION: the last of what it finds in the log, or 0
+    found=$(sed -n "s/$2/\1/p" "$build/$1/log" | tail -n 1)
+    echo "${found:-0}"
+}
+
+note() { # TARGET ENDING: a line for the log, and for who waits
+    runs=$(value "$1" '^stat::number_of_executed_units: *\([0-9]*\).*')
+    spent=$(value "$1" '^Done [0-9]* runs in \([0-9]*\) second.*')
+    line="target=$1 seed=$(value "$1" '^INFO: Seed: \([0-9]*\).*') runs=$runs seconds=$spent"
+    line="$line coverage=$(value "$1" '.* cov: \([0-9]*\) .*')"
+    line="$line features=$(value "$1" '.* ft: \([0-9]*\) .*') build=${build#build/} $2"
+    echo "$(date -u +%Y-%m-%dT%H:%MZ) $line" >>fuzz/log
+    echo "fuzz_$1: $runs inputs, $spent s, $2"
+}
+
+merge() { # TARGET
+    rm -rf "$build/$1/merged"
+    mkdir "$build/$1/merged"
+    # shellcheck disable=SC2046
+    "$build/fuzz/fuzz-$1" -merge=1 $(limits "$1") "$build/$1/merged" "fuzz/corpus/$1" \
+        "$build/$1/corpus" >"$build/$1/merge.log" 2>&1
+    rm -f "fuzz/corpus/$1"/*
+    cp "$build/$1/merged"/* "fuzz/corpus/$1"
+}
+
 status=0
-for target in $targets; do
-    pid=${running# }
-    running=${pid#"${pid%% *}"}
-    if wait "${pid%% *}"; then
-        sed -n "s/^Done \([0-9]*\) runs in \([0-9]*\) second.*/fuzz_$target: \1 inputs, \2 s/p" \
-            "$build/$target/log"
-        sed -n "s/^stat::average_exec_per_sec: *\(.*\)/fuzz_$target: \1 inputs a second/p" \
-            "$build/$target/log"
+wait_for() { # PID TARGET
+    if wait "$1"; then
+        note "$2" passed
+        [ "${FUZZ_MERGE:-0}" = 0 ] || merge "$2"
     else
         status=1
-        echo "fuzz_$target: FAILED; see $build/$target/log and the input beside it" >&2
-        grep -v '^#' "$build/$target/log" | tail -n 200 >&2
+        note "$2" FAILED
+        echo "fuzz_$2: see $build/$2/log and the input beside it" >&2
+        grep -v '^#' "$build/$2/log" | tail -n 200 >&2
     fi
+}
+
+# shellcheck disable=SC2086
+set -- $targets
+while [ $# -gt 0 ]; do
+    fuzz "$1" &
+    first=$! second=
+    if [ $# -gt 1 ]; then
+        fuzz "$2" &
+        second=$!
+    fi
+    wait_for $first "$1"
+    [ -z "$second" ] || { wait_for "$second" "$2"; shift; }
+    shift
 done
 exit $status

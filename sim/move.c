@@ -442,10 +442,17 @@ static void set_signal(struct machine *m, uint32_t signal)
     }
 }
 
+/* Of a number that no program has: a module may say any. */
+static int no_program(struct rescind_env *env)
+{
+    (void)env;
+    return -1;
+}
+
 /* The built-in program of a RUN step goes on; where it fails its VPE stays at the step. */
 static void run_builtin(struct machine *m, struct machine_vpe *v, uint32_t program)
 {
-    v->program = user_programs[program].run;
+    v->program = program < user_program_count ? user_programs[program].run : no_program;
     if (!run_function(m, v))
         return;
     if (v->value == 0) {

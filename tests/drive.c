@@ -19,6 +19,14 @@ enum {
     WRITTEN_ALL = 2 * WRITTEN_BEHIND - 1,
 };
 
+void (*drive_watch)(const struct drive *drive, const struct drive_event *event);
+
+static void tell(const struct drive *drive, struct drive_event event)
+{
+    if (drive_watch)
+        drive_watch(drive, &event);
+}
+
 __attribute__((format(printf, 2, 3))) static bool fail(struct drive *drive, const char *format, ...)
 {
     if (!drive->failure[0]) {
@@ -87,6 +95,7 @@ struct drive *drive_new(const struct drive_config *config)
         drive->ring[vpe][DRIVE_REPLIES] = rescind_kernel_reply_ring(drive->kernel, vpe);
     }
     forget(drive);
+    tell(drive, (struct drive_event){.deed = DRIVE_MADE});
     return drive;
 }
 
@@ -104,6 +113,7 @@ uint32_t drive_vpes(const struct drive *drive)
 
 void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target)
 {
+    tell(drive, (struct drive_event){DRIVE_GRANTED, vpe, sel, target, NULL, 0});
     if (rescind_kernel_boot_grant(drive->kernel, vpe, sel, target) != RESCIND_NO_ERROR ||
         model_grant(&drive->start, vpe, sel, target) != RESCIND_NO_ERROR)
         abort();
@@ -355,6 +365,7 @@ static bool created(struct drive *drive, uint32_t vpe)
         return fail(drive, "VPE%" PRIu32 " has been made by VPE%" PRIu32 ", which does not call",
                     vpe, maker);
     drive->history.entries[drive->call[maker]].call.child = vpe;
+    tell(drive, (struct drive_event){DRIVE_CREATED, vpe, maker, 0, NULL, 0});
     drive->spoilt[vpe] = false;
     return true;
 }
@@ -498,6 +509,7 @@ static bool deliver(struct drive *drive, uint32_t vpe, const struct model_call *
     drive->call[vpe] = write_down(drive, vpe, call);
     if (!rescind_kernel_message_waiting(drive->kernel, vpe))
         return fail(drive, "the message of VPE%" PRIu32 " is not seen", vpe);
+    tell(drive, (struct drive_event){DRIVE_CALLED, vpe, 0, 0, message, size});
     rescind_kernel_message(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
@@ -527,6 +539,7 @@ void drive_spoil(struct drive *drive, uint32_t vpe, bool reply, uint32_t offset,
 {
     struct rescind_ring *ring = drive->ring[vpe][reply ? DRIVE_REPLIES : DRIVE_CALLS];
     drive->spoilt[vpe] = true;
+    tell(drive, (struct drive_event){DRIVE_SPOILT, vpe, 0, 0, NULL, 0});
     /* Its replies are not taken from now on: the kernel may write them anywhere. */
     drive->written[vpe][DRIVE_CALLS] = drive->written[vpe][DRIVE_REPLIES] = WRITTEN_ALL;
     ((uint8_t *)ring)[offset % PAGE] = value;
@@ -552,6 +565,9 @@ bool drive_deliver(struct drive *drive, uint32_t vpe)
                ? (struct model_call){.error = RESCIND_INV_ARGS}
                : model_decode(message + sizeof header, header.length);
     drive->call[vpe] = write_down(drive, vpe, &call);
+    tell(drive, (struct drive_event){DRIVE_CALLED, vpe, 0, 0, message + sizeof header,
+                                     header.length < RESCIND_PAYLOAD_MAX ? header.length
+                                                                         : RESCIND_PAYLOAD_MAX});
     rescind_kernel_message(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
@@ -562,6 +578,7 @@ bool drive_work(struct drive *drive, uint32_t vpe)
         return false;
     if (!drive_ready(drive, vpe))
         return fail(drive, "VPE%" PRIu32 " is not in the line", vpe);
+    tell(drive, (struct drive_event){DRIVE_WORKED, vpe, 0, 0, NULL, 0});
     rescind_kernel_work(drive->kernel, vpe);
     return after_event(drive, DRIVE_NOTHING);
 }
@@ -573,6 +590,7 @@ bool drive_end(struct drive *drive, uint32_t vpe)
     if (drive->failure[0])
         return false;
     drive->ending[vpe] = write_down(drive, vpe, &call);
+    tell(drive, (struct drive_event){DRIVE_ENDED, vpe, 0, 0, NULL, 0});
     rescind_kernel_end(drive->kernel, vpe, 0);
     return after_event(drive, DRIVE_NOTHING);
 }

@@ -55,6 +55,25 @@ struct drive {
     uint8_t written[MODEL_VPES][DRIVE_RINGS]; /* bits: slots that need be put back */
 };
 
+/* What is done with a driver, as it is done: for who writes it down (fuzz/driven.h). */
+enum drive_deed {
+    DRIVE_MADE,    /* by drive_new() */
+    DRIVE_GRANTED, /* `vpe` gets at selector `a` a capability on VPE `b` */
+    DRIVE_CALLED,  /* the kernel takes a message of `vpe` */
+    DRIVE_WORKED,  /* on task `vpe` */
+    DRIVE_ENDED,   /* `vpe`, by force */
+    DRIVE_CREATED, /* `vpe`, by a call of VPE `a` */
+    DRIVE_SPOILT,  /* `vpe` writes what it likes into a ring */
+};
+struct drive_event {
+    enum drive_deed deed;
+    uint32_t vpe, a, b;
+    const void *message; /* CALLED */
+    size_t size;
+};
+extern void (*drive_watch)(const struct drive *drive,
+                           const struct drive_event *event); /* or NULL */
+
 /* A kernel with its boot VPEs. Aborts when that can't be had: a test has no use for less. */
 struct drive *drive_new(const struct drive_config *config);
 void drive_free(struct drive *drive);

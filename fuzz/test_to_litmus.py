@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""What fuzzers find becomes litmus files: test_to_litmus.py SOURCE-DIRECTORY.
+
+Into a copy of the sources come mistakes: two of tests/mistakes/, and one that crashes. For each a
+fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh makes a file
+and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it does not.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
+
+COPIED = ["bench", "fuzz", "include", "sim", "src", "tests"]
+MOST_STEPS = 12  # that may be left of a file
+
+# What crashes: a gate to an endpoint of an odd number.
+CRASH_FILE = "src/syscall/creategate.c"
+CRASH_BEHIND = "    out->credits = m->credits;\n"
+CRASH = "    if (out->ep % 2 != 0)\n        __builtin_trap();\n"
+
+
+def run(command, **options):
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+
+
+def must(command, **options):
+    done = run(command, **options)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Scratch:
+    """A copy of the sources, and a build of what is needed."""
+
+    def __init__(self, source, directory):
+        self.sources = directory / "rescind"
+        self.build = self.sources / "build"
+        self.sources.mkdir()
+        for name in COPIED:
+            copytree(source / name, self.sources / name, ignore=ignore_patterns("__pycache__"))
+        for name in ["meson.build", "meson_options.txt"]:
+            copy(source / name, self.sources / name)
+        must(["meson", "setup", "-Dbuildtype=plain", "-Doptimization=1", "-Dpc=false",
+              "-Dwerror=false", self.build, self.sources])
+
+    def patch(self, name, *options):
+        must(["patch", "-p1", "-s", "-F0", *options, "-d", self.sources, "-i",
+              self.sources / "tests" / "mistakes" / f"{name}.patch"])
+
+    def crash(self, on):
+        file = self.sources / CRASH_FILE
+        text = file.read_text()
+        before, after = CRASH_BEHIND, CRASH_BEHIND + CRASH
+        if not on:
+            before, after = after, before
+        if before not in text:
+            sys.exit(f"{CRASH_FILE}: nowhere to crash")
+        file.write_text(text.replace(before, after))
+
+    def make(self, *targets):
+        must(["ninja", "-C", self.build, "--quiet", "rescind", *targets])
+        return self.build
+
+    def find(self, target, drawn):
+        """An input that shows what is wrong."""
+        folder = self.sources / "found" / target
+        folder.mkdir(parents=True, exist_ok=True)
+        done = run([self.build / "fuzz" / f"replay-{target}", "--keep", folder / "crash",
+                    self.sources / "fuzz" / "corpus" / target, "--drawn", drawn])
+        if done.returncode == 0:
+            sys.exit(f"replay-{target} finds nothing")
+        return folder / "crash"
+
+    def to_litmus(self, crash):
+        """The arguments of `rescind replay`."""
+        done = run(["sh", self.sources / "fuzz" / "to-litmus.sh", crash],
+                   env=dict(os.environ, BUILD=str(self.build)))
+        again = re.search(r"^again: rescind (replay .*)$", done.stdout, re.MULTILINE)
+        if done.returncode != 0 or not again:
+            sys.exit(f"to-litmus.sh {crash}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return again[1].split()
+
+    def replay(self, arguments):
+        return run([self.build / "rescind", *arguments])
+
+
+def steps(file):
+    return sum(line.startswith("    ") for line in Path(file).read_text().splitlines())
+
+
+def check(scratch, name, target, drawn):
+    """The arguments that replay it."""
+    scratch.make(f"fuzz/replay-{target}", f"fuzz/litmus-of-{target}")
+    arguments = scratch.to_litmus(scratch.find(target, drawn))
+    done = scratch.replay(arguments)
+    wanted = done.returncode < 0 if name == "crash" else done.returncode == 1
+    if not wanted:
+        sys.exit(f"{name}: replay: {done.returncode}\n{done.stdout}{done.stderr}")
+    if steps(arguments[-1]) > MOST_STEPS:
+        sys.exit(f"{name}: {steps(arguments[-1])} steps are left:\n{Path(arguments[-1]).read_text()}")
+    print(f"{name:28} {target:10} {steps(arguments[-1]):3} steps")
+    return arguments
+
+
+def main(source):
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Scratch(Path(source), Path(directory))
+        found = []
+        for name, target, drawn in [("doomed-root-is-removed", "ops", "3000"),
+                                    ("mark-overtakes-the-link", "schedule", "3000")]:
+            scratch.patch(name)
+            found.append(check(scratch, name, target, drawn))
+            scratch.patch(name, "-R")
+        scratch.crash(True)
+        found += [check(scratch, "crash", target, "3000") for target in ["message", "service"]]
+        scratch.crash(False)
+        scratch.make()
+        for arguments in found:
+            done = scratch.replay(arguments)
+            # 1: programs are cut short, where they were; 3: the schedule can't be followed.
+            if done.returncode not in (0, 1, 3) or re.search(r"^(audit|answer|tables|leak):",
+                                                             done.stdout, re.MULTILINE):
+                sys.exit(f"without the mistakes: {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
