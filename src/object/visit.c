@@ -191,11 +191,8 @@ static void let_go(struct rescind_kernel *k, uint32_t index)
 
 void visit_look(struct rescind_kernel *k)
 {
-    uint32_t first = k->visits_held, entry;
+    uint32_t first = k->visits_held, entry = entry_of(k, visit_at(k, first));
 
-    if (first == 0)
-        return;
-    entry = entry_of(k, visit_at(k, first));
     if (entry != 0 && (cap_at(k, entry)->flags & CAP_VISITED))
         return;
     leave(k, &k->visits_held, first);

@@ -107,7 +107,7 @@ void visit_send(struct rescind_kernel *k, uint32_t visit);
  * look for it again then. O(1). */
 void visit_hold(struct rescind_kernel *k, uint32_t visit);
 
-/* Behind every event: goes on with those that are HELD, if there are any. Expected O(log n). */
+/* Behind every event after which some are HELD: goes on with them. Expected O(log n). */
 void visit_look(struct rescind_kernel *k);
 
 /* The asker wants none of it any more, answered or not: if a session has been opened for it, or
