@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fuzzes: sh fuzz/run.sh SECONDS [TARGET...]. Installs what is missing, builds the targets (all of
-# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time, and
-# says what came of it: a line each in fuzz/log, too, with the seed, which `sh fuzz/run.sh --sum` adds
+# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time (one, with
+# JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, which `sh fuzz/run.sh --sum` adds
 # up. SEED=N fuzzes with that seed; else it is drawn.
 #
 # Exit status 1 when one of them found something: the input and what it breaks stay in
@@ -112,7 +112,7 @@ set -- $targets
 while [ $# -gt 0 ]; do
     fuzz "$1" &
     first=$! second=
-    if [ $# -gt 1 ]; then
+    if [ $# -gt 1 ] && [ "${JOBS:-2}" != 1 ]; then
         fuzz "$2" &
         second=$!
     fi

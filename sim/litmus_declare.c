@@ -302,7 +302,7 @@ static char *unescape(const struct token *text)
         char c = text->text[i];
         if (c == '\\' && i + 1 < text->size &&
             (text->text[i + 1] == 'n' || text->text[i + 1] == c)) {
-            c = text->text[++i] == 'n' ? '\n' : c;
+            c = (char)(text->text[++i] == 'n' ? '\n' : c);
         }
         g_string_append_c(out, c);
     }

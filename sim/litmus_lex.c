@@ -170,7 +170,7 @@ static const char *parse_factor(const char **at, const char *end, struct factor 
 {
     factor->round = -1;
     if (*at < end && **at == '$') {
-        char letter = end - *at >= 2 ? (*at)[1] : 0;
+        char letter = (char)(end - *at >= 2 ? (*at)[1] : 0);
         if (letter < 'i' || letter >= 'i' + NUMBER_ROUNDS) {
             return "is no number";
         }

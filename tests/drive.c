@@ -54,6 +54,7 @@ static void forget(struct drive *drive)
     drive->events = 0;
     drive->numbered_at = UINT64_MAX;
     drive->failure[0] = '\0';
+    drive->unmasked = rescind_kernel_unmasked(drive->kernel);
     for (int vpe = 0; vpe < MODEL_VPES; vpe++) {
         drive->call[vpe] = drive->ending[vpe] = DRIVE_NOTHING;
         drive->spoilt[vpe] = false;
@@ -119,6 +120,20 @@ void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t targe
         abort();
 }
 
+void drive_irq(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t line)
+{
+    if (rescind_kernel_boot_irq(drive->kernel, vpe, sel, line) != RESCIND_NO_ERROR ||
+        model_irq(&drive->start, vpe, sel, line) != RESCIND_NO_ERROR)
+        abort();
+}
+
+void drive_ports(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t first, uint32_t count)
+{
+    if (rescind_kernel_boot_ports(drive->kernel, vpe, sel, first, count) != RESCIND_NO_ERROR ||
+        model_ports(&drive->start, vpe, sel, first, count) != RESCIND_NO_ERROR)
+        abort();
+}
+
 void drive_save(struct drive *drive)
 {
     for (uint32_t i = 0; i < drive->history.count; i++) {
@@ -126,7 +141,7 @@ void drive_save(struct drive *drive)
         if (entry->answered &&
             model_may_refuse(&drive->start, entry->vpe, &entry->call, entry->result, true))
             continue; /* nothing has changed */
-        model_call(&drive->start, entry->vpe, &entry->call);
+        model_call(&drive->start, history_whose(entry), &entry->call);
     }
     forget(drive);
     free(drive->saved);
@@ -182,8 +197,8 @@ void drive_reset(struct drive *drive)
  * the VPE before it at 20 and of the one before that at 21 (a copy of its copy), and a range of
  * copies of its own gates at 30; at 40 and 41 the memory of the VPEs before it, likewise; at 12 and
  * 13 a VPE that it has made, which is asleep, and its memory; at 14 a gate to the next VPE's
- * endpoint 2. It receives at endpoints 2 and 3, sends by 4, and 5 is its memory. Of two messages of
- * the VPE before it the first is open. */
+ * endpoint 2; at 15 and 16 an interrupt line and ports of its own. It receives at endpoints 2 and
+ * 3, sends by 4, and 5 is its memory. Of two messages of the VPE before it the first is open. */
 struct drive *drive_populated(void)
 {
     enum { VPES = 4, MADE = 4, MORE = 2 };
@@ -196,9 +211,12 @@ struct drive *drive_populated(void)
         .seed = 1,
     };
     struct drive *drive = drive_new(&config);
-    for (uint32_t vpe = 0; vpe < VPES; vpe++)
+    for (uint32_t vpe = 0; vpe < VPES; vpe++) {
         for (uint32_t i = 1; i < VPES; i++)
             drive_grant(drive, vpe, 1 + i, (vpe + i) % VPES);
+        drive_irq(drive, vpe, 15, vpe);
+        drive_ports(drive, vpe, 16, 8 * vpe, 8);
+    }
     struct model_call calls[] = {
         call_creategate(0, 10),      call_creategate(0, 11),      call_delegate(2, 10, 20, 1),
         call_delegate(0, 10, 30, 2), call_delegate(2, 20, 21, 1), call_delegate(2, 1, 40, 1),
@@ -378,6 +396,20 @@ struct wanted {
     uint32_t ended; /* VPEs, a bit each */
 };
 
+/* Nothing is behind any port. The access must be one that the call asks for. */
+static bool access_port(struct drive *drive, uint32_t vpe)
+{
+    struct rescind_kernel_port_access access = rescind_kernel_port_access(drive->kernel, vpe);
+    int32_t at = drive->call[vpe];
+    const struct model_call *call = &drive->history.entries[at >= 0 ? at : 0].call;
+    if (at == DRIVE_NOTHING ||
+        (call->op != RESCIND_SYS_PORT_IN && call->op != RESCIND_SYS_PORT_OUT) ||
+        access.out != (call->op == RESCIND_SYS_PORT_OUT) || access.bits != call->size)
+        return fail(drive, "VPE%" PRIu32 " has asked for no such access to a port", vpe);
+    rescind_kernel_port(drive->kernel, vpe, UINT32_MAX);
+    return true;
+}
+
 static bool take_outputs(struct drive *drive, struct wanted *wanted)
 {
     struct rescind_kernel_output output;
@@ -391,6 +423,12 @@ static bool take_outputs(struct drive *drive, struct wanted *wanted)
             wanted->broken = (int32_t)output.vpe;
         if (output.kind == RESCIND_OUTPUT_ENDED)
             wanted->ended |= 1u << output.vpe;
+        if (output.kind == RESCIND_OUTPUT_UNMASK)
+            drive->unmasked |= output.code;
+        if (output.kind == RESCIND_OUTPUT_MASK)
+            drive->unmasked &= ~output.code;
+        if (output.kind == RESCIND_OUTPUT_PORT && !access_port(drive, output.vpe))
+            return false;
         if (output.kind == RESCIND_OUTPUT_CREATED && !created(drive, output.vpe))
             return false;
         if (output.kind != RESCIND_OUTPUT_REPLY)
@@ -468,10 +506,15 @@ static bool after_event(struct drive *drive, int32_t broken)
     struct wanted wanted;
     drive->clock++;
     drive->events++;
+    if (!take_outputs(drive, &wanted)) /* which may be to ask for an access to a port */
+        return false;
     if (drive->audit && !drive_audit(drive))
         return false;
-    if (!take_outputs(drive, &wanted) || !take_replies(drive, &wanted))
+    if (!take_replies(drive, &wanted))
         return false;
+    if (drive->unmasked != rescind_kernel_unmasked(drive->kernel))
+        return fail(drive,
+                    "interrupt lines are unmasked that should not be, or the other way round");
     if (wanted.broken != broken)
         return fail(drive, "a ring is called broken that is not, or the other way round");
     for (uint32_t vpe = 0; vpe < drive_vpes(drive); vpe++) {
@@ -593,6 +636,35 @@ bool drive_end(struct drive *drive, uint32_t vpe)
     tell(drive, (struct drive_event){DRIVE_ENDED, vpe, 0, 0, NULL, 0});
     rescind_kernel_end(drive->kernel, vpe, 0);
     return after_event(drive, DRIVE_NOTHING);
+}
+
+/* Whether what a VPE does now may take away by what an interrupt's message goes. */
+static bool may_take_away(const struct drive *drive)
+{
+    for (uint32_t vpe = 0; vpe < drive->kernel->vpe_count; vpe++) {
+        const struct vpe *v = vpe_at(drive->kernel, vpe);
+        int32_t at = drive->call[vpe];
+        if (drive->ending[vpe] != DRIVE_NOTHING || (v->revoked && !v->ended) ||
+            (at != DRIVE_NOTHING && model_may_take_away(&drive->history.entries[at].call)))
+            return true;
+    }
+    return false;
+}
+
+bool drive_interrupt(struct drive *drive, uint32_t line)
+{
+    const struct model_call call = {
+        .op = MODEL_INTERRUPT, .ep = line, .flag = may_take_away(drive)};
+    if (drive->failure[0])
+        return false;
+    if ((drive->unmasked >> line & 1) == 0)
+        return fail(drive, "interrupt line %" PRIu32 " is masked", line);
+    int32_t at = write_down(drive, HISTORY_MACHINE, &call);
+    drive->unmasked &= ~(1u << line);
+    rescind_kernel_interrupt(drive->kernel, line);
+    bool good = after_event(drive, DRIVE_NOTHING);
+    drive->history.entries[at].done = drive->clock;
+    return good;
 }
 
 bool drive_rest(struct drive *drive)
@@ -785,4 +857,22 @@ struct model_call call_vpectrl(uint32_t vpe, enum rescind_vpectrl action)
 struct model_call call_fund(uint32_t vpe, uint64_t nodes, bool back)
 {
     return (struct model_call){.op = RESCIND_SYS_FUND, .vpe = vpe, .size = nodes, .flag = back};
+}
+
+struct model_call call_listen(uint32_t irq, uint32_t ep)
+{
+    return (struct model_call){.op = RESCIND_SYS_LISTEN, .src = irq, .ep = ep};
+}
+
+struct model_call call_irqack(uint32_t irq)
+{
+    return (struct model_call){.op = RESCIND_SYS_IRQACK, .src = irq};
+}
+
+struct model_call call_port(uint32_t ports, uint32_t offset, bool out)
+{
+    return (struct model_call){.op = out ? RESCIND_SYS_PORT_OUT : RESCIND_SYS_PORT_IN,
+                               .src = ports,
+                               .addr = offset,
+                               .size = 8};
 }

@@ -40,6 +40,7 @@ struct drive {
     int32_t ending[MODEL_VPES]; /* the entry of drive_end()'s EXIT, or DRIVE_NOTHING */
     bool spoilt[MODEL_VPES];    /* it has written into its rings what no driver would */
     bool audit;                 /* after every event; true at first */
+    uint32_t unmasked;          /* interrupt lines, a bit each */
     uint64_t said[MODEL_SAID];  /* what the reply said that was taken last */
     bool beyond;                /* a call was: nothing is compared from there on */
     char failure[256];          /* empty: all is well */
@@ -81,6 +82,10 @@ void drive_free(struct drive *drive);
 /* At boot: as rescind_kernel_boot_grant(), in kernel and model alike. */
 void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t target);
 
+/* At boot: as rescind_kernel_boot_irq() and rescind_kernel_boot_ports(). */
+void drive_irq(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t line);
+void drive_ports(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t first, uint32_t count);
+
 /* The state that drive_reset() returns to: the kernel as it is now, which must be at rest. The
  * history so far is applied to the model and dropped, so it must have been sequential. */
 void drive_save(struct drive *drive);
@@ -100,6 +105,8 @@ bool drive_call(struct drive *drive, uint32_t vpe, const struct model_call *call
 bool drive_bytes(struct drive *drive, uint32_t vpe, const void *message, size_t size);
 bool drive_work(struct drive *drive, uint32_t vpe);
 bool drive_end(struct drive *drive, uint32_t vpe);
+/* There is an interrupt of this line, which is unmasked. */
+bool drive_interrupt(struct drive *drive, uint32_t line);
 
 /* For VPEs that write what they like into their rings. One byte of a ring's page; and the event
  * that follows when the kernel sees a message there, or a ring that makes no sense. */
@@ -154,5 +161,9 @@ struct model_call call_activate(uint32_t ep, uint32_t sel);
 struct model_call call_send(uint32_t ep, uint32_t reply_ep, uint64_t size);
 struct model_call call_receive(uint32_t ep, bool wait);
 struct model_call call_fund(uint32_t vpe, uint64_t nodes, bool back);
+struct model_call call_listen(uint32_t irq, uint32_t ep);
+struct model_call call_irqack(uint32_t irq);
+/* One access of 8 bits. */
+struct model_call call_port(uint32_t ports, uint32_t offset, bool out);
 
 #endif

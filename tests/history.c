@@ -3,6 +3,11 @@
 
 #include <inttypes.h>
 
+uint32_t history_whose(const struct history_entry *entry)
+{
+    return entry->vpe == HISTORY_MACHINE ? entry->call.ep : entry->vpe;
+}
+
 const char *history_word(enum rescind_error error)
 {
     switch (error) {
@@ -40,6 +45,28 @@ static void print_range(FILE *out, const struct rescind_range *range)
         fprintf(out, ":%" PRIu32, range->count);
 }
 
+static void print_device_call(FILE *out, const struct model_call *c)
+{
+    switch (c->op) {
+    case RESCIND_SYS_LISTEN:
+        fprintf(out, "listen %" PRIu32 " %" PRIu32, c->src, c->ep);
+        break;
+    case RESCIND_SYS_IRQACK:
+        fprintf(out, "irqack %" PRIu32, c->src);
+        break;
+    case RESCIND_SYS_PORT_IN:
+    case RESCIND_SYS_PORT_OUT:
+        fprintf(out, "%s %" PRIu32 " off=%" PRIu64 " width=%" PRIu64,
+                c->op == RESCIND_SYS_PORT_IN ? "portin" : "portout", c->src, c->addr, c->size);
+        break;
+    case MODEL_INTERRUPT:
+        fprintf(out, "(interrupt of line %" PRIu32 "%s)", c->ep, c->flag ? ", or later" : "");
+        break;
+    default:
+        fprintf(out, "(opcode %" PRIu32 ")", c->op);
+    }
+}
+
 static void print_service_call(FILE *out, const struct model_call *c)
 {
     switch (c->op) {
@@ -64,7 +91,7 @@ static void print_service_call(FILE *out, const struct model_call *c)
         print_range(out, &c->own);
         break;
     default:
-        fprintf(out, "(opcode %" PRIu32 ")", c->op);
+        print_device_call(out, c);
     }
 }
 
@@ -195,7 +222,10 @@ void history_print(FILE *out, const struct history *history)
             fputs(" ..  never", out);
         else
             fprintf(out, " .. %6" PRIu64, entry->done);
-        fprintf(out, "  VPE%" PRIu32 "  ", entry->vpe);
+        if (entry->vpe == HISTORY_MACHINE)
+            fputs("        ", out);
+        else
+            fprintf(out, "  VPE%" PRIu32 "  ", entry->vpe);
         history_print_call(out, &entry->call);
         if (entry->answered)
             fprintf(out, "  => %s", history_word(entry->result));

@@ -1,8 +1,9 @@
 /* A history: which calls were made, when each was sent and answered, and with what.
  *
  * Time counts events; no two entries share an instant. The entries of one VPE stand in the order
- * in which its calls follow each other; an entry's end is never before its beginning. Built by
- * tests/drive.c from a live kernel, judged by tests/order.c.
+ * in which its calls follow each other; an entry's end is never before its beginning. Interrupts
+ * are entries of the machine, which is no VPE. Built by tests/drive.c from a live kernel, judged by
+ * tests/order.c.
  */
 #ifndef RESCIND_TESTS_HISTORY_H
 #define RESCIND_TESTS_HISTORY_H
@@ -13,6 +14,7 @@
 
 enum { HISTORY_CALLS = 128 };
 #define HISTORY_NEVER UINT64_MAX
+enum { HISTORY_MACHINE = 10 }; /* in place of a VPE: of interrupts */
 
 struct history_entry {
     struct model_call call;
@@ -29,6 +31,9 @@ struct history {
     uint32_t count;
     struct history_entry entries[HISTORY_CALLS]; /* in the order of sending */
 };
+
+/* Whose call it is, as model_call() wants it: of an interrupt that is its line. */
+uint32_t history_whose(const struct history_entry *entry);
 
 /* An error code's word, as litmus files write it. */
 const char *history_word(enum rescind_error error);

@@ -125,6 +125,12 @@ static bool may_be_refused(const struct model *model, const struct history_entry
            model_may_refuse(model, entry->vpe, &entry->call, entry->result, may_lack_memory);
 }
 
+/* Whether the entry is an interrupt that may take effect later. */
+static bool may_be_late(const struct history_entry *entry)
+{
+    return entry->call.op == MODEL_INTERRUPT && entry->call.flag;
+}
+
 enum step { STEP_WRONG, STEP_BEGUN, STEP_DONE };
 
 /* Does the call on the model, and tells whether the answer is the one in the history. */
@@ -132,7 +138,7 @@ static enum step step(struct model *model, const struct history_entry *entry, bo
 {
     if (!asks(&entry->call) && may_be_refused(model, entry, may_lack_memory))
         return STEP_DONE;
-    enum rescind_error result = model_call(model, entry->vpe, &entry->call);
+    enum rescind_error result = model_call(model, history_whose(entry), &entry->call);
     if (result == MODEL_BEGUN)
         return STEP_BEGUN;
     if (result == MODEL_NOT_NOW)
@@ -152,7 +158,8 @@ static uint32_t only_next(const struct order *order, const struct history *histo
     for (uint32_t vpe = 0; vpe < ORDER_VPES; vpe++) {
         if (!may_come(order, history, level, vpe))
             continue;
-        if (only != ORDER_VPES || model_may_wait(&next_call(order, history, level, vpe)->call))
+        const struct history_entry *entry = next_call(order, history, level, vpe);
+        if (only != ORDER_VPES || model_may_wait(&entry->call) || may_be_late(entry))
             return ORDER_VPES;
         only = vpe;
     }
@@ -198,7 +205,8 @@ static bool is_through(const struct order *order, const struct history *history,
 }
 
 /* What can be tried at a level, VPE by VPE: its call, or a step of it; that it is left out; that it
- * is refused. Behind that, of each stray message: that it comes; that it gets lost. */
+ * is refused, or comes later. Behind that, of each stray message: that it comes; that it gets lost.
+ */
 enum {
     LEFT_OUT = ORDER_VPES,
     REFUSED = 2 * ORDER_VPES,
@@ -219,7 +227,8 @@ static bool find_candidate(const struct order *order, const struct history *hist
         if (level->candidate < LEFT_OUT ||
             (level->candidate < REFUSED
                  ? may_be_left_out(entry)
-                 : asks(&entry->call) && may_be_refused(&level->model, entry, may_lack_memory)))
+                 : may_be_late(entry) || (asks(&entry->call) &&
+                                          may_be_refused(&level->model, entry, may_lack_memory))))
             return true;
     }
     for (; level->candidate < CANDIDATES; level->candidate++)
@@ -234,12 +243,16 @@ static enum step try_candidate(const struct order *order, const struct history *
 {
     uint32_t vpe = candidate % ORDER_VPES, stray = (candidate - COMES) % MODEL_STRAYS;
     struct model_call moves = {.op = candidate < GETS_LOST ? MODEL_COMES : MODEL_GETS_LOST};
+    const struct model_call late = {.op = MODEL_INTERRUPT_LATE};
+    const struct history_entry *entry = next_call(order, history, level, vpe);
     enum step done = STEP_DONE;
     if (candidate >= COMES)
         return model_call(&level->model, stray, &moves) == RESCIND_NO_ERROR ? STEP_BEGUN
                                                                             : STEP_WRONG;
     if (candidate < LEFT_OUT)
-        done = step(&level->model, next_call(order, history, level, vpe), may_lack_memory);
+        done = step(&level->model, entry, may_lack_memory);
+    else if (candidate >= REFUSED && may_be_late(entry))
+        model_call(&level->model, history_whose(entry), &late);
     else if (candidate >= REFUSED)
         model_refuse(&level->model, vpe);
     level->next[vpe] += done == STEP_DONE;

@@ -5,15 +5,16 @@
  * every answer and the tables. Depth-first with a memory of the states that led nowhere, after
  * Wing and Gong, "Testing and verifying concurrent objects", 1993, and Lowe's memory of states.
  *
- * At most ORDER_VPES VPEs make calls, each one at a time. Without recursion; the memory is set
- * aside once and bounded, and a search that outgrows it says so.
+ * At most HISTORY_MACHINE VPEs make calls, each one at a time; the machine makes interrupts.
+ * Without recursion; the memory is set aside once and bounded, and a search that outgrows it says
+ * so.
  */
 #ifndef RESCIND_TESTS_ORDER_H
 #define RESCIND_TESTS_ORDER_H
 
 #include "tests/history.h"
 
-enum { ORDER_VPES = 10 };
+enum { ORDER_VPES = HISTORY_MACHINE + 1 };
 
 enum order_verdict {
     ORDER_FOUND,
@@ -30,7 +31,7 @@ void order_free(struct order *order);
  * `may_lack_memory`, OUT_OF_MEM is explained by changing nothing (model_may_refuse()). A call
  * without an answer that is not EXIT (its VPE was ended meanwhile) was done, whatever it would have
  * answered; or not, if it waited for others. One that is not done at all still waits, and must have
- * to. */
+ * to. An interrupt takes effect when it happens; or (`flag`) later, as model.h has it. */
 enum order_verdict order_search(struct order *order, const struct model *start,
                                 const struct history *history, const struct model_row *rows,
                                 uint32_t count, bool may_lack_memory);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/irq.h"
 
 enum {
     MIN_VPES = 2,
@@ -20,6 +22,10 @@ enum {
     MAX_SETUP = 16,   /* calls before the VPEs run side by side */
     MAX_CALLS = 28,   /* calls side by side */
     MAX_STEPS = 2000, /* decisions side by side */
+    LINE = 2,         /* of interrupts, which VPE0 has at first, */
+    PORTS = 0x3e8,    /* and as many ports as a serial port's, which VPE1 has, */
+    PORTS_COUNT = 8,
+    DEVICE = FIRST + 7, /* both at this selector */
 };
 
 struct scenarios {
@@ -446,6 +452,31 @@ static struct model_call a_service_call(const struct view *view, uint32_t vpe,
     return call;
 }
 
+/* Calls of drivers, of who has a line or ports. False: not this time. */
+static bool a_device_call(const struct view *view, uint32_t vpe, struct model_call *out,
+                          struct choice *choice)
+{
+    const struct model_row *irq = find_type(view, vpe, RESCIND_CAP_IRQ);
+    const struct model_row *ports = find_type(view, vpe, RESCIND_CAP_PORTS);
+    uint32_t drawn = choose(choice, 16);
+    if ((irq == NULL && ports == NULL) || drawn >= 6)
+        return drawn == 15 && choose(choice, 4) == 0 &&
+               (*out = call_irqack(aim(view, vpe, false, choice)), true);
+    uint32_t sel = irq != NULL ? irq->sel : ports->sel;
+    uint32_t listener = view->drive->kernel->listeners[LINE];
+    bool listens = listener != 0 && table_vpe(cap_at(view->drive->kernel, listener)->table) == vpe;
+    if (drawn < (listens ? 1 : 3))
+        *out = call_listen(sel, aim_ep(view, vpe, ENDPOINT_SEND, choice));
+    else if (drawn < 4)
+        *out = call_irqack(sel);
+    else
+        *out = call_port(ports != NULL ? ports->sel : sel, choose(choice, PORTS_COUNT + 1),
+                         drawn == 5);
+    if (drawn >= 4)
+        out->size = 8u << choose(choice, 4);
+    return true;
+}
+
 /* Calls that are refused, or do little. */
 static struct model_call an_odd_call(const struct view *view, struct choice *choice)
 {
@@ -488,9 +519,12 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
     view.selectors = selectors;
     view.count = drive_rows(drive, view.rows);
     struct model_call call;
+    bool serves = drive->config.pages > 0 && has_service(&view);
+    if (drive->config.more > 0 && (!serves || choose(choice, 8) == 0) &&
+        a_device_call(&view, vpe, &call, choice))
+        return call;
     if (drive->config.more > 0 && a_life_call(&view, vpe, &call, choice))
         return call;
-    bool serves = drive->config.pages > 0 && has_service(&view);
     if (serves && vpe == 0 && choose(choice, 4) > 0)
         return a_message_call(&view, vpe, choice);
     if (serves && choose(choice, 2) == 0)
@@ -507,9 +541,13 @@ struct model_call scenario_call(const struct drive *drive, uint32_t vpe, uint32_
         (drawn >= 16 && observe(&view, vpe, &call, choice)))
         return call;
     drawn %= 16;
-    if (drawn < 3)
-        return call_creategate(drawn == 0 ? aim(&view, vpe, true, choice) : 0,
+    if (drawn < 3) {
+        call = call_creategate(drawn == 0 ? aim(&view, vpe, true, choice) : 0,
                                aim_free(&view, vpe, 1, choice));
+        if (drive->config.more > 0 && choose(choice, 16) == 15) /* where something else stands */
+            call.ep = LISTENERS + LINE;
+        return call;
+    }
     if (drawn < 7)
         return an_exchange(&view, vpe, false, choice);
     if (drawn < 10)
@@ -552,9 +590,13 @@ static struct drive *drive_for(struct scenarios *scenarios, bool wide, struct ch
             config.more = MORE_VPES;
             config.pages = (MORE_VPES - 1) * RESCIND_VPE_MEMORY / RESCIND_PAGE;
         }
-        config.nodes = 3 * vpes + grants(NULL, vpes, layout) + spare[pool];
+        config.nodes = 3 * vpes + grants(NULL, vpes, layout) + 2 * more + spare[pool];
         *drive = drive_new(&config);
         grants(*drive, vpes, layout);
+        if (more) {
+            drive_irq(*drive, 0, DEVICE, LINE);
+            drive_ports(*drive, 1, DEVICE, PORTS, PORTS_COUNT);
+        }
         drive_save(*drive);
     }
     drive_reset(*drive);
@@ -656,6 +698,9 @@ static void side_by_side(struct drive *drive, uint32_t selectors, struct choice 
         int32_t vpe = some_vpe(drive, drawn % 8 >= eager, choice);
         if (drawn == 255 && may_end(drive, step % drive_vpes(drive))) {
             drive_end(drive, step % drive_vpes(drive));
+            calls--;
+        } else if (drawn >= 240 && (drive->unmasked >> LINE & 1) != 0) {
+            drive_interrupt(drive, LINE);
             calls--;
         } else if (vpe == DRIVE_NOTHING) {
             continue;

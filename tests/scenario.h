@@ -4,7 +4,7 @@
  * The stream is a seeded generator (tests) or a fuzzer's bytes; the same stream gives the same
  * scenario. Scenarios aim at what is hard for a revocation: few selectors, so that calls meet;
  * ranges that overlap; `own` 0 inside trees that go; VPE capabilities that are derived, used and
- * revoked; VPEs that exit or are ended; pools with hardly a node left; and little work an event,
+ * revoked; VPEs that exit or are ended; interrupts; pools with hardly a node left; and little work an event,
  * so that other calls come in between.
  */
 #ifndef RESCIND_TESTS_SCENARIO_H

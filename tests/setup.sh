@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a task needs and the machine lacks:
-# sh tests/setup.sh build|iso|test|fuzz|coverage|bench.
+# sh tests/setup.sh build|iso|test|fuzz|coverage|bench|analyse.
 # With apt, through sudo when not root; without apt it names Debian's packages. Called by the
 # other scripts; a call with everything in place is quick.
 set -eu
@@ -59,8 +59,15 @@ coverage)
     command_from lcov lcov
     disc_tools
     ;;
+analyse)
+    command_from gcc gcc
+    command_from clang clang
+    command_from clang-tidy clang-tidy
+    command_from cppcheck cppcheck
+    command_from valgrind valgrind
+    ;;
 *)
-    echo "usage: sh tests/setup.sh build|iso|test|fuzz|coverage|bench" >&2
+    echo "usage: sh tests/setup.sh build|iso|test|fuzz|coverage|bench|analyse" >&2
     exit 2
     ;;
 esac

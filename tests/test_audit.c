@@ -23,7 +23,9 @@
 #include "object/endpoint.h"
 #include "object/gate.h"
 #include "object/irq.h"
+#include "object/note.h"
 #include "object/service.h"
+#include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "tests/calls.h"
@@ -1153,6 +1155,64 @@ static void a_ring_holds_a_question_that_does_not_wait(struct rescind_kernel *k)
     task_join(k, &k->ready, task_of_peer(k, k->pe));
 }
 
+/* It alone is in the kernel's ring of those that are held. */
+static struct visit *hold(struct rescind_kernel *k, struct visit *visit)
+{
+    k->visits_held = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+    return visit;
+}
+
+static void a_question_is_held_in_no_ring(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_HELD);
+}
+
+static void a_question_that_waits_for_room_is_held(struct rescind_kernel *k)
+{
+    hold(k, make_visit(k, VISIT_QUEUED));
+}
+
+static void a_question_of_this_kernel_is_held(struct rescind_kernel *k)
+{
+    hold(k, make_visit(k, VISIT_HELD));
+}
+
+static void those_that_are_held_lead_out_of_the_pool(struct rescind_kernel *k)
+{
+    hold(k, make_visit(k, VISIT_HELD))->next = 0x7fffffff;
+}
+
+static void a_question_is_held_at_a_full_endpoint(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_HELD);
+
+    receiver(k)->visits = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+    cap_at(k, endpoint_find(k, 0, RECEIVER))->flags |= CAP_VISITED | CAP_MARKED;
+}
+
+/* A question of the first VPE of kernel 1, whose service's name is not there. */
+static struct visit *make_far_visit(struct rescind_kernel *k, uint8_t op)
+{
+    const struct visit_target nobody = {0};
+    const struct visit_opening opening = {0};
+    uint32_t note = note_create(k, 1, 0, 1, true), index;
+
+    note_put(k, note, 0, &opening, sizeof(opening));
+    index = visit_create_away(k, op, &nobody, note);
+    visit_at(k, index)->state = VISIT_HELD;
+    return visit_at(k, index);
+}
+
+static void a_question_is_held_though_its_name_has_gone(struct rescind_kernel *k)
+{
+    hold(k, make_far_visit(k, RESCIND_SERVICE_OPEN));
+}
+
+static void a_question_is_held_that_opens_nothing(struct rescind_kernel *k)
+{
+    hold(k, make_far_visit(k, RESCIND_SERVICE_OBTAIN));
+}
+
 static void a_question_has_been_sent_without_a_message(struct rescind_kernel *k)
 {
     make_visit(k, VISIT_SENT);
@@ -1314,6 +1374,13 @@ static const struct harm harms[] = {
     HARM(sessions_sound, a_session_is_with_no_service),
     HARM(visits_queued, a_question_waits_in_no_ring),
     HARM(visits_queued, a_ring_holds_a_question_that_does_not_wait),
+    HARM(visits_queued, a_question_is_held_in_no_ring),
+    HARM(visits_queued, a_question_that_waits_for_room_is_held),
+    HARM(visits_queued, a_question_of_this_kernel_is_held),
+    HARM(visits_queued, those_that_are_held_lead_out_of_the_pool),
+    HARM_MAIL(visits_queued, a_question_is_held_at_a_full_endpoint),
+    HARM_ACROSS(visits_queued, a_question_is_held_though_its_name_has_gone),
+    HARM_ACROSS(visits_queued, a_question_is_held_that_opens_nothing),
     HARM(visits_known, a_question_has_been_sent_without_a_message),
     HARM(visits_known, a_message_is_a_question_that_knows_nothing_of_it),
     HARM(visits_asked, a_question_has_nobody_who_asks),

@@ -99,6 +99,9 @@ static struct model_call valid_call(uint32_t op)
         {.op = RESCIND_SYS_ACK, .ep = 2, .id = 1},
         {.op = RESCIND_SYS_READ, .ep = 5, .addr = 64, .size = 8},
         {.op = RESCIND_SYS_WRITE, .ep = 5, .addr = 64, .size = 8},
+        call_listen(15, 4),
+        call_port(16, 7, false),
+        call_port(16, 7, true),
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].op == op)

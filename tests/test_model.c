@@ -21,7 +21,7 @@
 enum {
     SEQUENCES = 3,
     SEQUENCE_CALLS = FEWER(6000, 20000, 100000),
-    SCENARIOS = FEWER(1000, 4000, 20000),
+    SCENARIOS = SANITIZED ? 4000 : 20000,
     DRAWN_HISTORIES = FEWER(150, 500, 2000),
 };
 
@@ -457,6 +457,46 @@ static void what_services_decide_is_what_their_clients_are_told(void **state)
     assert_true(refused > turned * 9 / 10);
 }
 
+/* The first entry of this kind that was answered so, or (an interrupt) that is there; or NULL. */
+static struct history_entry *find_entry(struct history *history, uint32_t op,
+                                        enum rescind_error result)
+{
+    for (uint32_t i = 0; i < history->count; i++) {
+        struct history_entry *entry = &history->entries[i];
+        if (entry->call.op == op && entry->call.error == RESCIND_NO_ERROR &&
+            (op == MODEL_INTERRUPT || (entry->answered && entry->result == result)))
+            return entry;
+    }
+    return NULL;
+}
+
+/* Interrupts come at any time, and are acknowledged; that one was shows when it is denied. */
+static void what_drivers_acknowledge_has_come(void **state)
+{
+    (void)state;
+    struct scenarios *scenarios = scenarios_new();
+    struct order *order = order_new();
+    uint32_t interrupts = 0, late = 0, turned = 0, refused = 0;
+    for (uint32_t seed = 0; seed < SCENARIOS && turned < 20; seed++) {
+        struct drive *drive = scenario_run(scenarios, choice_seeded(seed));
+        struct history_entry *entry = find_entry(&drive->history, MODEL_INTERRUPT, 0);
+        interrupts += entry != NULL;
+        late += entry != NULL && entry->call.flag;
+        entry = find_entry(&drive->history, RESCIND_SYS_IRQACK, RESCIND_NO_ERROR);
+        if (!entry)
+            continue;
+        entry->result = RESCIND_INV_ARGS;
+        turned++;
+        refused += !drive_judge(drive, order, false);
+    }
+    order_free(order);
+    scenarios_free(scenarios);
+    assert_int_equal(turned, 20);
+    assert_true(interrupts > turned);
+    assert_true(late > 5);
+    assert_true(refused > turned * 8 / 10);
+}
+
 static void calls_side_by_side_could_have_come_one_at_a_time(void **state)
 {
     (void)state;
@@ -550,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_copy_is_revoked_from_two_sides_before_its_exchange_has_answered),
         cmocka_unit_test(calls_side_by_side_could_have_come_one_at_a_time),
         cmocka_unit_test(what_services_decide_is_what_their_clients_are_told),
+        cmocka_unit_test(what_drivers_acknowledge_has_come),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -915,6 +915,144 @@ static void a_vpe_of_any_name_takes_a_number_that_is_left(void **state)
     end(&w);
 }
 
+/* ---- Interrupts --------------------------------------------------------------------------- */
+
+enum { LINE = 10, IRQ = 4, GATE = 6, RECEIVER = 2, SENDER = 3 };
+
+static const struct model_call listens = {.op = RESCIND_SYS_LISTEN, .src = IRQ, .ep = SENDER};
+static const struct model_call acknowledge = {.op = RESCIND_SYS_IRQACK, .src = IRQ};
+static const struct model_call fetch = {.op = RESCIND_SYS_RECEIVE, .ep = RECEIVER};
+
+/* VPE0 listens to a line, whose messages come to itself for a single credit. */
+static struct watch driver(void)
+{
+    const struct model_call calls[] = {
+        {.op = RESCIND_SYS_ATTACHRB, .ep = RECEIVER, .order = 8, .slot_order = 6},
+        {.op = RESCIND_SYS_CREATEGATE, .dst = GATE, .ep = RECEIVER, .credits = 1},
+        {.op = RESCIND_SYS_ACTIVATE, .ep = SENDER, .src = RESCIND_NONE, .dst = GATE},
+        listens,
+    };
+    struct watch w = begin();
+
+    monitor_free(w.monitor);
+    assert_int_equal(model_irq(&w.start, 0, IRQ, LINE), RESCIND_NO_ERROR);
+    w.monitor = monitor_new(&w.start);
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        GOOD(send(&w, 0, calls[i]));
+        GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    }
+    return w;
+}
+
+/* The call of `vpe` is answered so, and nothing else would explain it. */
+static void only(struct watch *w, uint32_t vpe, struct model_call call, enum rescind_error error)
+{
+    GOOD(send(w, vpe, call));
+    assert_int_equal(monitor_results(w->monitor, w->set, vpe), 1u << error);
+    GOOD(answer(w, vpe, error));
+}
+
+static void an_interrupt_is_a_message_until_it_is_acknowledged(void **state)
+{
+    struct watch w = driver();
+
+    (void)state;
+    only(&w, 0, fetch, RESCIND_END_OF_FILE);
+    only(&w, 0, acknowledge, RESCIND_INV_ARGS);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+    only(&w, 0, fetch, RESCIND_NO_ERROR);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE)); /* it is masked: no second one comes */
+    only(&w, 0, fetch, RESCIND_END_OF_FILE);
+    only(&w, 0, acknowledge, RESCIND_NO_ERROR);
+    only(&w, 0, acknowledge, RESCIND_INV_ARGS);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE)); /* the credit has come back */
+    only(&w, 0, fetch, RESCIND_NO_ERROR);
+    end(&w);
+}
+
+static void an_interrupt_without_a_credit_is_sent_when_it_is_acknowledged(void **state)
+{
+    const struct model_call message = {
+        .op = RESCIND_SYS_SEND, .ep = SENDER, .reply_ep = RECEIVER, .size = 8};
+    const struct model_call reply = {.op = RESCIND_SYS_REPLY, .ep = RECEIVER, .id = 1};
+    struct watch w = driver();
+
+    (void)state;
+    only(&w, 0, message, RESCIND_NO_ERROR);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+    only(&w, 0, acknowledge, RESCIND_MISS_CREDITS);
+    only(&w, 0, fetch, RESCIND_NO_ERROR);
+    only(&w, 0, fetch, RESCIND_END_OF_FILE);
+    only(&w, 0, reply, RESCIND_NO_ERROR);
+    only(&w, 0, acknowledge, RESCIND_NO_ERROR); /* that sends it, */
+    only(&w, 0, acknowledge, RESCIND_NO_ERROR); /* and that is for the one that was sent */
+    only(&w, 0, acknowledge, RESCIND_INV_ARGS);
+    end(&w);
+}
+
+static void what_was_not_received_goes_with_its_line(void **state)
+{
+    const struct model_call keep = {.op = RESCIND_SYS_REVOKE,
+                                    .own = {RESCIND_TABLE_OBJECT, IRQ, 1}};
+    struct watch w = driver();
+
+    (void)state;
+    only(&w, 0, listens, RESCIND_EXISTS);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+    only(&w, 0, keep, RESCIND_NO_ERROR);
+    only(&w, 0, fetch, RESCIND_END_OF_FILE);
+    only(&w, 0, acknowledge, RESCIND_INV_ARGS);
+    only(&w, 0, listens, RESCIND_NO_ERROR);
+    only(&w, 0, revoke(GATE), RESCIND_NO_ERROR);
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+    only(&w, 0, acknowledge, RESCIND_EP_INVALID);
+    end(&w);
+}
+
+/* As far as is looked at: VPE1 revokes what has nothing to do with it. */
+static void an_interrupt_is_late_only_beside_what_may_take_it_along(void **state)
+{
+    const struct model_call noop = {.op = RESCIND_SYS_NOOP};
+
+    (void)state;
+    for (int revokes = 0; revokes < 2; revokes++) {
+        struct watch w = driver();
+        GOOD(send(&w, 1, revokes ? revoke(40) : noop));
+        GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+        GOOD(send(&w, 0, fetch));
+        assert_int_equal(monitor_results(w.monitor, w.set, 0),
+                         1u << RESCIND_NO_ERROR | (revokes ? 1u << RESCIND_END_OF_FILE : 0));
+        GOOD(answer(&w, 0, revokes ? RESCIND_END_OF_FILE : RESCIND_NO_ERROR));
+        only(&w, 0, acknowledge, RESCIND_NO_ERROR); /* it has come by then */
+        if (revokes)
+            only(&w, 0, fetch, RESCIND_NO_ERROR);
+        end(&w);
+    }
+}
+
+static void an_interrupt_that_is_late_comes_before_the_end(void **state)
+{
+    static struct model_row rows[MODEL_CAPS];
+    const struct model_call wait = {.op = RESCIND_SYS_RECEIVE, .ep = RECEIVER, .flag = true};
+    struct watch w = driver();
+    struct model last = w.start;
+    uint32_t count = 0;
+
+    (void)state;
+    model_call(&last, 0, &(struct model_call){.op = RESCIND_SYS_CREATEGATE, .dst = GATE});
+    for (uint32_t i = 0; i < last.count; i++)
+        rows[count++] = model_row(&last, i);
+    GOOD(send(&w, 0, wait));
+    assert_true(monitor_explains(w.monitor, w.set, rows, count)); /* it waits for one */
+    GOOD(send(&w, 1, revoke(40)));
+    GOOD(happen(&w, MONITOR_INTERRUPT, LINE));
+    GOOD(answer(&w, 1, RESCIND_NO_ERROR));
+    assert_false(monitor_explains(w.monitor, w.set, rows, count));
+    GOOD(answer(&w, 0, RESCIND_NO_ERROR));
+    assert_true(monitor_explains(w.monitor, w.set, rows, count));
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -946,6 +1084,11 @@ int main(void)
         cmocka_unit_test(a_name_is_taken_once),
         cmocka_unit_test(a_vpe_that_there_is_no_room_for_is_not_judged),
         cmocka_unit_test(a_vpe_of_any_name_takes_a_number_that_is_left),
+        cmocka_unit_test(an_interrupt_is_a_message_until_it_is_acknowledged),
+        cmocka_unit_test(an_interrupt_without_a_credit_is_sent_when_it_is_acknowledged),
+        cmocka_unit_test(what_was_not_received_goes_with_its_line),
+        cmocka_unit_test(an_interrupt_is_late_only_beside_what_may_take_it_along),
+        cmocka_unit_test(an_interrupt_that_is_late_comes_before_the_end),
         cmocka_unit_test(it_agrees_with_the_order_search),
     };
 

@@ -34,10 +34,12 @@ void outbox_line(struct outbox *box, enum rescind_output_kind kind, uint32_t lin
 {
     bool mask = kind == RESCIND_OUTPUT_MASK;
     struct outbox_entry *other = find(box, mask ? RESCIND_OUTPUT_UNMASK : RESCIND_OUTPUT_MASK);
+    struct outbox_entry *same = find(box, kind);
 
     if (other != NULL)
         other->code &= ~(1u << line);
-    if (find(box, kind) == NULL)
-        outbox_put(box, kind, 0, 0);
-    find(box, kind)->code |= 1u << line;
+    if (same != NULL)
+        same->code |= 1u << line;
+    else
+        outbox_put(box, kind, 0, 1u << line);
 }

@@ -7,7 +7,8 @@ void task_join(struct rescind_kernel *k, uint16_t *line, uint32_t number)
     uint16_t name = (uint16_t)(number + 1);
 
     if (*line == 0) {
-        *line = task->next = task->prev = name;
+        *line = name;
+        task->next = task->prev = name;
         return;
     }
     struct task *first = task_at(k, *line - 1);

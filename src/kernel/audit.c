@@ -66,7 +66,7 @@
     X(sessions_sound, "a session is with a service that is there")                                 \
     X(visits_queued, "what waits for room at an endpoint stands in its ring, or in that of those " \
                      "whose endpoint has gone, and the endpoint is full; what waits for a name "   \
-                     "to go, in the kernel's")                                                     \
+                     "to go, in the kernel's, and the first one's name is going")                  \
     X(visits_known, "a question that has been sent and its message name each other, and every "    \
                     "other message has none")                                                      \
     X(visits_asked, "a question has one asker, whose call is under way, if it is not abandoned")   \
@@ -1086,20 +1086,38 @@ static bool is_visit(const struct rescind_kernel *k, uint32_t index)
     return pool_has(k, index) && cap_at(k, index)->type == OBJECT_VISIT;
 }
 
-/* Counts a ring of those that wait for room. */
-static bool count_visits(const struct rescind_kernel *k, uint32_t first, uint32_t *total)
+/* Counts a ring of those that wait, in states `from` .. `to`. */
+static bool count_visits(const struct rescind_kernel *k, uint32_t first, enum visit_state from,
+                         enum visit_state to, uint32_t *total)
 {
     uint32_t at = first;
 
     if (first == 0)
         return true;
     do {
-        if (!is_visit(k, at) || visit_at(k, at)->state > VISIT_HELD || ++*total > k->pool.high ||
-            !is_visit(k, visit_at(k, at)->next) || visit_at(k, visit_at(k, at)->next)->prev != at)
+        if (!is_visit(k, at) || visit_at(k, at)->state < from || visit_at(k, at)->state > to ||
+            ++*total > k->pool.high || !is_visit(k, visit_at(k, at)->next) ||
+            visit_at(k, visit_at(k, at)->next)->prev != at)
             return false;
         at = visit_at(k, at)->next;
     } while (at != first);
     return true;
+}
+
+/* Of a ring whose links are good: all ask for another kernel's VPE whether a session can be opened.
+ * Behind an event the first one waits for a name that is going; where it does not, it is lost. */
+static bool held_is_good(const struct rescind_kernel *k)
+{
+    uint32_t at = k->visits_held;
+
+    if (at == 0)
+        return true;
+    do {
+        if (!visit_is_away(k, visit_at(k, at)) || visit_at(k, at)->op != RESCIND_SERVICE_OPEN)
+            return false;
+        at = visit_at(k, at)->next;
+    } while (at != k->visits_held);
+    return k->visits_lost != 0 || visit_name_goes(k, at);
 }
 
 static bool check_visits_queued(const struct rescind_kernel *k, uint32_t *where)
@@ -1107,7 +1125,8 @@ static bool check_visits_queued(const struct rescind_kernel *k, uint32_t *where)
     uint32_t queued = 0, total = 0;
 
     *where = 0;
-    if (!count_visits(k, k->visits_lost, &total) || !count_visits(k, k->visits_held, &total))
+    if (!count_visits(k, k->visits_lost, VISIT_QUEUED, VISIT_HELD, &total) ||
+        !count_visits(k, k->visits_held, VISIT_HELD, VISIT_HELD, &total) || !held_is_good(k))
         return false;
     for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
         const struct endpoint_node *e = endpoint_at(k, index);
@@ -1118,7 +1137,7 @@ static bool check_visits_queued(const struct rescind_kernel *k, uint32_t *where)
             endpoint_of(k, index)->spare != 0 && !(cap_at(k, index)->flags & CAP_MARKED))
             return false;
         if (cap_at(k, index)->type == OBJECT_ENDPOINT && e->kind == ENDPOINT_RECEIVE &&
-            !count_visits(k, e->visits, &total))
+            !count_visits(k, e->visits, VISIT_QUEUED, VISIT_QUEUED, &total))
             return false;
     }
     *where = 0;

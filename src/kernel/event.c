@@ -61,7 +61,7 @@ INLINE void reply(struct rescind_kernel *k, uint32_t vpe, uint64_t label, const 
     /* Room was there when the message was taken. A VPE that has filled the ring itself since
      * then has spoilt its own reply, and nobody else's. */
     if (room->state != RING_FULL && room->state != RING_BROKEN) {
-        if (__builtin_expect(payload & CALL_DATA, 0))
+        if (__builtin_expect((payload & CALL_DATA) != 0, 0))
             reply_data(k, vpe);
         else
             endpoint_reply_at(&kernel, room->ring, &room->place, label, &payload, sizeof(payload));

@@ -51,7 +51,7 @@ void tree_print(const struct rescind_kernel *k,
         put(&out, cap.kind == RESCIND_TABLE_MAP ? ":map:" : ":");
         put_number(&out, cap.sel);
         put(&out, " ");
-        put(&out, cap_type((uint8_t)cap.type)->name);
+        put(&out, cap_types[cap.type]->name);
         put(&out, "\n");
     }
 }

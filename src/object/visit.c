@@ -189,11 +189,18 @@ static void let_go(struct rescind_kernel *k, uint32_t index)
     open_nothing(k, index, error);
 }
 
+bool visit_name_goes(const struct rescind_kernel *k, uint32_t index)
+{
+    uint32_t entry = entry_of(k, visit_at(k, index));
+
+    return entry != 0 && (cap_at(k, entry)->flags & CAP_VISITED);
+}
+
 void visit_look(struct rescind_kernel *k)
 {
-    uint32_t first = k->visits_held, entry = entry_of(k, visit_at(k, first));
+    uint32_t first = k->visits_held;
 
-    if (entry != 0 && (cap_at(k, entry)->flags & CAP_VISITED))
+    if (first == 0 || visit_name_goes(k, first))
         return;
     leave(k, &k->visits_held, first);
     visit_at(k, first)->next = visit_at(k, first)->prev = first;

@@ -6,14 +6,17 @@
  * or never wanted one. It is one node, of the asker's account; or, where that is on another kernel,
  * of the kernel's own, with a note (object/note.h) that tells the answer.
  *
- *     QUEUED     the endpoint is full, or marked: it stands in the endpoint's ring, and is told
- * when there is room. Where the endpoint goes instead, its ring is the kernel's (visits_lost) until
- * the kernel's own task has answered them all: however many, that takes no single event long. HELD
- * the name of the service that an OPEN of another kernel is for is under revocation: it stands in
- * the kernel's ring (visits_held) until that has gone, and only then the asker is told so SENT its
- * message lies at the endpoint, and each knows the other ANSWERED   the asker has been woken, and
- * takes the answer ABANDONED  SENT, but its asker has gone: only where the answer may open a
- * session, which then has to be closed again
+ * - QUEUED: the endpoint is full, or marked: it stands in the endpoint's ring, and is told when
+ *   there is room. Where the endpoint goes instead, its ring is the kernel's (visits_lost) until
+ *   the kernel's own task has answered them all: however many, that takes no single event long.
+ * - HELD: the name of the service that an OPEN of another kernel is for is under revocation: it
+ *   stands in the kernel's ring (visits_held) until that has gone, and only then the asker is told
+ *   so. The first one is looked at behind every event; those behind it wait for it, whatever their
+ *   name, as long as its name's revocation takes: no revocation waits for who asks.
+ * - SENT: its message lies at the endpoint, and each knows the other.
+ * - ANSWERED: the asker has been woken, and takes the answer.
+ * - ABANDONED: SENT, but its asker has gone: only where the answer may open a session, which then
+ *   has to be closed again.
  *
  * A CLOSE has no asker: it is QUEUED, or gone as soon as its message is there, which then bears
  * VISIT_NONE. So a message with a visit is a kernel's, and its reply goes to visit_answered().
@@ -59,7 +62,7 @@ struct visit {
         };
         uint64_t access; /* FAULT */
     };
-    uint32_t next, prev; /* while QUEUED: its neighbours */
+    uint32_t next, prev; /* while QUEUED or HELD: its neighbours */
 };
 _Static_assert(sizeof(struct visit) <= POOL_NODE_SIZE, "a visit is one node");
 
@@ -107,7 +110,11 @@ void visit_send(struct rescind_kernel *k, uint32_t visit);
  * look for it again then. O(1). */
 void visit_hold(struct rescind_kernel *k, uint32_t visit);
 
-/* Behind every event after which some are HELD: goes on with them. Expected O(log n). */
+/* The name that a HELD one is about is still going. Expected O(log n). */
+bool visit_name_goes(const struct rescind_kernel *k, uint32_t visit);
+
+/* Behind every event in which something may have gone: goes on with those that are HELD, if there
+ * are any. Expected O(log n). */
 void visit_look(struct rescind_kernel *k);
 
 /* The asker wants none of it any more, answered or not: if a session has been opened for it, or

@@ -348,7 +348,7 @@ static bool read_table(const struct table *table, enum kind kind, struct rescind
 static void name_table(char *name, const uint8_t *signature)
 {
     for (uint32_t i = 0; i < 4; i++) {
-        name[i] = signature[i] >= ' ' && signature[i] <= '~' ? (char)signature[i] : '?';
+        name[i] = (char)(signature[i] >= ' ' && signature[i] <= '~' ? signature[i] : '?');
     }
 }
 

@@ -11,8 +11,8 @@ enum { ONCE = 0, WAIT_CHANNEL = 2 };
 void rescind_pit_start(uint8_t channel, uint8_t mode, uint16_t count)
 {
     rescind_out8(CONTROL, (uint8_t)(channel << CHANNEL_SHIFT | BOTH_BYTES | mode << MODE_SHIFT));
-    rescind_out8(COUNTERS + channel, count & 0xff);
-    rescind_out8(COUNTERS + channel, count >> 8);
+    rescind_out8(COUNTERS + channel, (uint8_t)count);
+    rescind_out8(COUNTERS + channel, (uint8_t)(count >> 8));
 }
 
 uint16_t rescind_pit_read(uint8_t channel)

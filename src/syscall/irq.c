@@ -48,22 +48,25 @@ static struct lookup look_for_nobody(struct rescind_kernel *k, uint32_t line)
 
 enum progress listen_step(struct rescind_kernel *k, uint32_t vpe, struct call *call, uint32_t *work)
 {
-    struct lookup line = look_for_line(k, vpe, call->irq.irq), nobody = {0}, way;
+    struct lookup line = look_for_line(k, vpe, call->irq.irq), nobody, way;
 
     (void)work;
+    /* What comes first is known before what comes next is looked at: there may be an error in it.
+     */
     if (line.error != RESCIND_NO_ERROR)
         return call_refuse(call, line.error);
+    if (line.line != NULL)
+        return call_wait(k, vpe, line.line);
     way = lookup_endpoint(k, vpe, call->irq.ep, ENDPOINT_SEND);
     if (way.error != RESCIND_NO_ERROR)
         return call_refuse(call, way.error);
-    if (way.cap != 0 && endpoint_of(k, way.cap)->pe != k->pe)
+    if (way.line != NULL)
+        return call_wait(k, vpe, way.line);
+    if (endpoint_of(k, way.cap)->pe != k->pe)
         return call_refuse(call, RESCIND_NOT_SUP);
-    if (line.cap != 0)
-        nobody = look_for_nobody(k, cap_at(k, line.cap)->object);
+    nobody = look_for_nobody(k, cap_at(k, line.cap)->object);
     if (nobody.error != RESCIND_NO_ERROR)
         return call_refuse(call, nobody.error);
-    if (line.line != NULL || way.line != NULL)
-        return call_wait(k, vpe, line.line != NULL ? line.line : way.line);
     if (nobody.line != NULL)
         return call_wait(k, vpe, nobody.line);
     if (account_left(k, vpe_at(k, vpe)->account) < NODES_OF_LISTENER)
