@@ -22,7 +22,7 @@
 #include "sim/tool.h"
 #include "tests/sanitized.h"
 
-enum { MOST = SANITIZED ? 12 : 150 }; /* allocations of a command that fail: evenly spread */
+enum { MOST = FEWER(4, 12, 150) }; /* allocations of a command that fail: evenly spread */
 
 static uint64_t failed;
 static char *folder; /* for what is written */
@@ -234,7 +234,7 @@ static void so_many_have_failed(void **state)
 {
     (void)state;
     printf("%" G_GUINT64_FORMAT " large allocations of the tool have failed once each\n", failed);
-    assert_true(failed >= (SANITIZED ? 100 : 300));
+    assert_true(failed >= FEWER(30, 100, 300));
     assert_int_equal(memory_held(), 0);
 }
 
