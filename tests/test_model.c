@@ -452,7 +452,7 @@ static void what_services_decide_is_what_their_clients_are_told(void **state)
     }
     order_free(order);
     scenarios_free(scenarios);
-    assert_int_equal(turned, 300);
+    assert_true(turned >= 20);
     assert_true(agreed > turned / 10);
     assert_true(refused > turned * 9 / 10);
 }

@@ -16,8 +16,9 @@ GLYPH = re.compile(r"\{0x([0-9a-f]{16}), 0x([0-9a-f]{16})\}")
 WIDTH, HEIGHT = 8, 16
 PATIENCE = 120
 PRINT = 0x20
-# What a kernel says of clocks that a busy host has let run unevenly: true, but not always there.
-CLOCKS = ("rescind: PIT: ", "rescind: HPET: ")
+# What a kernel says of the machine: of clocks, where a busy host has let them run unevenly, and of the
+# serial port.
+DEVICES = ("rescind: PIT: ", "rescind: HPET: ", "rescind: clock: ", "rescind: serial port ")
 LINES = 70  # more than any screen here has rows
 
 QUICK = "the quick brown fox jumps over the lazy dog 0123456789 {}()[]<>|~"
@@ -64,7 +65,7 @@ def read_screen(path, font):
         lines.append(line.rstrip())
     while lines and lines[-1] == "":
         lines.pop()
-    return [line for line in lines if not line.startswith(CLOCKS)]
+    return [line for line in lines if not line.startswith(DEVICES)]
 
 
 class Machine:
