@@ -24,7 +24,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What has to run: percent of lines, and of branches, None where they aren't counted. These are floors
 # below what is reached; 100 and 95 for src/, and 95 for sim/, is what is aimed at.
-WANTED = {"src": (96.0, 88.0), "sim": (85.0, None)}
+WANTED = {"src": (98.5, 90.5), "sim": (95.0, None)}
 # Before C can run, and where it runs no more.
 BOOT = ("src/pc99/boot.S", "src/pc99/trampoline.S")
 MARKER = re.compile(r"LCOV_EXCL_(BR_)?(LINE|START|STOP)\b[:,]?(.*)")
@@ -131,11 +131,21 @@ def lines_of(image, ran):
     return found
 
 
+def has_run(lines, number, heads):
+    """A function's head has no instruction of its own: it has run when what is behind it has."""
+    behind = [later for later in range(number, number + 8) if later in lines]
+    return lines[behind[0]] if behind and (number in heads or behind[0] == number) else False
+
+
+def matching(path, pattern):
+    """The lines of a file that begin so."""
+    with open(os.path.join(TOP, path), encoding="utf-8") as source:
+        return {number for number, line in enumerate(source, 1) if re.match(pattern, line)}
+
+
 def no_code(path):
     """The lines of a file that are excluded, or have nothing but braces."""
-    with open(os.path.join(TOP, path), encoding="utf-8") as source:
-        braces = {number for number, line in enumerate(source, 1) if line.strip() in ("{", "}")}
-    return braces | excluded(path)[0]
+    return matching(path, r"\s*[{}]\s*$") | excluded(path)[0]
 
 
 def image_main(host_path, out_path, logs, *images):
@@ -150,9 +160,10 @@ def image_main(host_path, out_path, logs, *images):
     with open(out_path, "w", encoding="utf-8") as out:
         for path in sorted(files.keys() - set(BOOT)):
             known = host[path].lines if path in host else files[path].keys() - no_code(path)
+            heads = matching(path, r"[a-zA-Z_]")
             print(f"TN:\nSF:{os.path.join(TOP, path)}", file=out)
-            for number in sorted(files[path].keys() & set(known)):
-                print(f"DA:{number},{int(files[path][number])}", file=out)
+            for number in sorted(known):
+                print(f"DA:{number},{int(has_run(files[path], number, heads))}", file=out)
             print("end_of_record", file=out)
 
 

@@ -55,7 +55,10 @@ bench)
     command_from valgrind valgrind
     command_from gnuplot gnuplot-nox
     ;;
-coverage) command_from lcov lcov ;;
+coverage)
+    command_from lcov lcov
+    disc_tools
+    ;;
 analyse)
     command_from gcc gcc
     command_from clang clang

@@ -31,10 +31,10 @@
 #include "user/startup.h"
 
 enum {
-    COST = SANITIZED ? 400 : 4000,  /* choices that the points of a file may take, */
+    COST = FEWER(100, 400, 4000),   /* choices that the points of a file may take, */
     START_MAX = SANITIZED ? 2 : 12, /* nodes of what is there at the start */
     SAMPLE_MIN = SANITIZED ? 1 : 4,
-    SAMPLE_MAX = SANITIZED ? 6 : 60, /* and how many points there are */
+    SAMPLE_MAX = FEWER(3, 6, 60), /* and how many points there are */
 };
 
 /* The allocation that fails. */
@@ -901,10 +901,10 @@ static void so_many_have_failed(void **state)
 {
     (void)state;
     print_totals();
-    assert_true(totals.nodes >= (SANITIZED ? 1000 : 6000));
-    assert_true(totals.pages >= (SANITIZED ? 10 : 50));
+    assert_true(totals.nodes >= FEWER(300, 1000, 6000));
+    assert_true(totals.pages >= FEWER(3, 10, 50));
     assert_true(totals.retried >= totals.nodes * 3 / 4);
-    assert_true(totals.dry >= 1000);
+    assert_true(totals.dry >= FEWER(300, 1000, 1000));
 }
 
 static int check_all(char **files)

@@ -48,6 +48,64 @@ static int free_kernel(void **state)
     return 0;
 }
 
+/* ---- Events that do nothing ---------------------------------------------------------------- */
+
+/* Whether or not the kernel is to take it. */
+static void say(struct rescind_kernel *k, uint32_t vpe, struct message message)
+{
+    assert_int_equal(rescind_kernel_send(k, vpe, message.bytes, message.size), RESCIND_NO_ERROR);
+    rescind_kernel_message(k, vpe);
+}
+
+static void nothing_to_take_or_nobody_to_take_it_from_is_an_event_without_effect(void **state)
+{
+    struct rescind_kernel *k = *state;
+    enum rescind_error error;
+
+    rescind_kernel_message(k, 0); /* there is none */
+    assert_false(kit_reply(k, 0, &error));
+    for (int i = 0; i < RESCIND_RING_SLOTS - 1; i++)
+        kit_send(k, 0, kit_noop());
+    say(k, 0, kit_creategate(10)); /* its answer would have no room */
+    assert_int_equal(kit_at(k, 0, 10), 0);
+    assert_true(kit_reply(k, 0, &error));
+    rescind_kernel_message(k, 0);
+    assert_int_not_equal(kit_at(k, 0, 10), 0);
+    kit_send(k, 1, kit_exit(0));
+    kit_rest(k);
+    assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
+    rescind_kernel_message(k, 1); /* it says nothing any more */
+    assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
+    kit_audit(k);
+}
+
+static void a_range_without_a_selector_locks_nothing(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    table_lock(k, 0, 5, 5);
+    assert_false(table_locks(k, 0, 0, UINT32_MAX));
+    table_lock(k, 0, 5, 7);
+    assert_true(table_locks(k, 0, 6, 6));
+    assert_false(table_locks(k, 0, 7, 9));
+    assert_false(table_locks(k, 0, 0, 4));
+}
+
+/* What is said of a line last is what holds, of each kind once. */
+static void a_line_is_masked_or_unmasked_and_not_both(void **state)
+{
+    struct outbox *box = calloc(1, sizeof(*box));
+
+    (void)state;
+    outbox_line(box, RESCIND_OUTPUT_MASK, 3);
+    outbox_line(box, RESCIND_OUTPUT_MASK, 4);
+    outbox_line(box, RESCIND_OUTPUT_UNMASK, 3);
+    assert_int_equal(box->count, 2);
+    assert_int_equal(box->entries[0].code, 1u << 4);
+    assert_int_equal(box->entries[1].code, 1u << 3);
+    free(box);
+}
+
 /* ---- Pool --------------------------------------------------------------------------------- */
 
 static void the_pool_gives_every_node_once_and_then_none(void **state)
@@ -729,6 +787,12 @@ static void a_copy_of_the_arena_is_a_copy_of_the_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            nothing_to_take_or_nobody_to_take_it_from_is_an_event_without_effect, new_kernel,
+            free_kernel),
+        cmocka_unit_test_setup_teardown(a_range_without_a_selector_locks_nothing, new_kernel,
+                                        free_kernel),
+        cmocka_unit_test(a_line_is_masked_or_unmasked_and_not_both),
         KERNEL_TEST(the_pool_gives_every_node_once_and_then_none),
         KERNEL_TEST(a_node_given_back_is_taken_again_before_a_fresh_one),
         KERNEL_TEST(the_pool_survives_any_order_of_taking_and_giving),

@@ -1788,11 +1788,18 @@ static void a_mutated_module_is_refused_or_can_be_walked(void **state)
             (struct rescind_startup_kernel *)(void *)(m->data + header(m)->kernels);               \
         struct rescind_startup_fault *f =                                                          \
             (struct rescind_startup_fault *)(void *)(m->data + header(m)->faults);                 \
-        (void)g, (void)s, (void)k, (void)f;                                                        \
+        struct rescind_startup_serial *p =                                                         \
+            (struct rescind_startup_serial *)(void *)(m->data + header(m)->serials);               \
+        (void)g, (void)s, (void)k, (void)f, (void)p;                                               \
         statement;                                                                                 \
         assert_string_equal(startup_check(m->data, m->len), message);                              \
         g_byte_array_unref(m);                                                                     \
     } while (false)
+
+/* Two lines, and two serial ports. */
+#define DRIVERS                                                                                    \
+    "vpe A\nvpe B\nserial 0x3e8 \"x\"\nserial 0x2e8 \"y\"\ngrant A 4 = irq 10\n"                   \
+    "grant B 4 = irq 11\nprogram A\n    noop\nprogram B\n    noop\n"
 
 static void each_fault_of_a_module_has_its_message(void **state)
 {
@@ -1872,6 +1879,13 @@ static void each_fault_of_a_module_has_its_message(void **state)
     ASSERT_FAULT(s[1].size = 0, "a call's payload is out of range");
     ASSERT_FAULT(s[1].size = 488, "a call's payload is out of range");
     ASSERT_FAULT(s[1].size = 487, "a step's payload or checks are cut short");
+    ASSERT_FAULT_OF(DRIVERS, g[1].target = 10, "an interrupt line is granted twice");
+    ASSERT_FAULT_OF(DRIVERS, g[1].target = RESCIND_IRQ_LINES, "a grant names no interrupt line");
+    ASSERT_FAULT_OF(DRIVERS, p[1].port = p[0].port, "a serial port is there twice");
+    ASSERT_FAULT_OF(DRIVERS, p[1].port = 0x3f8, "there is no serial port at this address");
+    ASSERT_FAULT_OF(DRIVERS, p[0].text = header(m)->size + 8,
+                    "what comes to a serial port lies outside the module");
+    ASSERT_FAULT_OF(DRIVERS, p[1].reserved = 1, "a reserved word of a serial port is not 0");
     GByteArray *m = compile_text(sample);
     g_byte_array_prepend(m, (const guint8 *)"1234", 4);
     assert_string_equal(startup_check(m->data + 4, m->len - 4), "the module is not aligned");

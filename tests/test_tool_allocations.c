@@ -22,9 +22,8 @@
 #include "sim/tool.h"
 #include "tests/sanitized.h"
 
-/* Allocations of a command that fail, at most, evenly spread; an argument may say another number.
- */
-static uint64_t most = SANITIZED ? 12 : 150;
+/* Allocations of a command that fail, at most, evenly spread; an argument may say another number. */
+static uint64_t most = FEWER(4, 12, 150);
 static uint64_t failed;
 static char *folder; /* for what is written */
 

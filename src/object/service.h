@@ -49,8 +49,8 @@ static inline struct visit_target service_target(const struct service *service)
     return (struct visit_target){service->vpe, service->life, service->ep, service->label};
 }
 
-/* A service at the gate, which leads to a VPE of this kernel; no capability names it yet. 0: the
- * account is empty. O(1). */
+/* A service at the gate, which leads to a VPE of this kernel; no capability names it yet. The account
+ * has a node left. O(1). */
 uint32_t service_create(struct rescind_kernel *k, uint16_t account, uint32_t gate,
                         const uint8_t name[RESCIND_SERVICE_NAME_MAX]);
 
