@@ -643,6 +643,7 @@ static void a_stub_counts_for_what_is_no_session(struct rescind_kernel *k)
 {
     stub(k)->flags |= CAP_BOUND;
     stub(k)->object = at(k, 0, 10)->object;
+    object_at(k, stub(k)->object)->refs++;
 }
 
 static void a_stub_has_no_parent(struct rescind_kernel *k)
