@@ -105,3 +105,39 @@ awk -v quick="$quick" '
         exit findings > 0 || bad
     }' tests/analyse.txt $found || status=1
 [ -z "$quick" ] || exit $status
+
+# What runs: every unit test but the longest, which do no more than others, more often.
+[ -e build/build.ninja ] || meson setup build >build.log
+ninja -C build --quiet
+RESCIND_TESTS=$(pwd)/tests
+export RESCIND_TESTS
+run() { # WHAT PROGRAM COMMAND...
+    what=$1 program=$2
+    shift 2
+    "$@" "$program" >build/analyse/run.log 2>&1 || {
+        echo "$what: $program:"
+        cat build/analyse/run.log
+        status=1
+    }
+}
+for program in build/tests/test_*; do
+    case $program in
+    *.p | *_every_order | *_explore | *_model | *_scale) ;;
+    *) run valgrind "$program" valgrind -q --error-exitcode=9 --leak-check=full \
+        --errors-for-leak-kinds=definite,indirect ;;
+    esac
+done
+
+# Those that have nothing to do with GLib.
+msan=
+for name in audit cap dtu endpoint irq kernel letter memory message peer quota service vpe; do
+    msan="$msan tests/test_$name"
+done
+[ -e build/msan/build.ninja ] || CC=clang meson setup -Dbuildtype=debug -Doptimization=1 \
+    -Db_sanitize=memory -Db_lundef=false -Dwerror=false -Dpc=false build/msan >build/msan.log
+# shellcheck disable=SC2086 # a list of words
+ninja -C build/msan --quiet $msan
+for program in $msan; do
+    run MemorySanitizer "build/msan/$program" timeout 600
+done
+exit $status

@@ -329,6 +329,27 @@ static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
+/* The first of all tables and VPEs is looked at like any other. */
+static void end_the_first_vpe(struct rescind_kernel *k)
+{
+    kit_send(k, 0, kit_exit(0));
+    kit_rest(k);
+    assert_int_equal(rescind_kernel_vpe_state(k, 0), RESCIND_VPE_ENDED);
+    kit_audit(k);
+}
+
+static void the_first_table_is_empty_and_has_a_wild_root(struct rescind_kernel *k)
+{
+    end_the_first_vpe(k);
+    table_at(k, 0)->root = 0x7fffffff;
+}
+
+static void the_first_vpe_has_ended_and_calls(struct rescind_kernel *k)
+{
+    end_the_first_vpe(k);
+    vpe_at(k, 0)->calling = true;
+}
+
 /* As an EXCHANGE would: what is reserved holds its parent. */
 static void a_reservation_belongs_to_nobodys_call(struct rescind_kernel *k)
 {
@@ -366,6 +387,13 @@ static void a_letter_without_a_call_has_a_slot(struct rescind_kernel *k)
     peer_at(k, 1)->letters_taken = 1;
     peer_at(k, 1)->letter_askers[0] = 0;
     call_at(k, 0)->letter = (struct letter){.state = LETTER_GRANTED, .peer = 1};
+}
+
+static void a_letter_has_a_slot_that_is_anothers(struct rescind_kernel *k)
+{
+    a_letter_without_a_call_has_a_slot(k);
+    vpe_at(k, 0)->calling = true;
+    peer_at(k, 1)->letter_askers[0] = 2;
 }
 
 static void a_note_is_nowhere(struct rescind_kernel *k)
@@ -599,6 +627,23 @@ static void a_stub_has_a_key_of_another_kernel(struct rescind_kernel *k)
 static void a_stub_has_a_key_of_another_type(struct rescind_kernel *k)
 {
     set_key(stub(k), RESCIND_KEY(1, 0, RESCIND_CAP_MEM, 20));
+}
+
+static void a_stub_is_of_a_sender_below_a_gate(struct rescind_kernel *k)
+{
+    set_key(stub(k), RESCIND_KEY(1, 0, CAP_SENDER, 20));
+}
+
+static void a_stub_is_of_a_session_below_a_gate(struct rescind_kernel *k)
+{
+    set_key(stub(k), RESCIND_KEY(1, 0, RESCIND_CAP_SESSION, 20));
+}
+
+static void a_stub_counts_for_what_is_no_session(struct rescind_kernel *k)
+{
+    stub(k)->flags |= CAP_BOUND;
+    stub(k)->object = at(k, 0, 10)->object;
+    object_at(k, stub(k)->object)->refs++;
 }
 
 static void a_stub_has_no_parent(struct rescind_kernel *k)
@@ -1239,6 +1284,12 @@ static void a_call_waits_for_what_is_no_question(struct rescind_kernel *k)
     call_at(k, 0)->createsess.visit = kit_at(k, 0, 10);
 }
 
+static void a_call_waits_for_what_is_no_question_and_a_question_for_none(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_ANSWERED);
+    a_call_waits_for_what_is_no_question(k);
+}
+
 /* What is harmed: the first of new_system()'s kernels, or new_mail(). */
 enum place { PLAIN, ACROSS, MAIL };
 
@@ -1278,6 +1329,7 @@ static const struct harm harms[] = {
     HARM(treap_links, a_capability_names_a_table_that_is_not_there),
     HARM(treap_links, a_table_shows_another_tables_treap),
     HARM(treap_links, an_empty_table_has_a_wild_root),
+    HARM(treap_links, the_first_table_is_empty_and_has_a_wild_root),
     HARM(treap_order, two_selectors_change_places),
     HARM(treap_order, one_selector_stands_twice),
     HARM(treap_heap, the_root_of_a_treap_has_the_largest_priority),
@@ -1297,10 +1349,13 @@ static const struct harm harms[] = {
     HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_no_kernel),
     HARM_ACROSS(stubs_sound, a_stub_has_a_key_of_another_kernel),
     HARM_ACROSS(stubs_sound, a_stub_has_a_key_of_another_type),
+    HARM_ACROSS(stubs_sound, a_stub_is_of_a_sender_below_a_gate),
+    HARM_ACROSS(stubs_sound, a_stub_is_of_a_session_below_a_gate),
     HARM_ACROSS(stubs_sound, a_stub_has_no_parent),
     HARM(derived_alike, a_copy_has_a_right_that_its_parent_lacks),
     HARM(derived_alike, a_copy_names_another_object_than_its_parent),
     HARM(derived_alike, a_copy_has_another_type_than_its_parent),
+    HARM_ACROSS(object_refs, a_stub_counts_for_what_is_no_session),
     HARM(object_refs, an_object_counts_one_too_many),
     HARM(object_refs, an_object_counts_nobody),
     HARM(object_refs, a_vpe_capability_names_no_vpe),
@@ -1317,6 +1372,7 @@ static const struct harm harms[] = {
     HARM(memory_within, an_endpoint_may_do_more_than_its_memory),
     HARM(vpe_alive, a_live_vpe_lacks_selector_0),
     HARM(vpe_alive, a_live_vpe_lacks_selector_1),
+    HARM(ended_empty, the_first_vpe_has_ended_and_calls),
     HARM(ended_empty, an_ended_vpe_holds_something),
     HARM(ended_empty, an_ended_vpe_is_calling),
     HARM(ended_empty, an_ended_vpe_is_still_to_end),
@@ -1351,6 +1407,7 @@ static const struct harm harms[] = {
     HARM_ACROSS(told_once, the_line_of_peers_begins_at_none),
     HARM_ACROSS(told_once, the_line_of_peers_leads_to_none),
     HARM_ACROSS(told_once, the_line_of_peers_does_not_link_back),
+    HARM_ACROSS(letters_sound, a_letter_has_a_slot_that_is_anothers),
     HARM_ACROSS(letters_sound, a_slot_for_letters_is_nobodys),
     HARM_ACROSS(letters_sound, a_letter_without_a_call_has_a_slot),
     HARM_ACROSS(notes_kept, a_note_is_nowhere),
@@ -1385,6 +1442,7 @@ static const struct harm harms[] = {
     HARM(visits_known, a_message_is_a_question_that_knows_nothing_of_it),
     HARM(visits_asked, a_question_has_nobody_who_asks),
     HARM(visits_asked, a_call_waits_for_what_is_no_question),
+    HARM(visits_asked, a_call_waits_for_what_is_no_question_and_a_question_for_none),
     HARM(nothing_left, a_visit_is_left_over),
     HARM(nothing_left, a_marked_tree_is_left_over),
     HARM_MAIL(derived_alike, a_listener_is_of_another_line_than_its_parent),
@@ -1463,24 +1521,65 @@ static void harm_and_audit(struct rescind_kernel *k, const struct harm *harm)
     assert_false(rescind_kernel_audit(k, NULL));
 }
 
-static void the_row_is_named(void **state)
+static void harm_one(const struct harm *harm,
+                     void (*audit)(struct rescind_kernel *k, const struct harm *harm))
 {
-    const struct harm *harm = *state;
-
     if (harm->place == ACROSS) {
         struct system *s = new_system();
-        harm_and_audit(s->k[0], harm);
+        audit(s->k[0], harm);
         system_free(s);
     } else if (harm->place == MAIL) {
         struct rescind_kernel *k = new_mail();
-        harm_and_audit(k, harm);
+        audit(k, harm);
         calls_free(k);
     } else {
         void *kernel;
         new_kernel(&kernel);
-        harm_and_audit(kernel, harm);
+        audit(kernel, harm);
         kit_free(kernel);
     }
+}
+
+static void the_row_is_named(void **state)
+{
+    harm_one(*state, harm_and_audit);
+}
+
+/* What doesn't add up is no node's fault. */
+static const struct harm sums[] = {
+    HARM(child_known, a_child_stands_in_a_ring_of_its_own),
+    HARM(root_above, two_capabilities_are_each_others_parent),
+    HARM(object_refs, an_object_counts_one_too_many),
+    HARM_ACROSS(notes_kept, a_note_is_nowhere),
+    HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
+    HARM(visits_queued, a_question_waits_in_no_ring),
+    HARM(visits_asked, a_question_has_nobody_who_asks),
+};
+
+static void harm_and_find_no_place(struct rescind_kernel *k, const struct harm *harm)
+{
+    struct rescind_finding finding = {.where = 4711};
+
+    harm->act(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, harm->row);
+    assert_int_equal(finding.where, 0);
+}
+
+static void what_does_not_add_up_has_no_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+        harm_one(&sums[i], harm_and_find_no_place);
+}
+
+static void two_priorities_may_be_alike(void **state)
+{
+    struct rescind_kernel *k = *state;
+    const struct cap *root = cap_at(k, table_root(k, 0));
+
+    cap_at(k, root->left != 0 ? root->left : root->right)->priority = root->priority;
+    kit_audit(k);
 }
 
 static void every_row_of_the_audit_has_a_case_here(void **state)
@@ -1531,8 +1630,11 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    struct CMUnitTest tests[HARMS + 3] = {
+    enum { OTHERS = 5 };
+    struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
+        cmocka_unit_test(what_does_not_add_up_has_no_place),
+        cmocka_unit_test_setup_teardown(two_priorities_may_be_alike, new_kernel, free_kernel),
         cmocka_unit_test_setup_teardown(a_sound_kernel_passes_and_is_not_changed_by_that,
                                         new_kernel, free_kernel),
         cmocka_unit_test_setup_teardown(a_sound_kernel_passes_between_any_two_events_of_its_calls,
@@ -1540,7 +1642,7 @@ int main(void)
     };
 
     for (unsigned i = 0; i < HARMS; i++) {
-        tests[3 + i] = (struct CMUnitTest){
+        tests[OTHERS + i] = (struct CMUnitTest){
             .name = harms[i].what,
             .test_func = the_row_is_named,
             .initial_state = (void *)(uintptr_t)&harms[i],

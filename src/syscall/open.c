@@ -105,7 +105,7 @@ static bool place(struct rescind_kernel *k, uint32_t pe, uint32_t vpe, uint32_t 
                   const struct rescind_letter_session *session)
 {
     const struct createsess *c = &call_at(k, vpe)->createsess;
-    struct lookup target = lookup_vpe(k, vpe, c->vpe), dst = {0};
+    struct lookup target = lookup_vpe(k, vpe, c->vpe), dst;
     uint16_t account = claim_at(k, claim)->object.account;
 
     if (target.cap == 0 || cap_at(k, target.cap)->home != k->pe ||
