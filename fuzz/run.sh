@@ -10,7 +10,8 @@
 #
 # The targets run under AddressSanitizer and UBSan, and audit the kernel after every event. With
 # FUZZ_PLAIN=1 they are built without (in build/fuzz-plain): that is the speed that counts. With
-# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised.
+# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised; files that were put
+# there by hand, under names of their own, stay.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -104,9 +105,10 @@ merge() { # TARGET
     rm -rf "$build/$1/merged"
     mkdir "$build/$1/merged"
     # shellcheck disable=SC2046
-    "$build/fuzz/fuzz-$1" -merge=1 $(limits "$1") "$build/$1/merged" "fuzz/corpus/$1" \
+    "$build/fuzz/fuzz-$1" -set_cover_merge=1 $(limits "$1") "$build/$1/merged" "fuzz/corpus/$1" \
         "$build/$1/corpus" >"$build/$1/merge.log" 2>&1
-    rm -f "fuzz/corpus/$1"/*
+    # What has a name of its own, and not what its bytes hash to, was put there by hand, and stays.
+    find "fuzz/corpus/$1" -type f ! -name '*[!0-9a-f]*' -delete
     cp "$build/$1/merged"/* "fuzz/corpus/$1"
 }
 

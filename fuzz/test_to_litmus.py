@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What fuzzers find becomes litmus files: test_to_litmus.py SOURCE-DIRECTORY.
 
-Into a copy of the sources come mistakes: two of tests/mistakes/, and one that crashes. For each a
+Into a copy of the sources come mistakes: two of tests/mistakes/, and two that crash. For each a
 fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh makes a file
 and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it does not.
 """
@@ -116,7 +116,7 @@ def main(source):
         scratch = Scratch(Path(source), Path(directory))
         found = []
         for name, target, drawn in [("doomed-root-is-removed", "ops", "3000"),
-                                    ("mark-overtakes-the-link", "schedule", "3000")]:
+                                    ("doomed-root-becomes-clean", "schedule", "3000")]:
             scratch.patch(name)
             found.append(check(scratch, name, target, drawn))
             scratch.patch(name, "-R")
