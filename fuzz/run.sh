@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fuzzes: sh fuzz/run.sh SECONDS [TARGET...]. Installs what is missing, builds the targets (all of
-# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time (one,
-# with JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, the seconds by
-# the clock and those of the processor (cpu), which on a busy machine are far fewer.
+# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time
+# (one, with JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, the
+# seconds by the clock and those of the processor (cpu), which on a busy machine are far fewer.
 # `sh fuzz/run.sh --sum` adds the lines up. SEED=N fuzzes with that seed; else it is drawn.
 #
 # Exit status 1 when one of them found something: the input and what it breaks stay in
@@ -10,14 +10,14 @@
 #
 # The targets run under AddressSanitizer and UBSan, and audit the kernel after every event. With
 # FUZZ_PLAIN=1 they are built without (in build/fuzz-plain): that is the speed that counts. With
-# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised; files that were put
-# there by hand, under names of their own, stay.
+# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised; files that were
+# put there by hand, under names of their own, stay.
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" = --sum ]; then
-    # The oldest lines have no cpu: what they took counts for no minute of the processor. Coverage is
-    # counted in more places with sanitizers: what is told is that without.
+    # The oldest lines have no cpu: what they took counts for no minute of the processor. Coverage
+    # is counted in more places with sanitizers: what is told is that without.
     awk '!/^#/ { split("", of)
         for (i = 2; i <= NF; i++) { split($i, pair, "="); of[pair[1]] = pair[2] }
         name = of["target"]; runs[name] += of["runs"]; cpu[name] += of["cpu"]

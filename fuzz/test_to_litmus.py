@@ -2,8 +2,9 @@
 """What fuzzers find becomes litmus files: test_to_litmus.py SOURCE-DIRECTORY.
 
 Into a copy of the sources come mistakes: two of tests/mistakes/, and two that crash. For each a
-fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh makes a file
-and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it does not.
+fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh
+makes a file and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it
+does not.
 """
 import os
 import re
@@ -16,8 +17,8 @@ from shutil import copy, copytree, ignore_patterns
 COPIED = ["bench", "fuzz", "include", "sim", "src", "tests"]
 MOST_STEPS = 12  # that may be left of a file
 
-# What crashes: a gate at most selectors, but for those that the drawn files begin with; whoever says
-# that it has heard an interrupt. Where, behind which line, what, and who finds it.
+# What crashes: a gate at most selectors, but for those that the drawn files begin with; whoever
+# says that it has heard an interrupt. Where, behind which line, what, and who finds it.
 CRASHES = [
     ("src/syscall/creategate.c", "    out->credits = m->credits;\n",
      "    if (out->dst % 4 != 2 && out->dst != 11 && out->dst != 9)\n        __builtin_trap();\n",
