@@ -339,8 +339,7 @@ struct victim {
     uint32_t at;      /* the word, */
     uint64_t by;      /* and what of it is turned */
     uint64_t opcode;  /* of the call that this was the reply to, */
-    uint64_t error;   /* what it said, */
-    bool there;       /* and whether it had the word */
+    uint32_t words;   /* and so many it had, of the first WORDS */
 };
 
 static uint64_t last_opcode(const struct rescind_env *env)
@@ -356,11 +355,9 @@ static void change(struct victim *v, struct rescind_header *header)
 {
     uint64_t words[WORDS];
 
-    v->there = header->length >= sizeof(uint64_t) * (v->at + 1);
+    v->words = MIN(header->length / (uint32_t)sizeof(uint64_t), (uint32_t)WORDS);
     memcpy(words, header + 1, sizeof(words));
-    v->error = words[0];
-    if (v->there)
-        words[v->at] ^= v->by;
+    words[v->at] ^= v->by;
     memcpy(header + 1, words, sizeof(words));
 }
 
@@ -498,17 +495,21 @@ static bool is_indifferent(const char *name, const struct victim *v)
     return false;
 }
 
-/* In each of a program's replies, one after the other. */
-static void try_word(const struct scene *scene, int place, uint32_t at, uint64_t by)
+/* In each word of each of a program's replies, one after the other. */
+static void try_program(const struct scene *scene, int place)
 {
+    const char *name = scene->programs[place];
     struct victim v;
     uint32_t which = 0;
 
     do {
-        v = (struct victim){.which = which, .at = at, .by = by};
-        if (!notices(scene, place, &v) && v.there && !is_indifferent(scene->programs[place], &v))
-            fail_msg("%s does not notice that word %u of its reply %u, to call %u, is another",
-                     scene->programs[place], at, which, (unsigned)v.opcode);
+        uint32_t at = 0;
+        do {
+            v = (struct victim){.which = which, .at = at, .by = at == 0 ? RESCIND_OUT_OF_MEM : 1};
+            if (!notices(scene, place, &v) && at < v.words && !is_indifferent(name, &v))
+                fail_msg("%s does not notice that word %u of its reply %u, to call %u, is another",
+                         name, at, which, (unsigned)v.opcode);
+        } while (++at < v.words);
     } while (v.replies > which++);
     assert_true(which > 1);
 }
@@ -517,11 +518,8 @@ static void a_program_notices_that_a_reply_was_changed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(scenes); i++) {
-        for (int place = 0; place < VPES && scenes[i].programs[place] != NULL; place++) {
-            try_word(&scenes[i], place, 0, RESCIND_OUT_OF_MEM);
-            for (uint32_t at = 1; at < WORDS; at++)
-                try_word(&scenes[i], place, at, 1);
-        }
+        for (int place = 0; place < VPES && scenes[i].programs[place] != NULL; place++)
+            try_program(&scenes[i], place);
     }
 }
 
