@@ -2045,6 +2045,266 @@ static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **stat
     system_free(s);
 }
 
+/* ---- Field by field ------------------------------------------------------------------------ */
+
+/* It is heard, and answered so. */
+static void answered(struct system *s, struct rescind_peer_letter letter, uint32_t error)
+{
+    struct system_message m = forge_letter(A, letter);
+    uint64_t refused = rescind_kernel_peer(s->k[B], A).refused;
+
+    rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, refused);
+    assert_int_equal(peer_at(s->k[B], A)->replies[letter.head.slot].error, error);
+    kit_audit(s->k[B]);
+    assert_int_not_equal(rescind_kernel_tell(s->k[B], A, m.bytes), 0); /* and the slot is free */
+}
+
+static void a_letter_is_refused_by_each_of_its_fields(void **state)
+{
+    struct system *s = new_session();
+    const struct rescind_peer_letter
+        visit = {.op = RESCIND_LETTER_VISIT,
+                 .object = cap_at(s->k[B], kit_at(s->k[B], 0, SESSION))->object,
+                 .args = {RESCIND_SERVICE_DELEGATE, RESCIND_TABLE_OBJECT, 1}},
+        open = {.op = RESCIND_LETTER_OPEN, .args = {SESSION, 7, 'f'}},
+        fault = {.op = RESCIND_LETTER_FAULT, .args = {0, 0, 0, (uint64_t)IN << 32}},
+        describe = {.op = RESCIND_LETTER_DESCRIBE, .args = {RESCIND_CAP_VPE}};
+    enum { ROWS = 13 };
+    struct rescind_peer_letter bad[ROWS] = {visit, visit, visit, visit, visit,    open,    open,
+                                            open,  fault, fault, fault, describe, describe};
+
+    (void)state;
+    bad[0].args[0] = RESCIND_SERVICE_CLOSE;
+    bad[1].args[1] = RESCIND_TABLE_KINDS;
+    bad[2].args[2] = (uint64_t)1 << 32;
+    bad[3].length = RESCIND_ARGS_MAX + 1;
+    bad[4].object = s->k[B]->pool.high;
+    bad[5].object = RESCIND_VPE_MAX;
+    bad[6].args[1] = (uint64_t)1 << 32;
+    bad[7].length = RESCIND_ARGS_MAX + 1;
+    bad[8].object = RESCIND_VPE_MAX;
+    bad[9].args[3] = (uint64_t)RESCIND_EP_COUNT << 32;
+    bad[10].length = 8;
+    bad[11].length = 8;
+    bad[12].object = s->k[B]->vpe_count;
+    for (unsigned i = 0; i < ROWS; i++)
+        refused(s, A, B, forge_letter(A, bad[i]));
+    answered(s, visit, RESCIND_PEER_TAKEN); /* and this is none of them */
+    system_free(s);
+}
+
+static void a_reply_is_refused_by_each_of_its_fields(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    const struct rescind_letter_message good = {.ep = BACK, .sender_ep = IN, .credit_ep = OUT};
+    struct rescind_letter_message bad[5] = {good, good, good, good, good};
+    struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_REPLY, good);
+
+    (void)state;
+    bad[0].ep = bad[1].sender_ep = bad[2].credit_ep = RESCIND_EP_COUNT;
+    bad[3].links = 1;
+    bad[4].stub = 1;
+    for (unsigned i = 0; i < 5; i++)
+        refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_REPLY, bad[i])));
+    letter.object = s->k[B]->vpe_count;
+    refused(s, A, B, forge_letter(A, letter));
+    system_free(s);
+}
+
+/* These could be said of what has gone meanwhile: they have an answer. */
+static void letters_to_what_is_not_there_are_answered(void **state)
+{
+    struct system *s = new_talk(2, 10);
+    struct rescind_letter_message links = {.stub = 9, .ep = IN, .sender_ep = OUT, .links = 1};
+    struct rescind_peer_letter letter = message_letter(RESCIND_LETTER_SEND, links);
+    struct rescind_peer_letter read = {.op = RESCIND_LETTER_READ, .args = {MEMORY - 7, 8}};
+
+    (void)state;
+    letter.object = s->k[B]->vpe_count; /* no such VPE yet */
+    answered(s, letter, RESCIND_RECV_GONE);
+    links.links = 0;
+    answered(s, message_letter(RESCIND_LETTER_SEND, links), RESCIND_RECV_GONE);
+    answered(s, read, RESCIND_INV_ARGS);
+    read.op = RESCIND_LETTER_WRITE;
+    read.length = 8;
+    answered(s, read, RESCIND_INV_ARGS);
+    system_free(s);
+}
+
+/* Records that end before their fields do; and a note has no slot. */
+static void records_that_are_too_short_are_refused(void **state)
+{
+    static const struct {
+        uint16_t kind, size;
+    } kinds[] = {{RESCIND_PEER_LETTER, sizeof(struct rescind_peer_letter)},
+                 {RESCIND_PEER_LETTER_ANSWER, sizeof(struct rescind_peer_letter_answer)},
+                 {RESCIND_PEER_NOTE, sizeof(struct rescind_peer_note)}};
+    struct system *s = new_family();
+    uint8_t bytes[128] = {0};
+    struct rescind_peer_record record;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        record = (struct rescind_peer_record){.kind = (uint8_t)kinds[i].kind};
+        record.size = (uint16_t)(kinds[i].size - 8);
+        memcpy(bytes, &record, sizeof(record));
+        refused(s, A, B, forge(A, bytes, record.size));
+    }
+    record.size = kinds[2].size;
+    record.slot = 1;
+    memcpy(bytes, &record, sizeof(record));
+    refused(s, A, B, forge(A, bytes, record.size));
+    system_free(s);
+}
+
+static struct system_message forge_description(const void *data)
+{
+    struct system_message m =
+        forge_answer(B, 0, RESCIND_NO_ERROR, sizeof(struct rescind_letter_mem));
+
+    memcpy(m.bytes + sizeof(struct rescind_peer_message) +
+               sizeof(struct rescind_peer_letter_answer),
+           data, sizeof(struct rescind_letter_mem));
+    return m;
+}
+
+static void a_description_is_refused_by_each_of_its_fields(void **state)
+{
+    const struct rescind_letter_mem mem = {.pe = A, .addr = 0, .size = MEMORY, .real = 1};
+    struct rescind_letter_mem bad[5] = {mem, mem, mem, mem, mem};
+    struct rescind_letter_gate gate = {.pe = 2, .vpe = 0};
+    struct system *s = new_lent();
+
+    (void)state;
+    bad[0].pe = 2;
+    bad[1].real = 2;
+    bad[2].addr = 1;
+    bad[3].size = MEMORY + 1;
+    bad[4].addr = MEMORY + 1;
+    kit_send(s->k[A], 0, CALL(DERIVEMEM, OURS, PART, 0, 64, R));
+    assert_true(system_tell(s, A, B));
+    for (unsigned i = 0; i < 5; i++)
+        refused(s, B, A, forge_description(&bad[i]));
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+
+    s = new_talk(2, 10);
+    kit_send(s->k[A], 0, CALL(ACTIVATE, OUT + 1, RESCIND_NONE, TO_B));
+    assert_true(system_tell(s, A, B));
+    refused(s, B, A, forge_description(&gate));
+    gate = (struct rescind_letter_gate){.pe = B, .vpe = RESCIND_VPE_MAX};
+    refused(s, B, A, forge_description(&gate));
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+static struct system_message forge_whole_note(unsigned sender, struct rescind_peer_note note,
+                                              const void *data)
+{
+    uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+
+    note.head.kind = RESCIND_PEER_NOTE;
+    note.head.size = (uint16_t)(sizeof(note) + ((note.length + 7u) & ~7u));
+    memcpy(record, &note, sizeof(note));
+    memcpy(record + sizeof(note), data, note.length);
+    return forge(sender, record, note.head.size);
+}
+
+static void the_note_of_a_visit_is_refused_by_each_of_its_fields(void **state)
+{
+    const struct rescind_letter_range range = {.start = ITEM, .count = 2};
+    struct rescind_letter_range bad[3] = {range, range, range};
+    struct system *s = new_session();
+    struct rescind_peer_note note = {.length = sizeof(range)}, other;
+
+    (void)state;
+    kit_send(s->k[A], 0, through_session(RESCIND_SYS_OBTAIN, PLACE, 3));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    note.serial = call_at(s->k[A], 0)->letter.serial;
+    bad[0].count = 4; /* more than were asked for */
+    bad[1].start = UINT32_MAX;
+    bad[2].vpe = RESCIND_VPE_MAX;
+    for (unsigned i = 0; i < 3; i++)
+        refused(s, B, A, forge_whole_note(B, note, &bad[i]));
+    other = note;
+    other.length = sizeof(range) - 8;
+    refused(s, B, A, forge_whole_note(B, other, &range));
+    other = note;
+    other.reserved = 1;
+    refused(s, B, A, forge_whole_note(B, other, &range));
+    other = note;
+    other.claim = 1; /* of no OPEN */
+    refused(s, B, A, forge_whole_note(B, other, &range));
+    other.error = RESCIND_PEER_BLOCKED;
+    other.length = 0;
+    refused(s, B, A, forge_whole_note(B, other, &range));
+    other.claim = 0;
+    refused(s, B, A, forge_whole_note(B, other, &range));
+    assert_true(waits(s, A, 0));
+    assert_int_equal(call(s, B, 0, agree(asked(s).id, ITEM, 2)), 0);
+    rest(s);
+    assert_int_equal(exchanged(s).count, 2);
+    system_free(s);
+}
+
+static void the_note_of_an_opening_is_refused_by_each_of_its_fields(void **state)
+{
+    const struct rescind_letter_session session = {.stub = 5, .object = 9};
+    struct system *s = new_service(3);
+    struct rescind_peer_note note = {.length = sizeof(session)}, other;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    assert_true(waits(s, A, 0));
+    note.serial = call_at(s->k[A], 0)->letter.serial;
+    note.claim = call_at(s->k[A], 0)->letter.claim;
+    assert_int_not_equal(note.claim, 0);
+    in_vain(s, B, A, forge_whole_note(B, note, &session), 1, 0); /* that was asked of C */
+    other = note;
+    other.serial++;
+    refused(s, C, A, forge_whole_note(C, other, &session));
+    other = note;
+    other.asker = 1; /* whoever asks alone has ended */
+    refused(s, C, A, forge_whole_note(C, other, &session));
+    other = note;
+    other.error = RESCIND_OUT_OF_MEM; /* and then there is no session */
+    refused(s, C, A, forge_whole_note(C, other, &session));
+    other = note;
+    other.length = 0;
+    refused(s, C, A, forge_whole_note(C, other, &session));
+    assert_true(waits(s, A, 0));
+    assert_int_equal(call(s, C, 0, open_session(asked_at(s, C).id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+/* Whose turn it is at a slot has not asked anything yet. */
+static void an_answer_to_who_has_just_got_a_slot_is_refused(void **state)
+{
+    struct system *s = system_new(2, 3, 400, WORK);
+    struct rescind_kernel *k = s->k[A];
+
+    (void)state;
+    for (uint32_t vpe = 0; vpe < 3; vpe++)
+        kit_send(k, vpe, vpectrl(system_sel(s, B, vpe), RESCIND_VPE_WAIT));
+    while (k->ready == 0)
+        assert_true(system_tell(s, A, B) || system_hear(s, A, B) || system_tell(s, B, A) ||
+                    system_hear(s, B, A));
+    for (uint8_t slot = 0; slot < RESCIND_PEER_LETTERS; slot++) {
+        if (call_at(k, peer_at(k, B)->letter_askers[slot])->letter.state == LETTER_GRANTED)
+            refused(s, B, A, forge_answer(B, slot, RESCIND_PEER_TAKEN, 0));
+    }
+    assert_int_equal(rescind_kernel_peer(k, B).refused, 1);
+    audit(s);
+    system_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -2096,6 +2356,14 @@ int main(void)
         cmocka_unit_test(openings_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),
+        cmocka_unit_test(a_letter_is_refused_by_each_of_its_fields),
+        cmocka_unit_test(a_reply_is_refused_by_each_of_its_fields),
+        cmocka_unit_test(letters_to_what_is_not_there_are_answered),
+        cmocka_unit_test(records_that_are_too_short_are_refused),
+        cmocka_unit_test(a_description_is_refused_by_each_of_its_fields),
+        cmocka_unit_test(the_note_of_a_visit_is_refused_by_each_of_its_fields),
+        cmocka_unit_test(the_note_of_an_opening_is_refused_by_each_of_its_fields),
+        cmocka_unit_test(an_answer_to_who_has_just_got_a_slot_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
