@@ -29,6 +29,7 @@
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/serve.h"
 #include "tests/calls.h"
 #include "tests/kit.h"
 #include "tests/system.h"
@@ -1517,6 +1518,14 @@ static void a_question_waits_where_there_is_room(struct rescind_kernel *k)
     receiver(k)->visits = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
 }
 
+static void an_endpoint_of_memory_has_no_parent(struct rescind_kernel *k)
+{
+    uint32_t index = endpoint_find(k, 0, RECEIVER);
+
+    tree_unlink(k, index);
+    tree_link(k, 0, index);
+}
+
 /* What they name looks like a message that names them. */
 static void a_question_has_been_sent_in_a_question(struct rescind_kernel *k)
 {
@@ -1757,6 +1766,7 @@ static const struct harm harms[] = {
     HARM_MAIL(endpoints_fit, an_endpoint_of_a_gate_is_for_memory),
     HARM_MAIL(endpoints_fit, an_endpoint_of_memory_sends),
     HARM_MAIL(endpoints_fit, an_endpoint_is_of_no_kind),
+    HARM_MAIL(endpoints_fit, an_endpoint_of_memory_has_no_parent),
     HARM_MAIL(slots_add, an_endpoint_has_one_slot_more),
     HARM_MAIL(slots_add, a_slot_seems_to_be_free),
     HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
@@ -1828,6 +1838,13 @@ static void the_row_is_named(void **state)
 
 /* What doesn't add up is no node's fault. */
 static const struct harm sums[] = {
+    HARM(pool_counts, one_node_too_many_is_counted),
+    HARM_MAIL(accounts_add, nodes_go_to_another_account),
+    HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
+    HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
+    HARM(pages_owned, a_page_is_taken_that_nobody_has),
+    HARM(pending_counts, a_capability_waits_for_nothing),
+    HARM(queued_once, a_capability_is_queued_nowhere),
     HARM(child_known, a_child_stands_in_a_ring_of_its_own),
     HARM(root_above, two_capabilities_are_each_others_parent),
     HARM(object_refs, an_object_counts_one_too_many),
@@ -1852,6 +1869,129 @@ static void what_does_not_add_up_has_no_place(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
         harm_one(&sums[i], harm_and_find_no_place);
+}
+
+/* ---- At rest ------------------------------------------------------------------------------- */
+
+static void an_exchange_has_been_asked_for(struct rescind_kernel *k)
+{
+    peer_at(k, 0)->taken = 1;
+}
+
+static void a_letter_has_been_written(struct rescind_kernel *k)
+{
+    peer_at(k, 0)->letters_taken = 1;
+}
+
+static void the_first_kernels_first_exchange_is_served(struct rescind_kernel *k)
+{
+    served_at(k, 0, 0)->state = SERVE_BLOCKED;
+}
+
+static void the_last_kernels_last_exchange_is_served(struct rescind_kernel *k)
+{
+    served_at(k, k->peer_count - 1, TASK_EXCHANGES - 1)->state = SERVE_BLOCKED;
+}
+
+static void a_call_of_the_first_vpe_is_under_way(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->calling = true;
+    call_at(k, 0)->opcode = RESCIND_SYS_REVOKE;
+}
+
+static void a_task_has_committed(struct rescind_kernel *k)
+{
+    task_at(k, 0)->committed = true;
+}
+
+static void a_task_is_ready(struct rescind_kernel *k)
+{
+    k->ready = 1;
+}
+
+static void a_kernel_is_to_be_told(struct rescind_kernel *k)
+{
+    k->talking = 1;
+}
+
+static void somebody_has_waited_for_a_capability(struct rescind_kernel *k)
+{
+    at(k, 0, 10)->waiters = 1;
+}
+
+static void a_tomb_is_there(struct rescind_kernel *k)
+{
+    uint32_t tomb = kit_at(k, 0, 30);
+
+    a_tomb_is_not_to_be_told_of(k);
+    assert_int_equal(cap_at(k, tomb)->type, CAP_TOMB);
+}
+
+static void what_is_left_at_rest_is_found(void **state)
+{
+    static void (*const acts[])(struct rescind_kernel * k) = {
+        an_exchange_has_been_asked_for,
+        a_letter_has_been_written,
+        the_first_kernels_first_exchange_is_served,
+        the_last_kernels_last_exchange_is_served,
+        a_call_of_the_first_vpe_is_under_way,
+        a_task_has_committed,
+        a_task_is_ready,
+        a_kernel_is_to_be_told,
+        a_capability_is_queued_nowhere,
+        a_capability_waits_for_nothing,
+        somebody_has_waited_for_a_capability,
+        a_tomb_is_there,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        struct system *s = new_system();
+        struct rescind_finding finding = {.name = "nothing"};
+        acts[i](s->k[0]);
+        assert_false(rescind_kernel_audit_rest(s->k[0], &finding));
+        assert_string_equal(finding.name, "at_rest");
+        assert_true(strlen(finding.sentence) > 20);
+        assert_false(rescind_kernel_audit_rest(s->k[0], NULL));
+        system_free(s);
+    }
+}
+
+/* At rest a call may be under way that waits for what others may never do, and no other. */
+static void calls_that_wait_for_others_may_be_under_way_at_rest(void **state)
+{
+    static const uint8_t opcodes[] = {
+        RESCIND_SYS_RECEIVE,  RESCIND_SYS_VPECTRL,   RESCIND_SYS_CREATESESS,
+        RESCIND_SYS_DELEGATE, RESCIND_SYS_PAGEFAULT, RESCIND_SYS_OBTAIN,
+    };
+    struct rescind_kernel *k = *state;
+    struct call *call = call_at(k, 0);
+
+    assert_true(rescind_kernel_audit_rest(k, NULL));
+    vpe_at(k, 0)->calling = true;
+    for (size_t i = 0; i < sizeof(opcodes); i++) {
+        memset(call, 0, sizeof(*call));
+        call->opcode = opcodes[i];
+        assert_false(rescind_kernel_audit_rest(k, NULL));
+        switch (opcodes[i]) {
+        case RESCIND_SYS_RECEIVE:
+            call->message.waits = true;
+            break;
+        case RESCIND_SYS_VPECTRL:
+            call->vpectrl.waits = true;
+            break;
+        case RESCIND_SYS_CREATESESS:
+            call->createsess.visit = 1;
+            break;
+        case RESCIND_SYS_PAGEFAULT:
+            call->pagefault.visit = 1;
+            break;
+        default:
+            call->obtain.visit = 1;
+            break;
+        }
+        assert_true(rescind_kernel_audit_rest(k, NULL));
+    }
 }
 
 /* What is wrong with one node is that node's fault. */
@@ -1965,11 +2105,14 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 9 };
+    enum { OTHERS = 11 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
         cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test(what_is_left_at_rest_is_found),
+        cmocka_unit_test_setup_teardown(calls_that_wait_for_others_may_be_under_way_at_rest,
+                                        new_kernel, free_kernel),
         cmocka_unit_test(nothing_behind_the_pool_is_looked_at),
         cmocka_unit_test_setup_teardown(two_priorities_may_be_alike, new_kernel, free_kernel),
         cmocka_unit_test_setup_teardown(the_parent_of_a_child_that_is_not_its_own_is_named,

@@ -1613,14 +1613,15 @@ static bool is_listener(const struct rescind_kernel *k, uint32_t index)
     return is_cap(k, index) && cap_at(k, index)->type == CAP_LISTENER;
 }
 
+/* Its line is its parent's (derived_alike), which is one that there is (object_refs). */
 static bool listener_is_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     const struct listener *l = listener_of(k, index);
 
     return (cap->flags & CAP_BOUND) && cap->home == k->pe && cap_parent(cap) != 0 &&
-           table_kind(cap->table) == TABLE_ENDPOINTS && l->line < RESCIND_IRQ_LINES &&
-           cap->sel == (uint32_t)LISTENERS + l->line && k->listeners[l->line] == index &&
-           l->state <= LISTENER_SENT && endpoint_is_free_one(l->ep);
+           table_kind(cap->table) == TABLE_ENDPOINTS && cap->sel == (uint32_t)LISTENERS + l->line &&
+           k->listeners[l->line] == index && l->state <= LISTENER_SENT &&
+           endpoint_is_free_one(l->ep);
 }
 
 /* One that waits has come through an endpoint of who listens; one that is open, from nobody. */
