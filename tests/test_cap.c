@@ -12,14 +12,18 @@
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "cap/treap.h"
 #include "cap/tree.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
+#include "syscall/call.h"
+#include "syscall/serve.h"
 #include "tests/kit.h"
 
 /* As a walk does: the next child in the ring becomes the parent's first. */
@@ -760,6 +764,106 @@ static void a_configuration_that_makes_no_sense_has_no_kernel(void **state)
     free(arena);
 }
 
+static void the_largest_configurations_make_sense(void **state)
+{
+    static const struct rescind_kernel_config largest[] = {
+        {.vpes = RESCIND_VPE_MAX, .nodes = 1},
+        {.vpes = 1, .nodes = INT32_MAX},
+        {.vpes = 1, .nodes = 1, .peers = RESCIND_PE_MAX, .pe = RESCIND_PE_MAX - 1},
+        {.vpes = 1, .nodes = 1, .peers = 3, .pe = 2},
+        {.vpes = 1, .nodes = 1, .pe = RESCIND_PE_MAX - 1},
+        {.vpes = 1, .nodes = 1, .memory = PAGES_MAX * RESCIND_PAGE},
+    };
+    static const struct rescind_kernel_config beyond[] = {
+        {.vpes = 1, .nodes = 1, .peers = RESCIND_PE_MAX + 1},
+        {.vpes = 1, .nodes = 1, .peers = 3, .pe = 3},
+        {.vpes = 1, .nodes = 1, .memory = RESCIND_PAGE + 1},
+        {.vpes = 1, .nodes = 1, .memory = (PAGES_MAX + 1) * RESCIND_PAGE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(largest) / sizeof(largest[0]); i++)
+        assert_int_not_equal(rescind_kernel_size(&largest[i]), 0);
+    for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+        assert_int_equal(rescind_kernel_size(&beyond[i]), 0);
+}
+
+/* The parts lie one behind the other, each where lines or pages of it begin, and no closer and no
+ * farther apart than that takes. */
+static void check_parts(const struct rescind_kernel_config *config)
+{
+    size_t size = rescind_kernel_size(config), end = 0;
+    void *arena = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+    struct rescind_kernel *k = rescind_kernel_create(arena, size, config);
+    const size_t vpes = config->vpes, peers = config->peers != 0 ? config->peers : 1;
+    const struct {
+        size_t begin, size, align;
+    } parts[] = {
+        {0, sizeof(*k), 64},
+        {ARENA_TABLES, (vpes + 1) * TABLE_KINDS * sizeof(struct table), 64},
+        {k->accounts, 2 * (vpes + 1) * sizeof(uint32_t), 64},
+        {k->tasks, task_count(k) * sizeof(struct task), 64},
+        {k->vpes, vpes * sizeof(struct vpe), 64},
+        {k->calls, vpes * sizeof(struct call), 64},
+        {k->peers, peers * sizeof(struct peer), 64},
+        {k->served, peers * TASK_EXCHANGES * sizeof(struct served), 64},
+        {k->page_bits, pages_room(config->memory / RESCIND_PAGE), 64},
+        {k->buffers, vpes * CALL_BUFFER, 64},
+        {k->letters, peers > 1 ? peers * RESCIND_PEER_LETTERS * RESCIND_DATA_MAX : 0, 1},
+        {k->rings, vpes * 2 * VPE_RING_PAGE, VPE_RING_PAGE},
+        {k->memory, config->memory, RESCIND_PAGE},
+        {(k->pool.first - 1) * POOL_NODE_SIZE, config->nodes * POOL_NODE_SIZE, 64},
+    };
+
+    assert_non_null(k);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        assert_int_equal(parts[i].begin % parts[i].align, 0);
+        assert_in_range(parts[i].begin, end, end + parts[i].align - 1);
+        end = parts[i].begin + parts[i].size;
+    }
+    assert_int_equal(size, end);
+    assert_int_equal(k->pool.limit - k->pool.first, config->nodes - 1);
+    assert_int_equal(pool_left(k), config->nodes - 1);
+    free(arena);
+}
+
+static void the_parts_of_an_arena_do_not_overlap(void **state)
+{
+    (void)state;
+    for (uint32_t vpes = 1; vpes <= 9; vpes++) {
+        for (uint16_t peers = 0; peers <= 3; peers++) {
+            check_parts(&(struct rescind_kernel_config){.vpes = vpes, .nodes = 7, .peers = peers});
+            check_parts(&(struct rescind_kernel_config){
+                .vpes = vpes, .nodes = 64, .peers = peers, .memory = 70 * RESCIND_PAGE});
+        }
+    }
+}
+
+static void what_a_boot_gives_is_there_to_be_given(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 10, RESCIND_IRQ_LINES), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_irq(k, 8, 10, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, 0, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, RESCIND_PORTS, 1), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, 1, RESCIND_PORTS), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_quota(k, 8, 1), RESCIND_INV_ARGS);
+    kit_audit(k);
+    assert_int_equal(kit_at(k, 0, 10), 0);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 10, RESCIND_IRQ_LINES - 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 10, 0, RESCIND_PORTS), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 11, RESCIND_PORTS - 1, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 11, 0, 1), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_quota(k, 7, 1), RESCIND_NO_ERROR);
+    kit_audit(k);
+    while (pool_left(k) > 1)
+        pool_take(k, OBJECT_GATE);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 12, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 13, 0), RESCIND_OUT_OF_MEM);
+    assert_int_equal(pool_left(k), 0);
+}
+
 static void a_copy_of_the_arena_is_a_copy_of_the_kernel(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -816,6 +920,10 @@ int main(void)
         KERNEL_TEST(destroying_a_capability_wakes_who_waits_for_it),
         KERNEL_TEST(a_reserved_capability_is_there_once_its_exchange_has_committed),
         KERNEL_TEST(booting_a_vpe_fails_cleanly_without_a_place_or_memory_for_it),
+        cmocka_unit_test(the_largest_configurations_make_sense),
+        cmocka_unit_test(the_parts_of_an_arena_do_not_overlap),
+        cmocka_unit_test_setup_teardown(what_a_boot_gives_is_there_to_be_given, new_kernel,
+                                        free_kernel),
         cmocka_unit_test(a_configuration_that_makes_no_sense_has_no_kernel),
         KERNEL_TEST(a_copy_of_the_arena_is_a_copy_of_the_kernel),
     };
