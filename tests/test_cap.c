@@ -19,6 +19,7 @@
 #include "cap/table.h"
 #include "cap/treap.h"
 #include "cap/tree.h"
+#include "dtu/ring.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
@@ -80,6 +81,70 @@ static void nothing_to_take_or_nobody_to_take_it_from_is_an_event_without_effect
     assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
     rescind_kernel_message(k, 1); /* it says nothing any more */
     assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
+    kit_audit(k);
+}
+
+/* Is there something that VPE0 is told, which no event since kit_call() has to do with? */
+static bool has_old_output(struct rescind_kernel *k)
+{
+    struct rescind_kernel_output output;
+    bool old = false;
+
+    while ((output = rescind_kernel_take_output(k)).kind != RESCIND_OUTPUT_NOTHING)
+        old |= output.kind == RESCIND_OUTPUT_REPLY && output.vpe == 0;
+    return old;
+}
+
+static void what_nobody_takes_is_lost_with_the_next_event(void **state)
+{
+    struct rescind_kernel *k = *state;
+    static const uint8_t nonsense[64];
+
+    kit_call(k, 0, kit_noop());
+    assert_true(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_end(k, 1, 0);
+    assert_false(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_interrupt(k, 1);
+    assert_false(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_message(k, 2);
+    assert_false(has_old_output(k));
+    kit_rest(k);
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_hear(k, 0, nonsense, sizeof(nonsense));
+    assert_false(has_old_output(k));
+    kit_rest(k);
+    kit_send(k, 0, kit_noop());
+    rescind_kernel_end(k, 3, 0);
+    kit_send(k, 0, kit_noop());
+    kit_work_first(k);
+    assert_false(has_old_output(k));
+}
+
+/* A VPE whose ring of answers was as it should be when its call began, but is not when it ends. */
+static void an_answer_without_a_place_is_not_written(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    for (int i = 0; i < 2; i++) {
+        uint32_t vpe = (uint32_t)i;
+        struct rescind_ring *ring = rescind_kernel_reply_ring(k, vpe);
+        uint8_t before[RING_BYTES];
+        for (uint32_t sel = 10; sel < 30; sel++)
+            assert_int_equal(kit_call(k, vpe, kit_creategate(sel)), RESCIND_NO_ERROR);
+        kit_send(k, vpe, kit_revoke(10, 20, true));
+        assert_int_equal(rescind_kernel_ready(k), vpe);
+        if (i == 0)
+            ring->head = (ring->tail + RESCIND_RING_SLOTS - 1) % RESCIND_RING_SLOTS;
+        else
+            ring->head = RESCIND_RING_SLOTS;
+        memcpy(before, ring, RING_BYTES);
+        kit_rest(k);
+        assert_memory_equal(before, ring, RING_BYTES);
+        assert_int_equal(kit_at(k, vpe, 10), 0);
+    }
     kit_audit(k);
 }
 
@@ -533,6 +598,35 @@ static void a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_
     assert_int_equal(cap_at(k, parent)->child, 0);
 }
 
+/* Roots come first, and what is derived from a capability behind it and before the next one's. */
+static void a_walk_meets_every_capability_once_below_its_parent(void **state)
+{
+    enum { DEEP = 32 };
+    struct rescind_kernel *k = *state;
+    struct rescind_kernel_cap cap;
+    uint32_t path[DEEP], at = 0, depth = 0, met = 0, there = 0;
+
+    for (uint32_t vpe = 0; vpe < 8; vpe++)
+        assert_int_equal(rescind_kernel_boot_grant(k, vpe, 2, (vpe + 1) % 8), RESCIND_NO_ERROR);
+    for (uint32_t vpe = 0; vpe < 8; vpe++)
+        assert_int_equal(kit_call(k, vpe, kit_creategate(10)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 0; sel < 24; sel++)
+        assert_int_equal(
+            kit_call(k, sel % 8, kit_delegate(2, sel < 16 ? 10 : 19 + sel, 20 + sel, 1)),
+            RESCIND_NO_ERROR);
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        there += cap_is_cap(cap_at(k, index));
+    while (rescind_kernel_walk(k, &at, &depth, &cap)) {
+        assert_in_range(depth, 0, DEEP - 1);
+        assert_int_equal(cap_at(k, at)->parent, depth != 0 ? path[depth - 1] : 0);
+        assert_int_equal(kit_at(k, cap.vpe, cap.sel), at);
+        path[depth] = at;
+        met++;
+    }
+    assert_int_equal(at, 0);
+    assert_int_equal(met, there);
+}
+
 /* ---- Tasks -------------------------------------------------------------------------------- */
 
 static void assert_line_is(const struct rescind_kernel *k, uint32_t line, const uint32_t *tasks,
@@ -910,6 +1004,9 @@ int main(void)
         cmocka_unit_test(table_numbers_name_a_vpe_and_a_kind),
         KERNEL_TEST(a_lock_covers_its_range_and_unlocking_wakes_who_waits_for_it),
         KERNEL_TEST(the_derivation_tree_behaves_as_an_array_of_parents),
+        KERNEL_TEST(a_walk_meets_every_capability_once_below_its_parent),
+        KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
+        KERNEL_TEST(an_answer_without_a_place_is_not_written),
         KERNEL_TEST(a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once),
         KERNEL_TEST(tasks_stand_in_a_line_in_the_order_in_which_they_joined),
         KERNEL_TEST(waking_appends_the_whole_line_in_its_order),
