@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -20,11 +22,13 @@
 #include "cap/treap.h"
 #include "cap/tree.h"
 #include "dtu/ring.h"
+#include "kernel/tree.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
 #include "syscall/serve.h"
+#include "tests/calls.h"
 #include "tests/kit.h"
 
 /* As a walk does: the next child in the ring becomes the parent's first. */
@@ -627,6 +631,54 @@ static void a_walk_meets_every_capability_once_below_its_parent(void **state)
     assert_int_equal(met, there);
 }
 
+static const char *name_of(void *context, uint32_t vpe)
+{
+    (void)context;
+    return vpe == 0 ? "A" : "B";
+}
+
+static void append(void *context, const char *text, size_t size)
+{
+    strncat(context, text, size);
+}
+
+/* The trees of two VPEs, in whose tables a chain of copies goes to and fro: a line each, indented
+ * by its depth, but no more than 32 times. */
+static void a_tree_is_printed_as_a_line_a_capability(void **state)
+{
+    enum { DEPTH = 40, INDENT_MAX = 32, SIZE = 16384 };
+    struct rescind_kernel *k = kit_new_with_memory(2, 192, 0, 1, 4 * RESCIND_PAGE);
+    char *printed = calloc(1, SIZE), *wanted = calloc(1, SIZE), line[64];
+
+    (void)state;
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 0, kit_creategate(UINT32_MAX - 1)), RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < DEPTH; i++)
+        assert_int_equal(
+            kit_call(k, i % 2, kit_delegate(2, i == 0 ? UINT32_MAX - 1 : 99 + i, 100 + i, 1)),
+            RESCIND_NO_ERROR);
+    assert_int_equal(
+        kit_call(k, 1, say_createmap(RESCIND_SEL_VPE, RESCIND_SEL_MEM, 0, 1, RESCIND_MAP_FIRST)),
+        RESCIND_NO_ERROR);
+    strcat(wanted, "A:0 vpe\n `- B:2 vpe\nA:1 mem\nA:4294967294 gate\n");
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        for (uint32_t n = 0; n < i && n < INDENT_MAX; n++)
+            strcat(wanted, "    ");
+        snprintf(line, sizeof(line), "%s%c:%u gate\n", i < INDENT_MAX ? " `- " : "", "BA"[i % 2],
+                 (unsigned)(100 + i));
+        strcat(wanted, line);
+    }
+    snprintf(line, sizeof(line), "B:0 vpe\n `- A:2 vpe\nB:1 mem\n `- B:map:%u map\n",
+             (unsigned)RESCIND_MAP_FIRST);
+    strcat(wanted, line);
+    tree_print(k, name_of, printed, append);
+    assert_string_equal(printed, wanted);
+    free(printed);
+    free(wanted);
+    kit_free(k);
+}
+
 /* ---- Tasks -------------------------------------------------------------------------------- */
 
 static void assert_line_is(const struct rescind_kernel *k, uint32_t line, const uint32_t *tasks,
@@ -1005,6 +1057,7 @@ int main(void)
         KERNEL_TEST(a_lock_covers_its_range_and_unlocking_wakes_who_waits_for_it),
         KERNEL_TEST(the_derivation_tree_behaves_as_an_array_of_parents),
         KERNEL_TEST(a_walk_meets_every_capability_once_below_its_parent),
+        cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
         KERNEL_TEST(a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once),
