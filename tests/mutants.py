@@ -271,8 +271,8 @@ class Bench:
             fail(f"{self.build}: {done.stdout}{done.stderr}")
         words = shlex.split(done.stdout.splitlines()[-1])
         # What is linked with the library is linked with what that consists of.
-        words = ["librescind-core.a" if word.startswith("librescind.so") else word
-                 for word in words]
+        for i in (i for i, word in enumerate(words) if word.startswith("librescind.so")):
+            words[i:i + 1] = ["librescind-core.a", "librescind-sim.a", "-lglib-2.0"]
         output = words.index("-o")
         first = next(i for i, word in enumerate(words) if i > output + 1)
         return (words[:output] + ["-o", str(self.scratch / Path(program).name), "-s"] +

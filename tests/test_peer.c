@@ -975,23 +975,39 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
-static void the_fifth_exchange_waits_for_a_slot(void **state)
+static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to)
 {
-    struct system *s = system_new(2, 5, 200, WORK);
+    enum { RANGE = RESCIND_PEER_CHUNK + 1 };
+    struct system *s = system_new(3, 5, 200, WORK);
 
-    (void)state;
-    make_gates(s, B, 0, 20, 1);
+    make_gates(s, to, 0, 20, RANGE);
     for (uint32_t vpe = 0; vpe < 5; vpe++)
-        kit_send(s->k[A], vpe, kit_obtain(system_sel(s, B, 0), 30, 20, 1));
-    work(s, A);
-    assert_int_equal(peer_at(s->k[A], B)->taken, 0xf);
-    assert_int_equal(peer_at(s->k[A], B)->slot_waiters, 4 + 1);
+        kit_send(s->k[from], vpe, kit_obtain(system_sel(s, to, 0), 30, 20, RANGE));
+    work(s, from);
+    assert_int_equal(peer_at(s->k[from], to)->taken, 0xf);
+    assert_int_equal(peer_at(s->k[from], to)->slot_waiters, 4 + 1);
+    /* Until all four are to be settled at the other kernel, which does nothing but listen. */
+    while (system_tell(s, from, to)) {
+        assert_true(system_hear(s, from, to));
+        audit(s);
+        while (system_tell(s, to, from))
+            assert_true(system_hear(s, to, from));
+        work(s, from);
+    }
+    assert_true(task_waits(s->k[to], task_of_exchange(s->k[to], from, TASK_EXCHANGES - 1)));
     rest(s);
     for (uint32_t vpe = 0; vpe < 5; vpe++) {
-        assert_int_equal(reply(s, A, vpe), RESCIND_NO_ERROR);
-        assert_true(kit_holds(s->k[A], vpe, 30));
+        assert_int_equal(reply(s, from, vpe), RESCIND_NO_ERROR);
+        assert_true(kit_holds(s->k[from], vpe, 30));
     }
     system_free(s);
+}
+
+static void the_fifth_exchange_waits_for_a_slot(void **state)
+{
+    (void)state;
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(A, B);
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(C, A);
 }
 
 /* The VPE ends while two calls wait for a slot: the slot that the one does not take any more is not
