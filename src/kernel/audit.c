@@ -213,10 +213,10 @@ static bool check_treap_links(const struct rescind_kernel *k, uint32_t *where)
     return each_cap(k, where, treap_links_good);
 }
 
-/* The leftmost node below `index`, by at most as many steps as there are nodes. */
+/* The leftmost node below `index`. That walks up and down the treap end is due to treap_links. */
 static uint32_t leftmost(const struct rescind_kernel *k, uint32_t index)
 {
-    for (uint32_t steps = k->pool.high; steps > 0 && cap_at(k, index)->left != 0; steps--)
+    while (cap_at(k, index)->left != 0)
         index = cap_at(k, index)->left;
     return index;
 }
@@ -229,13 +229,11 @@ static uint32_t treap_after(const struct rescind_kernel *k, uint32_t index)
 
     if (cap->right != 0)
         return leftmost(k, cap->right);
-    for (uint32_t steps = k->pool.high; steps > 0 && up != 0; steps--) {
-        if (cap_at(k, up)->left == index)
-            return up;
+    while (up != 0 && cap_at(k, up)->left != index) {
         index = up;
         up = cap_at(k, up)->up;
     }
-    return 0;
+    return up;
 }
 
 static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
@@ -244,10 +242,10 @@ static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
         uint32_t table = table_number(k, i);
         uint32_t root = table_at(k, table)->root;
         uint32_t at = root != 0 ? leftmost(k, root) : 0;
-        for (uint32_t steps = k->pool.high; at != 0; steps--) {
+        while (at != 0) {
             uint32_t next = treap_after(k, at);
             *where = at;
-            if (steps == 0 || (next != 0 && cap_at(k, next)->sel <= cap_at(k, at)->sel))
+            if (next != 0 && cap_at(k, next)->sel <= cap_at(k, at)->sel)
                 return false;
             at = next;
         }
@@ -361,8 +359,7 @@ static bool check_child_known(const struct rescind_kernel *k, uint32_t *where)
             continue;
         uint32_t at = cap->child;
         do {
-            if (!is_derived(k, at) || cap_parent(cap_at(k, at)) != index ||
-                in_rings == k->pool.high)
+            if (!is_derived(k, at) || cap_parent(cap_at(k, at)) != index)
                 return false;
             in_rings++;
             at = cap_at(k, at)->next;
@@ -381,7 +378,7 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
         caps += is_derived(k, index);
         if (!is_derived(k, index) || cap_parent(cap_at(k, index)) != 0)
             continue;
-        for (uint32_t at = index, next = index; next != 0 && met <= k->pool.high; met++) {
+        for (uint32_t at = index, next = index; next != 0; met++) {
             at = next;
             next = tree_next(k, &at, &depth);
         }
@@ -1609,14 +1606,15 @@ static bool is_listener(const struct rescind_kernel *k, uint32_t index)
     return is_cap(k, index) && cap_at(k, index)->type == CAP_LISTENER;
 }
 
+/* Its line is its parent's (derived_alike), which is one that there is (object_refs). */
 static bool listener_is_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     const struct listener *l = listener_of(k, index);
 
     return (cap->flags & CAP_BOUND) && cap->home == k->pe && cap_parent(cap) != 0 &&
-           table_kind(cap->table) == TABLE_ENDPOINTS && l->line < RESCIND_IRQ_LINES &&
-           cap->sel == (uint32_t)LISTENERS + l->line && k->listeners[l->line] == index &&
-           l->state <= LISTENER_SENT && endpoint_is_free_one(l->ep);
+           table_kind(cap->table) == TABLE_ENDPOINTS && cap->sel == (uint32_t)LISTENERS + l->line &&
+           k->listeners[l->line] == index && l->state <= LISTENER_SENT &&
+           endpoint_is_free_one(l->ep);
 }
 
 /* One that waits has come through an endpoint of who listens; one that is open, from nobody. */
