@@ -2214,10 +2214,11 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     system_free(s);
 }
 
-static struct system_message forge_whole_note(unsigned sender, struct rescind_peer_note note,
+static struct system_message forge_whole_note(unsigned sender, const struct rescind_peer_note *said,
                                               const void *data)
 {
     uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_note note = *said;
 
     note.head.kind = RESCIND_PEER_NOTE;
     note.head.size = (uint16_t)(sizeof(note) + ((note.length + 7u) & ~7u));
@@ -2242,21 +2243,21 @@ static void the_note_of_a_visit_is_refused_by_each_of_its_fields(void **state)
     bad[1].start = UINT32_MAX;
     bad[2].vpe = RESCIND_VPE_MAX;
     for (unsigned i = 0; i < 3; i++)
-        refused(s, B, A, forge_whole_note(B, note, &bad[i]));
+        refused(s, B, A, forge_whole_note(B, &note, &bad[i]));
     other = note;
     other.length = sizeof(range) - 8;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.reserved = 1;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.claim = 1; /* of no OPEN */
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.error = RESCIND_PEER_BLOCKED;
     other.length = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.claim = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, B, 0, agree(asked(s).id, ITEM, 2)), 0);
     rest(s);
@@ -2277,19 +2278,19 @@ static void the_note_of_an_opening_is_refused_by_each_of_its_fields(void **state
     note.serial = call_at(s->k[A], 0)->letter.serial;
     note.claim = call_at(s->k[A], 0)->letter.claim;
     assert_int_not_equal(note.claim, 0);
-    in_vain(s, B, A, forge_whole_note(B, note, &session), 1, 0); /* that was asked of C */
+    in_vain(s, B, A, forge_whole_note(B, &note, &session), 1, 0); /* that was asked of C */
     other = note;
     other.serial++;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.asker = 1; /* whoever asks alone has ended */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.error = RESCIND_OUT_OF_MEM; /* and then there is no session */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.length = 0;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, C, 0, open_session(asked_at(s, C).id)), RESCIND_NO_ERROR);
     rest(s);
