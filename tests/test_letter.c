@@ -2130,6 +2130,12 @@ static void letters_to_what_is_not_there_are_answered(void **state)
     read.length = 8;
     answered(s, read, RESCIND_INV_ARGS);
     system_free(s);
+
+    s = new_family();
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+    answered(s, (struct rescind_peer_letter){.op = RESCIND_LETTER_WAIT, .object = CHILD},
+             RESCIND_VPE_GONE);
+    system_free(s);
 }
 
 /* Records that end before their fields do; and a note has no slot. */
