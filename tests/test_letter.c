@@ -2357,6 +2357,50 @@ static void a_note_comes_behind_its_answer(void **state)
     }
 }
 
+/* A letter with all the data that there may be leaves room for one answer in a message: the other
+ * and the notes come in the next one, in their order. */
+static void a_note_waits_with_its_answer_for_room(void **state)
+{
+    struct system *s = system_new_roomy(2, 2, 3, NODES, 64, MEMORY);
+    struct peer *peer = peer_at(s->k[B], A);
+    uint8_t data[RESCIND_DATA_MAX] = {1};
+    struct message m = CALL(WRITE, EP, 0, RESCIND_DATA_MAX);
+
+    (void)state;
+    message_put(&m, data, sizeof(data));
+    assert_int_equal(call(s, A, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), OURS, MEM, 1)), 0);
+    assert_int_equal(call(s, B, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), 0);
+    assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP, CHILD_MEM)), 0);
+    assert_int_equal(call(s, B, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(call(s, A, vpe, kit_obtain(system_sel(s, B, 0), THERE, CHILD_CAP, 1)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(THERE, RESCIND_VPE_WAIT));
+    while (system_tell(s, A, B) || system_hear(s, A, B))
+        audit(s);
+    assert_int_equal(peer->letter_answers, 3);
+    kit_send(s->k[B], 2, kit_exit(7));
+    kit_rest(s->k[B]);
+    kit_send(s->k[B], 0, m);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_not_equal(peer->letters, 0);
+    peer->letter_turn = RESCIND_PEER_LETTERS; /* the letter's turn */
+    peer->letters_next = true;
+    assert_true(system_tell(s, B, A));
+    assert_int_equal(peer->letters, 0);
+    assert_int_equal(peer->letter_answers, 2);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_equal(peer->letter_turn, RESCIND_PEER_LETTERS + 1);
+    rest(s);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, 7);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+    system_free(s);
+}
+
 /* Three of A wait for B's VPE 0; one is killed, and who gets its number waits for another of B's:
  * whichever it was, the end is told to the other two. */
 static void of_many_who_wait_any_may_go(void **state)
@@ -2533,6 +2577,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_note_of_an_opening_is_refused_by_each_of_its_fields),
         cmocka_unit_test(an_answer_to_who_has_just_got_a_slot_is_refused),
         cmocka_unit_test(a_note_comes_behind_its_answer),
+        cmocka_unit_test(a_note_waits_with_its_answer_for_room),
         cmocka_unit_test(of_many_who_wait_any_may_go),
         cmocka_unit_test(a_slot_is_given_back_where_another_kernel_is_meant),
         cmocka_unit_test(a_session_for_one_that_has_ended_is_closed),
