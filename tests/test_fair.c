@@ -630,12 +630,93 @@ static void other_kernels_take_a_message_and_their_tasks_turns(void **state)
     }
 }
 
+/* ---- EXCHANGEs between kernels ------------------------------------------------------------- */
+
+enum { ASKERS = 8, SLOT_HOLDERS = TASK_EXCHANGES };
+
+/* One more round of both kernels, in which a revocation on the second one does one step. */
+static void both_go_on(struct system *s)
+{
+    for (unsigned pe = 0; pe < 2; pe++) {
+        system_tell(s, pe, 1 - pe);
+        system_hear(s, 1 - pe, pe);
+        if (rescind_kernel_ready(s->k[pe]) >= 0)
+            kit_work_first(s->k[pe]);
+    }
+}
+
+/* Who was answered by now goes behind those before him. */
+static uint32_t note_answers(struct rescind_kernel *k, uint32_t *order, uint32_t count)
+{
+    struct answer answer;
+
+    for (uint32_t vpe = 0; vpe < ASKERS; vpe++) {
+        if (calls_answer(k, vpe, &answer)) {
+            assert_int_equal(answer.error, RESCIND_NO_ERROR);
+            order[count++] = vpe;
+        }
+    }
+    return count;
+}
+
+static void exchanges_have_their_slots_in_order(void **state)
+{
+    struct system *s = system_new(2, ASKERS, 2000, 1);
+    uint32_t order[ASKERS], count = 0;
+
+    (void)state;
+    call(s->k[1], 0, say_gate(0, GATE, RB, 1, 2));
+    for (uint32_t vpe = 0; vpe < ASKERS; vpe++)
+        kit_send(s->k[0], vpe, kit_obtain(system_sel(s, 1, 0), COPY, GATE, 1));
+    for (uint32_t i = 0; i < 1000 && count < ASKERS; i++) {
+        both_go_on(s);
+        count = note_answers(s->k[0], order, count);
+    }
+    assert_int_equal(count, ASKERS);
+    for (uint32_t i = 0; i < ASKERS; i++)
+        assert_int_equal(order[i], i);
+    system_free(s);
+}
+
+/* They obtain what is being revoked, and then what is; the fifth, something else. */
+static void a_fifth_exchange_waits_for_the_revocations_that_block_four(void **state)
+{
+    struct system *s = system_new(2, ASKERS, 2000, 1);
+    uint32_t order[ASKERS], count = 0, rounds = 0, behind = 0;
+    struct answer revoked;
+    bool ended = false;
+
+    (void)state;
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        call(s->k[1], vpe, say_gate(0, GATE, RB, 1, 2));
+    for (uint32_t i = 0; i < 200; i++)
+        call(s->k[1], 0, kit_delegate(0, GATE, COPY + i, 1));
+    kit_send(s->k[1], 0, kit_revoke(GATE, 1, false));
+    for (uint32_t i = 0; i < 10; i++)
+        kit_work_first(s->k[1]);
+    for (uint32_t vpe = 0; vpe <= SLOT_HOLDERS; vpe++)
+        kit_send(s->k[0], vpe,
+                 kit_obtain(system_sel(s, 1, vpe < SLOT_HOLDERS ? 0 : 1), COPY, GATE, 1));
+    while (count <= SLOT_HOLDERS) {
+        both_go_on(s);
+        count = note_answers(s->k[0], order, count);
+        rounds++;
+        assert_true(count == 0 || rounds >= 200);
+        behind += ended;
+        ended = ended || calls_answer(s->k[1], 0, &revoked);
+        assert_true(rounds < 10000 && behind < 40);
+    }
+    system_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_call_takes_longer_than_all_others_turns),
         cmocka_unit_test(foes_are_served_as_well),
         cmocka_unit_test(other_kernels_take_a_message_and_their_tasks_turns),
+        cmocka_unit_test(exchanges_have_their_slots_in_order),
+        cmocka_unit_test(a_fifth_exchange_waits_for_the_revocations_that_block_four),
     };
 
     return cmocka_run_group_tests_name("fair", tests, NULL, NULL);
