@@ -857,6 +857,31 @@ static void a_call_waits_for_what_is_being_revoked(void **state)
                   cases[i].wanted);
 }
 
+/* Its maker kills it while its RECEIVE waits for a revocation, and not for a message. */
+static void a_receive_that_waits_for_a_revocation_is_killed(void **state)
+{
+    struct rescind_kernel *k = kernel_with(1);
+    struct answer answer;
+    uint32_t child, index;
+    uint64_t id;
+
+    (void)state;
+    child = prepare(k, &id);
+    index = endpoint_find(k, child, RB);
+    calls_send(k, 0, kit_revoke(CHILD_MEM, 1, true));
+    while (!(cap_at(k, index)->flags & CAP_MARKED))
+        calls_work(k);
+    calls_send(k, child, say_receive(RB, true));
+    rescind_kernel_end(k, child, 9);
+    kit_audit(k);
+    calls_rest(k);
+    assert_int_equal(rescind_kernel_vpe_state(k, child), RESCIND_VPE_ENDED);
+    assert_true(calls_answer(k, 0, &answer));
+    assert_int_equal(answer.error, RESCIND_NO_ERROR);
+    assert_int_equal(calls_ask(k, 0, say_wait(CHILD)).words[0], 9);
+    calls_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -877,6 +902,7 @@ int main(void)
         cmocka_unit_test(a_parent_attaches_buffers_for_its_child),
         cmocka_unit_test(the_receiver_ends),
         cmocka_unit_test(a_call_waits_for_what_is_being_revoked),
+        cmocka_unit_test(a_receive_that_waits_for_a_revocation_is_killed),
     };
     return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
 }

@@ -285,7 +285,7 @@ static void the_end_of_a_vpe_of_another_kernel_is_waited_for(void **state)
     (void)state;
     assert_int_equal(call(s, A, 0, vpectrl(THERE, RESCIND_VPE_START)), RESCIND_NO_ERROR);
     kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
-    settle(s);
+    rest(s); /* it may wait for ever */
     assert_true(waits(s, A, 0));
     kit_send(s->k[B], CHILD, kit_exit(7));
     rest(s);
@@ -2175,6 +2175,7 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     struct rescind_letter_mem bad[5] = {mem, mem, mem, mem, mem};
     struct rescind_letter_gate gate = {.pe = 2, .vpe = 0};
     struct system *s = new_lent();
+    struct system_message m;
 
     (void)state;
     bad[0].pe = 2;
@@ -2186,6 +2187,18 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     assert_true(system_tell(s, A, B));
     for (unsigned i = 0; i < 5; i++)
         refused(s, B, A, forge_description(&bad[i]));
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    system_free(s);
+
+    /* An error is no description: it is asked again. */
+    s = new_lent();
+    kit_send(s->k[A], 0, CALL(DERIVEMEM, OURS, PART, 0, 64, R));
+    m.size = rescind_kernel_tell(s->k[A], B, m.bytes);
+    assert_int_not_equal(m.size, 0);
+    m = forge_answer(B, 0, RESCIND_INV_ARGS, 0);
+    rescind_kernel_hear(s->k[A], B, m.bytes, m.size);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     system_free(s);
@@ -2305,6 +2318,153 @@ static void an_answer_to_who_has_just_got_a_slot_is_refused(void **state)
     system_free(s);
 }
 
+/* ---- What comes behind what ---------------------------------------------------------------- */
+
+/* One kernel has to tell at once that a WAIT has been taken, and how it has ended: whosever turn it
+ * is, the one comes before the other. */
+static void a_note_comes_behind_its_answer(void **state)
+{
+    enum { TURNS = 2 * RESCIND_PEER_LETTERS + 1 };
+
+    (void)state;
+    for (uint8_t turn = 0; turn < TURNS; turn++) {
+        struct system *s = new_family();
+        struct answer got;
+
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+        assert_int_equal(peer_at(s->k[B], A)->replies[0].error, RESCIND_PEER_TAKEN);
+        kit_send(s->k[B], 0, vpectrl(CHILD_CAP, RESCIND_VPE_START));
+        kit_send(s->k[B], CHILD, kit_exit(7));
+        kit_rest(s->k[B]);
+        assert_int_not_equal(peer_at(s->k[B], A)->notes, 0);
+        assert_int_not_equal(peer_at(s->k[B], A)->letter_answers, 0);
+        peer_at(s->k[B], A)->letter_turn = turn;
+        rest(s);
+        got = answer(s, A, 0);
+        assert_int_equal(got.error, RESCIND_NO_ERROR);
+        assert_int_equal(got.value, 7);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+        system_free(s);
+    }
+}
+
+/* Three of A wait for B's VPE 0; one is killed, and who gets its number waits for another of B's:
+ * whichever it was, the end is told to the other two. */
+static void of_many_who_wait_any_may_go(void **state)
+{
+    enum { WAITERS = 3 };
+
+    (void)state;
+    for (uint32_t gone = 0; gone < WAITERS; gone++) {
+        struct system *s = system_new_roomy(2, 2, 6, NODES, WORK, MEMORY);
+        uint32_t target = system_sel(s, B, 1), child[WAITERS];
+
+        for (uint32_t i = 0; i < WAITERS; i++) {
+            assert_int_equal(call(s, A, 0, createvpe(CHILD_CAP + 2 * i, CHILD_MEM + 2 * i)), 0);
+            assert_int_equal(call(s, A, 0, kit_delegate(CHILD_CAP + 2 * i, target, THERE, 1)), 0);
+            assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP + 2 * i, RESCIND_VPE_START)), 0);
+            child[i] = 2 + i;
+            kit_send(s->k[A], child[i], vpectrl(THERE, RESCIND_VPE_WAIT));
+            settle(s);
+            assert_true(waits(s, A, child[i]));
+        }
+        assert_int_equal(count_notes(s->k[B], 1), WAITERS);
+        assert_int_equal(call(s, A, 0, kit_revoke(CHILD_CAP + 2 * gone, 2, true)), 0);
+        assert_int_equal(call(s, A, 0, createvpe(CHILD_CAP + 2 * gone, CHILD_MEM + 2 * gone)), 0);
+        target = system_sel(s, B, 0);
+        assert_int_equal(call(s, A, 0, kit_delegate(CHILD_CAP + 2 * gone, target, THERE, 1)), 0);
+        assert_int_equal(call(s, A, 0, vpectrl(CHILD_CAP + 2 * gone, RESCIND_VPE_START)), 0);
+        kit_send(s->k[A], child[gone], vpectrl(THERE, RESCIND_VPE_WAIT));
+        settle(s);
+        assert_int_equal(count_notes(s->k[B], 1), WAITERS - 1);
+        assert_int_equal(count_notes(s->k[B], 0), 1);
+        kit_send(s->k[B], 1, kit_exit(5));
+        settle(s);
+        for (uint32_t i = 0; i < WAITERS; i++) {
+            if (i != gone)
+                assert_int_equal(answer(s, A, child[i]).value, 5);
+        }
+        assert_true(waits(s, A, child[gone]));
+        kit_send(s->k[B], 0, kit_exit(6));
+        rest(s);
+        assert_int_equal(answer(s, A, child[gone]).value, 6);
+        system_free(s);
+    }
+}
+
+/* Who has waited for a slot towards B finds, at its turn, that its selector leads to C by now. */
+static void a_slot_is_given_back_where_another_kernel_is_meant(void **state)
+{
+    enum { NAMED = 90, WAITER = 2, LENDER = 3 };
+    struct system *s = system_new(3, 4, 400, WORK);
+    uint32_t waiter = system_sel(s, A, WAITER);
+
+    (void)state;
+    assert_int_equal(call(s, A, LENDER, kit_delegate(waiter, system_sel(s, B, 0), NAMED, 1)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(system_sel(s, B, vpe), RESCIND_VPE_START));
+    kit_send(s->k[A], WAITER, vpectrl(NAMED, RESCIND_VPE_START));
+    kit_send(s->k[A], LENDER, kit_revoke(system_sel(s, B, 0), 1, false));
+    kit_rest(s->k[A]);
+    assert_false(kit_holds(s->k[A], WAITER, NAMED));
+    assert_int_equal(answer(s, A, LENDER).error, RESCIND_NO_ERROR);
+    kit_send(s->k[A], LENDER, kit_delegate(waiter, system_sel(s, C, 0), NAMED, 1));
+    kit_rest(s->k[A]);
+    assert_int_equal(answer(s, A, LENDER).error, RESCIND_NO_ERROR);
+    assert_true(waits(s, A, WAITER));
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 3);
+    rest(s);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        assert_int_equal(answer(s, A, vpe).error, RESCIND_INV_ARGS); /* they run already */
+    assert_int_equal(rescind_kernel_peer(s->k[C], A).heard, 1);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    system_free(s);
+}
+
+/* A session for another VPE of A, which ends before the service has agreed. */
+static void a_session_for_one_that_has_ended_is_closed(void **state)
+{
+    struct system *s = system_new_roomy(2, 2, 2, NODES, 64, MEMORY);
+    struct message m = CALL(CREATESESS, system_sel(s, A, 1), SESSION, 2);
+    struct question q;
+
+    (void)state;
+    message_put(&m, "fs", 2);
+    assert_int_equal(call(s, B, 0, CALL(ATTACHRB, 0, IN, 0, 11, 9, 0)), 0);
+    assert_int_equal(call(s, B, 0, creategate(0, GATE, IN, 1)), 0);
+    assert_int_equal(call(s, B, 0, createsrv()), 0);
+    kit_send(s->k[A], 0, m);
+    settle(s);
+    q = asked(s);
+    kit_send(s->k[A], 1, kit_exit(0));
+    settle(s);
+    assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_INV_ARGS);
+    is_closed(s, B);
+    rest(s);
+    system_free(s);
+}
+
+/* The letter of a WAIT comes when the VPE has already gone by a revocation. */
+static void a_wait_for_one_that_was_revoked_is_answered(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+    assert_true(system_tell(s, A, B));
+    kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+    while (kit_rest(s->k[B]) > 0 || system_tell(s, B, A) || system_hear(s, B, A) ||
+           kit_rest(s->k[A]) > 0)
+        audit(s);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+    system_free(s);
+}
+
 /* With a pattern, the tests of that name are left out. */
 int main(int argc, char **argv)
 {
@@ -2365,6 +2525,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_note_of_a_visit_is_refused_by_each_of_its_fields),
         cmocka_unit_test(the_note_of_an_opening_is_refused_by_each_of_its_fields),
         cmocka_unit_test(an_answer_to_who_has_just_got_a_slot_is_refused),
+        cmocka_unit_test(a_note_comes_behind_its_answer),
+        cmocka_unit_test(of_many_who_wait_any_may_go),
+        cmocka_unit_test(a_slot_is_given_back_where_another_kernel_is_meant),
+        cmocka_unit_test(a_session_for_one_that_has_ended_is_closed),
+        cmocka_unit_test(a_wait_for_one_that_was_revoked_is_answered),
     };
 
     if (argc > 1)

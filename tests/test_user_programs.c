@@ -523,6 +523,17 @@ static void a_program_notices_that_a_reply_was_changed(void **state)
     }
 }
 
+static void an_error_that_there_is_not_has_no_name(void **state)
+{
+    struct fake *f = fake_new();
+
+    (void)state;
+    f->error = (enum rescind_error)4711;
+    assert_int_not_equal(run(f, "pingpong_writer"), 0);
+    assert_string_equal(f->printed->str, "[VPE] ATTACHRB: expected ok, got no error code\n");
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -532,6 +543,7 @@ int main(void)
         cmocka_unit_test(a_line_of_no_end_is_cut),
         cmocka_unit_test(a_port_that_never_sends_is_given_up),
         cmocka_unit_test(a_program_notices_that_a_reply_was_changed),
+        cmocka_unit_test(an_error_that_there_is_not_has_no_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static const struct row rows[] = {
     {RESCIND_FAULT_ACPI_ENTRY, 0, 1, 0, true,
      "rescind: ACPI MADT: an entry's length makes no sense: 0x0; " NO_TABLES},
     {RESCIND_FAULT_PCI_ABSENT, 0, 4, 0, true, ""},
+    {RESCIND_FAULT_PCI_ABSENT, 0, 4, LOG, true, "rescind: PCI: there is none|"},
     /* What goes wrong, with which register, and what that said. */
     {RESCIND_FAULT_PCI_BARS, 0, 4, 0, true,
      "rescind: PCI: a BAR makes no sense: 0x80000010ffffffff; going on without it|"
