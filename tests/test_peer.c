@@ -975,17 +975,17 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
-static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to)
+static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to, uint32_t last)
 {
     enum { RANGE = RESCIND_PEER_CHUNK + 1 };
     struct system *s = system_new(3, 5, 200, WORK);
 
     make_gates(s, to, 0, 20, RANGE);
-    for (uint32_t vpe = 0; vpe < 5; vpe++)
-        kit_send(s->k[from], vpe, kit_obtain(system_sel(s, to, 0), 30, 20, RANGE));
+    for (uint32_t vpe = last + 1; vpe <= last + 5; vpe++)
+        kit_send(s->k[from], vpe % 5, kit_obtain(system_sel(s, to, 0), 30, 20, RANGE));
     work(s, from);
     assert_int_equal(peer_at(s->k[from], to)->taken, 0xf);
-    assert_int_equal(peer_at(s->k[from], to)->slot_waiters, 4 + 1);
+    assert_int_equal(peer_at(s->k[from], to)->slot_waiters, last + 1);
     /* Until all four are to be settled at the other kernel, which does nothing but listen. */
     while (system_tell(s, from, to)) {
         assert_true(system_hear(s, from, to));
@@ -1006,8 +1006,8 @@ static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigne
 static void the_fifth_exchange_waits_for_a_slot(void **state)
 {
     (void)state;
-    the_fifth_exchange_of_a_pair_waits_for_a_slot(A, B);
-    the_fifth_exchange_of_a_pair_waits_for_a_slot(C, A);
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(A, B, 4);
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(C, A, 0);
 }
 
 /* The VPE ends while two calls wait for a slot: the slot that the one does not take any more is not
