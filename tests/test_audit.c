@@ -568,6 +568,13 @@ static void a_queue_has_another_end(struct rescind_kernel *k)
     peer_at(k, 0)->last = kit_at(k, 0, 10);
 }
 
+static void a_queue_goes_round_in_a_circle(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_queue(k, 0, kit_at(k, 0, 11));
+    at(k, 0, 11)->work = kit_at(k, 0, 10);
+}
+
 static void a_queue_forgets_its_beginning(struct rescind_kernel *k)
 {
     peer_queue(k, 0, kit_at(k, 0, 10));
@@ -1679,6 +1686,7 @@ static const struct harm harms[] = {
     HARM(queued_once, a_capability_stands_on_two_stacks),
     HARM(queued_once, a_queue_has_another_end),
     HARM(queued_once, a_queue_forgets_its_beginning),
+    HARM(queued_once, a_queue_goes_round_in_a_circle),
     HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
     HARM_ACROSS(told_once, a_ring_holds_what_is_not_to_be_told),
     HARM_ACROSS(told_once, a_ring_holds_a_link_with_another_kernel),

@@ -474,7 +474,7 @@ static void more_calls_than_slots_wait_their_turn(void **state)
     uint32_t nodes = pool_used(s->k[B]);
 
     (void)state;
-    for (uint32_t vpe = 0; vpe < CALLERS; vpe++)
+    for (uint32_t vpe = CALLERS; vpe-- > 0;) /* VPE 0 waits, too */
         kit_send(s->k[A], vpe, vpectrl(system_sel(s, B, 0), RESCIND_VPE_WAIT));
     audit(s);
     assert_int_equal(peer_at(s->k[A], B)->letters_taken, 3);
@@ -2021,6 +2021,69 @@ static void answers_that_nobody_waits_for_are_refused(void **state)
     system_free(s);
 }
 
+static struct system_message forge_description(const void *description, uint32_t size)
+{
+    struct system_message m = forge_answer(B, 0, RESCIND_NO_ERROR, size);
+
+    memcpy(m.bytes + m.size - size, description, size);
+    return m;
+}
+
+static void descriptions_of_what_there_can_not_be_are_refused(void **state)
+{
+    const uint64_t all = PAGES_MAX * RESCIND_PAGE;
+    static const struct rescind_letter_gate gates[] = {
+        {.pe = 2, .vpe = 0},
+        {.pe = B, .vpe = RESCIND_VPE_MAX},
+    };
+    const struct rescind_letter_mem mems[] = {
+        {.pe = 2, .addr = 0, .size = 1},
+        {.pe = B, .addr = 0, .size = 1, .real = 2},
+        {.pe = B, .addr = all + 1, .size = 0, .real = 1},
+        {.pe = B, .addr = all - 8, .size = 9, .real = 1},
+        {.pe = A, .addr = 0, .size = MEMORY + 1, .real = 1},
+    };
+    const struct rescind_letter_gate gate = {.pe = B, .vpe = RESCIND_VPE_MAX - 1};
+    const struct rescind_letter_mem mem = {
+        .pe = B, .addr = all - RESCIND_PAGE, .size = RESCIND_PAGE, .real = 1};
+    struct system *s = system_new_with_memory(2, 1, NODES, WORK, MEMORY);
+    struct system_message m;
+
+    (void)state;
+    kit_send(s->k[A], 0, creategate(system_sel(s, B, 0), 52, RESCIND_EP_FREE, 1));
+    assert_true(system_tell(s, A, B));
+    for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+        refused(s, B, A, forge_description(&gates[i], sizeof(gates[i])));
+    m = forge_description(&gate, sizeof(gate));
+    rescind_kernel_hear(s->k[A], B, m.bytes, m.size);
+    kit_rest(s->k[A]);
+    assert_true(kit_holds(s->k[A], 0, 52));
+    system_free(s);
+
+    s = system_new_with_memory(2, 1, NODES, WORK, MEMORY);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), 51, RESCIND_SEL_MEM, 1)),
+                     RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, CALL(DERIVEMEM, 51, 53, 0, RESCIND_PAGE, RESCIND_PERM_R));
+    assert_true(system_tell(s, A, B));
+    for (size_t i = 0; i < sizeof(mems) / sizeof(mems[0]); i++)
+        refused(s, B, A, forge_description(&mems[i], sizeof(mems[i])));
+    m = forge_description(&mem, sizeof(mem));
+    rescind_kernel_hear(s->k[A], B, m.bytes, m.size);
+    kit_rest(s->k[A]);
+    assert_true(kit_holds(s->k[A], 0, 53));
+    system_free(s);
+}
+
+static struct system_message with_reserved(struct system_message m)
+{
+    const uint32_t reserved = 1;
+
+    memcpy(m.bytes + sizeof(struct rescind_peer_message) +
+               offsetof(struct rescind_peer_note, reserved),
+           &reserved, sizeof(reserved));
+    return m;
+}
+
 static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **state)
 {
     struct system *s = new_family();
@@ -2038,6 +2101,9 @@ static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **stat
     refused(s, B, A, forge_note(B, 0, serial, 0, 16));
     refused(s, B, A, forge_note(B, 0, serial, RESCIND_VPE_GONE, 8));
     refused(s, B, A, forge_note(B, 0, serial, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, forge_note(B, 0, serial + 1, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, with_reserved(forge_note(B, 0, serial, 0, 8)));
+    refused(s, B, A, with_reserved(forge_note(B, 0, serial + 1, 0, 8)));
     refused(s, B, A, forge_note(B, 0, serial, 0, RESCIND_PEER_NOTE_MAX + 1));
     kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
     rest(s);
@@ -2096,6 +2162,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(messages_that_make_no_sense_are_refused),
         cmocka_unit_test(openings_that_make_no_sense_are_refused),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
+        cmocka_unit_test(descriptions_of_what_there_can_not_be_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),
     };
 

@@ -975,6 +975,29 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
+/* What it is to be put at goes; when it has gone, the EXCHANGE goes on. */
+static void an_exchange_waits_for_a_place_of_its_own(void **state)
+{
+    struct system *s = system_new(2, 2, 200, WORK);
+
+    (void)state;
+    make_gates(s, A, 1, 10, 1);
+    make_gates(s, B, 0, 20, 1);
+    assert_int_equal(call(s, A, 1, kit_delegate(system_sel(s, A, 0), 10, 30, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 1), 30, 31, 1)), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 1, kit_revoke(10, 1, true));
+    work(s, A);
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 30, 20, 1));
+    work(s, A);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 0), RESCIND_VPE_WAITING);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 1), RESCIND_VPE_WAITING);
+    rest(s);
+    assert_int_equal(reply(s, A, 1), RESCIND_NO_ERROR);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_true(kit_holds(s->k[A], 0, 30));
+    system_free(s);
+}
+
 static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to, uint32_t last)
 {
     enum { RANGE = RESCIND_PEER_CHUNK + 1 };
@@ -1613,6 +1636,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
+        cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
         cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_vpe_ends_in_the_middle_of_its_exchange),
