@@ -975,6 +975,41 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
+/* What a long question has met at the other kernel has gone before all is undone there. */
+static void an_exchange_blocked_by_what_has_gone_is_freed(void **state)
+{
+    enum { LEAVES = 40, RANGE = RESCIND_PEER_CHUNK + 1 };
+    struct system *s = system_new(2, 2, 300, WORK);
+    struct rescind_kernel *b = s->k[B];
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    (void)state;
+    make_gates(s, B, 0, 20, RANGE - 1);
+    make_gates(s, B, 1, 10, 1);
+    assert_int_equal(call(s, B, 1, kit_delegate(system_sel(s, B, 0), 10, 19 + RANGE, 1)),
+                     RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < LEAVES; i++)
+        assert_int_equal(call(s, B, 1, kit_delegate(system_sel(s, B, 0), 10, 100 + i, 1)),
+                         RESCIND_NO_ERROR);
+    kit_send(b, 1, kit_revoke(10, 1, true));
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 30, 20, RANGE));
+    for (int i = 0; i < 10 && served_at(b, A, 0)->state != SERVE_UNDO; i++) {
+        work(s, A);
+        while (system_tell(s, A, B))
+            assert_true(system_hear(s, A, B));
+        while (system_tell(s, B, A))
+            assert_true(system_hear(s, B, A));
+    }
+    assert_int_equal(served_at(b, A, 0)->state, SERVE_UNDO);
+    while (!kit_reply(b, 1, &error))
+        kit_work(b, 1);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    audit(s);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_INV_ARGS);
+    system_free(s);
+}
+
 /* What it is to be put at goes; when it has gone, the EXCHANGE goes on. */
 static void an_exchange_waits_for_a_place_of_its_own(void **state)
 {
@@ -1637,6 +1672,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
         cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
+        cmocka_unit_test(an_exchange_blocked_by_what_has_gone_is_freed),
         cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_vpe_ends_in_the_middle_of_its_exchange),
