@@ -581,6 +581,13 @@ static void a_queue_has_another_end(struct rescind_kernel *k)
     peer_at(k, 0)->last = kit_at(k, 0, 10);
 }
 
+static void a_queue_goes_round_in_a_circle(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_queue(k, 0, kit_at(k, 0, 11));
+    at(k, 0, 11)->work = kit_at(k, 0, 10);
+}
+
 static void a_queue_forgets_its_beginning(struct rescind_kernel *k)
 {
     peer_queue(k, 0, kit_at(k, 0, 10));
@@ -1531,6 +1538,18 @@ static void a_sweep_goes_on_behind_the_last_vpe(struct rescind_kernel *k)
     call_at(k, 0)->revoke.last_table = table_of(k->vpe_count, TABLE_OBJECT);
 }
 
+static void a_sweep_has_an_unmarked_one_among_marked_ones(struct rescind_kernel *k)
+{
+    assert_int_equal(kit_call(k, 0, kit_creategate(8)), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 0, kit_creategate(9)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_revoke(8, 3, true));
+    while (call_at(k, 0)->revoke.phase != REVOKE_SWEEP)
+        kit_work_first(k);
+    kit_audit(k);
+    assert_int_equal(call_at(k, 0)->revoke.sel, 8);
+    at(k, 0, 9)->flags = 0;
+}
+
 static void a_question_waits_where_there_is_room(struct rescind_kernel *k)
 {
     struct visit *visit = make_visit(k, VISIT_QUEUED);
@@ -1687,6 +1706,7 @@ static const struct harm harms[] = {
     HARM(queued_once, a_capability_stands_on_two_stacks),
     HARM(queued_once, a_queue_has_another_end),
     HARM(queued_once, a_queue_forgets_its_beginning),
+    HARM(queued_once, a_queue_goes_round_in_a_circle),
     HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
     HARM_ACROSS(told_once, a_ring_holds_what_is_not_to_be_told),
     HARM_ACROSS(told_once, a_ring_holds_a_link_with_another_kernel),
@@ -1707,6 +1727,7 @@ static const struct harm harms[] = {
     HARM_ACROSS(notes_kept, a_vpe_that_runs_has_its_end_told),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_vpe),
+    HARM(effect_whole, a_sweep_has_an_unmarked_one_among_marked_ones),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),
     HARM(reserved_open, a_reserved_copy_has_a_child_before_its_time),
@@ -2100,6 +2121,7 @@ static void what_was_never_made_is_not_looked_at(void **state)
 static void nothing_behind_the_pool_is_looked_at(void **state)
 {
     struct rescind_kernel *k = kit_new(2, RESCIND_PAGE / POOL_NODE_SIZE, 0, 1);
+    struct system *s = new_system();
 
     (void)state;
     for (uint32_t sel = 10; pool_left(k) >= 2; sel++)
@@ -2109,6 +2131,11 @@ static void nothing_behind_the_pool_is_looked_at(void **state)
     assert_int_equal(k->pool.high, k->pool.limit);
     assert_int_equal(rescind_kernel_used(k) % RESCIND_PAGE, 0);
     kit_audit(k);
+    /* A stub whose child might come is looked for everywhere, and is not there. */
+    stub(s->k[0])->peer = k->pe;
+    stub(s->k[0])->flags |= CAP_BOUND;
+    assert_false(rescind_kernel_audit_links(s->k[0], k, NULL, 0, NULL));
+    system_free(s);
     kit_free(k);
 }
 

@@ -127,6 +127,65 @@ static void what_nobody_takes_is_lost_with_the_next_event(void **state)
     assert_false(has_old_output(k));
 }
 
+/* A range that reaches into one that is being revoked by no more than its last selector. */
+static void nothing_is_copied_to_where_a_revocation_is_under_way(void **state)
+{
+    struct rescind_kernel *k = *state;
+    enum rescind_error error;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 12; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 30; sel < 40; sel++)
+        assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_revoke(24, 1000, true));
+    k->work = 64; /* enough for two at once */
+    if (kit_reply(k, 1, &error))
+        fail_msg("the revocation has ended at once");
+    kit_send(k, 0, kit_delegate(2, 10, 23, 2));
+    assert_int_equal(kit_at(k, 1, 23), 0);
+    assert_int_equal(kit_at(k, 1, 24), 0);
+    kit_rest(k);
+    assert_int_equal(kit_at(k, 1, 30), 0);
+    assert_int_not_equal(kit_at(k, 1, 23), 0);
+    assert_int_not_equal(kit_at(k, 1, 24), 0);
+    kit_audit(k);
+}
+
+/* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
+static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
+{
+    enum { COUNT = 20 };
+    struct rescind_kernel *k = *state;
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 2, 3, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 3, 3, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 3, 4, 1), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 3, kit_delegate(3, 4, 2, 1)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 10 + COUNT; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_delegate(2, 10, 50, COUNT));
+    assert_int_not_equal(kit_at(k, 1, 50), 0);
+    kit_send(k, 3, kit_revoke(4, 1, true));
+    while (!kit_reply(k, 3, &error))
+        kit_work(k, 3);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_send(k, 2, kit_delegate(3, RESCIND_SEL_VPE, 2, 1));
+    while (!kit_reply(k, 2, &error))
+        kit_work(k, 2);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_audit(k);
+    kit_rest(k);
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    for (uint32_t sel = 50; sel < 50 + COUNT; sel++) {
+        assert_int_equal(kit_at(k, 1, sel), 0);
+        assert_true(kit_holds(k, 2, sel));
+    }
+    kit_audit(k);
+}
+
 /* A VPE whose ring of answers was as it should be when its call began, but is not when it ends. */
 static void an_answer_without_a_place_is_not_written(void **state)
 {
@@ -1060,6 +1119,8 @@ int main(void)
         cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then),
+        KERNEL_TEST(nothing_is_copied_to_where_a_revocation_is_under_way),
         KERNEL_TEST(a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once),
         KERNEL_TEST(tasks_stand_in_a_line_in_the_order_in_which_they_joined),
         KERNEL_TEST(waking_appends_the_whole_line_in_its_order),
