@@ -1964,6 +1964,80 @@ static void a_report_that_makes_no_sense_is_refused(void **state)
     g_byte_array_unref(module);
 }
 
+/* ---- What only few machines come to ------------------------------------------------------- */
+
+static void pages_beside_each_other_are_mapped_one_by_one(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->kernels[0].memory = CHILD_MEMORY;
+    add_vpe(m, "A");
+    add_reqmem(m, 50, RESCIND_PAGE);
+    add_createmap(m, 0, 50, 5, RESCIND_PERM_R | RESCIND_PERM_W);
+    add_createmap(m, 0, 50, 6, RESCIND_PERM_R);
+    add_store(m, mapped_at(5, 8), 77);
+    add_load(m, mapped_at(6, 8));
+    expect(m, 1, 77);
+    add_store(m, mapped_at(6, 8), 78); /* that is not for writing */
+    add_load(m, mapped_at(5, 8));
+    expect(m, 1, 77);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "00000000000800");
+    outcome_free(outcome);
+}
+
+/* A session is derived from the name's entry in a list of the service's kernel. */
+static void a_session_across_kernels_has_the_kernel_for_a_parent(void **state)
+{
+    const uint64_t attach[] = {RESCIND_SYS_ATTACHRB, 0, 2, 0, 11, 9, 0},
+                   gate[] = {RESCIND_SYS_CREATEGATE, 0, 10, 7, 2, 1},
+                   service[] = {RESCIND_SYS_CREATESRV, 10, 11, 2, 'f' | 's' << 8},
+                   receive[] = {RESCIND_SYS_RECEIVE, 2, 1},
+                   agree[] = {RESCIND_SYS_REPLY, 2, 0, 16, RESCIND_NO_ERROR, 5},
+                   open[] = {RESCIND_SYS_CREATESESS, 0, 20, 2, 'f' | 's' << 8};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+    const struct outcome_cap *session;
+
+    (void)state;
+    m->kernels[0].memory = m->kernels[1].memory = CHILD_MEMORY;
+    add_vpe_at(m, "S", 0);
+    add_step(m, RESCIND_STEP_CALL, 0, attach, sizeof attach);
+    add_step(m, RESCIND_STEP_CALL, 0, gate, sizeof gate);
+    add_step(m, RESCIND_STEP_CALL, 0, service, sizeof service);
+    add_signal(m, 0);
+    add_step(m, RESCIND_STEP_CALL, 0, receive, sizeof receive);
+    add_step(m, RESCIND_STEP_CALL, RESCIND_STEP_LAST_MESSAGE, agree, sizeof agree);
+    add_vpe_at(m, "C", 1);
+    add_wait(m, 0);
+    add_step(m, RESCIND_STEP_CALL, 0, open, sizeof open);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "0000000000");
+    assert_results(outcome, 1, "00");
+    session = find_cap(outcome, 1, 20);
+    assert_non_null(session);
+    assert_int_equal(session->type, RESCIND_CAP_SESSION);
+    assert_true(session->has_parent);
+    assert_int_equal(session->parent_vpe, OUTCOME_KERNEL);
+    outcome_free(outcome);
+}
+
+static void without_rdrand_secrets_are_drawn_from_clocks(void **state)
+{
+    GByteArray *module = small_module();
+    char *out;
+
+    (void)state;
+    ((struct rescind_startup *)(void *)module->data)->seed = 0;
+    assert_null(startup_check(module->data, module->len));
+    out = image_says_of(module->data, module->len, "-cpu", "max,-rdrand", EXIT_DONE);
+    assert_string_equal(out, "");
+    g_free(out);
+    g_byte_array_unref(module);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -2019,6 +2093,9 @@ int main(void)
         cmocka_unit_test(a_missing_image_or_qemu_is_an_error),
         cmocka_unit_test(a_cut_or_altered_report_is_refused),
         cmocka_unit_test(a_report_that_makes_no_sense_is_refused),
+        cmocka_unit_test(pages_beside_each_other_are_mapped_one_by_one),
+        cmocka_unit_test(a_session_across_kernels_has_the_kernel_for_a_parent),
+        cmocka_unit_test(without_rdrand_secrets_are_drawn_from_clocks),
     };
 
     return cmocka_run_group_tests_name("pc", tests, NULL, NULL);

@@ -984,6 +984,7 @@ static void a_pager_is_told_of_a_fault_and_says_what_has_become_of_it(void **sta
     for (uint64_t error = 0; error <= RESCIND_XFS_RENAME + 1; error++) {
         begin(k, child, CALL(RESCIND_SYS_PAGEFAULT, 0x123456789a000, 3));
         expect_waiting(k, child);
+        assert_true(rescind_kernel_audit_rest(k, NULL)); /* it may wait for ever */
         got = receive(k);
         assert_int_equal(got.data[1], LABEL);
         assert_int_equal(got.data[3], 16);
@@ -1264,7 +1265,8 @@ static void whatever_happens_nothing_is_left_in_the_end(void **state)
     }
 }
 
-int main(void)
+/* With a pattern, the tests of that name are left out. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_needs_a_gate_to_its_own_vpe_and_a_name),
@@ -1299,5 +1301,7 @@ int main(void)
         cmocka_unit_test(without_memory_a_call_fails_and_leaves_nothing),
         cmocka_unit_test(whatever_happens_nothing_is_left_in_the_end),
     };
+    if (argc > 1)
+        cmocka_set_skip_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

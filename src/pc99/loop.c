@@ -447,7 +447,7 @@ static void time_turn(struct loop *loop)
 static void audit(const struct loop *loop)
 {
     struct rescind_finding finding = {0};
-    uint32_t count = loop->board->count;
+    uint32_t count = loop->shared->count;
     bool good = true;
 
     for (uint32_t i = 0; i < count && good; i++) {
@@ -476,7 +476,7 @@ static _Noreturn void finish(const struct loop *loop)
 
         report_vpe(loop->report, &loop->all[kernel], &loop->all[kernel].runners[next[kernel]++]);
     }
-    for (uint32_t i = 0; loop->clock && i < loop->board->count; i++) {
+    for (uint32_t i = 0; loop->clock && i < loop->shared->count; i++) {
         report_stretch(loop->report, &loop->all[i]);
     }
     if (!report_end(loop->report)) {
@@ -531,12 +531,12 @@ __attribute__((noinline)) static void rest(struct loop *loop)
     if (linger(loop)) {
         return;
     }
-    if (board_leave(loop->board)) {
+    if (shared_leave(loop->shared)) {
         end(loop);
     }
     rescind_lapic_set_timer(0);
-    while (!board_return(loop->board, loop->number)) {
-        if (loop->number == 0 && board_is_over(loop->board)) {
+    while (!shared_return(loop->shared, loop->number)) {
+        if (loop->number == 0 && shared_is_over(loop->shared)) {
             end(loop);
         }
         stretch_end(loop);
@@ -771,10 +771,10 @@ struct context *loop_trap(struct context *context)
 }
 
 /* All begin at one time, as well as they can: one that keeps the others waiting is left behind. */
-static void gather(struct board *board)
+static void gather(struct shared *shared)
 {
-    board_arrive(board);
-    for (uint32_t i = 0; i < GATHER_LOOKS && !board_is_complete(board); i++) {
+    shared_arrive(shared);
+    for (uint32_t i = 0; i < GATHER_LOOKS && !shared_is_complete(shared); i++) {
         cpu_pause();
     }
 }
@@ -785,7 +785,7 @@ void loop_run(struct loop *loop)
 
     loop->peeks = loop->module->watch != 0 || loop->capture;
     processor_here()->loop = loop;
-    gather(loop->board);
+    gather(loop->shared);
     rescind_lapic_set_timer(loop->period);
     for (uint32_t i = 0; i < loop->delay; i++) {
         cpu_pause();

@@ -15,7 +15,7 @@
  * this processor, sent a message, given the processor away otherwise, been preempted or ended; on
  * another, set a signal, which is what VPEs of two processors wait for. When all are idle, ended
  * or waiting for a call that has no work to do, the processor sleeps until another one calls it.
- * When all sleep, nothing can move (board.h): the first one reports and stops the machine. Each
+ * When all sleep, nothing can move (shared.h): the first one reports and stops the machine. Each
  * event costs the same however many VPEs there are.
  *
  * A child of the module is nobody until its kernel has made a VPE of its name: then the two are
@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #include "rescind/kernel.h"
-#include "pc99/board.h"
+#include "pc99/shared.h"
 #include "pc99/paging.h"
 #include "pc99/report.h"
 #include "pc99/trap.h"
@@ -65,7 +65,7 @@ struct runner {
 struct loop {
     struct rescind_kernel *kernel;
     const struct rescind_startup *module; /* checked */
-    struct board *board;
+    struct shared *shared;
     struct report *report;   /* all loops' */
     const struct loop *all;  /* the loops of all kernels, by their numbers */
     uint32_t number;         /* of the kernel, its PE and this processor */
