@@ -2281,17 +2281,6 @@ static void records_that_are_too_short_are_refused(void **state)
     system_free(s);
 }
 
-static struct system_message forge_description(const void *data)
-{
-    struct system_message m =
-        forge_answer(B, 0, RESCIND_NO_ERROR, sizeof(struct rescind_letter_mem));
-
-    memcpy(m.bytes + sizeof(struct rescind_peer_message) +
-               sizeof(struct rescind_peer_letter_answer),
-           data, sizeof(struct rescind_letter_mem));
-    return m;
-}
-
 static void a_description_is_refused_by_each_of_its_fields(void **state)
 {
     const struct rescind_letter_mem mem = {.pe = A, .addr = 0, .size = MEMORY, .real = 1};
@@ -2309,7 +2298,7 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     kit_send(s->k[A], 0, CALL(DERIVEMEM, OURS, PART, 0, 64, R));
     assert_true(system_tell(s, A, B));
     for (unsigned i = 0; i < 5; i++)
-        refused(s, B, A, forge_description(&bad[i]));
+        refused(s, B, A, forge_description(&bad[i], sizeof(bad[i])));
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     system_free(s);
@@ -2329,9 +2318,9 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     s = new_talk(2, 10);
     kit_send(s->k[A], 0, CALL(ACTIVATE, OUT + 1, RESCIND_NONE, TO_B));
     assert_true(system_tell(s, A, B));
-    refused(s, B, A, forge_description(&gate));
+    refused(s, B, A, forge_description(&gate, sizeof(gate)));
     gate = (struct rescind_letter_gate){.pe = B, .vpe = RESCIND_VPE_MAX};
-    refused(s, B, A, forge_description(&gate));
+    refused(s, B, A, forge_description(&gate, sizeof(gate)));
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     system_free(s);
