@@ -2253,6 +2253,12 @@ static void letters_to_what_is_not_there_are_answered(void **state)
     read.length = 8;
     answered(s, read, RESCIND_INV_ARGS);
     system_free(s);
+
+    s = new_family();
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+    answered(s, (struct rescind_peer_letter){.op = RESCIND_LETTER_WAIT, .object = CHILD},
+             RESCIND_VPE_GONE);
+    system_free(s);
 }
 
 /* Records that end before their fields do; and a note has no slot. */
@@ -2326,10 +2332,11 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     system_free(s);
 }
 
-static struct system_message forge_whole_note(unsigned sender, struct rescind_peer_note note,
+static struct system_message forge_whole_note(unsigned sender, const struct rescind_peer_note *said,
                                               const void *data)
 {
     uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_note note = *said;
 
     note.head.kind = RESCIND_PEER_NOTE;
     note.head.size = (uint16_t)(sizeof(note) + ((note.length + 7u) & ~7u));
@@ -2354,21 +2361,21 @@ static void the_note_of_a_visit_is_refused_by_each_of_its_fields(void **state)
     bad[1].start = UINT32_MAX;
     bad[2].vpe = RESCIND_VPE_MAX;
     for (unsigned i = 0; i < 3; i++)
-        refused(s, B, A, forge_whole_note(B, note, &bad[i]));
+        refused(s, B, A, forge_whole_note(B, &note, &bad[i]));
     other = note;
     other.length = sizeof(range) - 8;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.reserved = 1;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.claim = 1; /* of no OPEN */
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.error = RESCIND_PEER_BLOCKED;
     other.length = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.claim = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, B, 0, agree(asked(s).id, ITEM, 2)), 0);
     rest(s);
@@ -2389,19 +2396,19 @@ static void the_note_of_an_opening_is_refused_by_each_of_its_fields(void **state
     note.serial = call_at(s->k[A], 0)->letter.serial;
     note.claim = call_at(s->k[A], 0)->letter.claim;
     assert_int_not_equal(note.claim, 0);
-    in_vain(s, B, A, forge_whole_note(B, note, &session), 1, 0); /* that was asked of C */
+    in_vain(s, B, A, forge_whole_note(B, &note, &session), 1, 0); /* that was asked of C */
     other = note;
     other.serial++;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.asker = 1; /* whoever asks alone has ended */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.error = RESCIND_OUT_OF_MEM; /* and then there is no session */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.length = 0;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, C, 0, open_session(asked_at(s, C).id)), RESCIND_NO_ERROR);
     rest(s);
@@ -2460,6 +2467,50 @@ static void a_note_comes_behind_its_answer(void **state)
         assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
         system_free(s);
     }
+}
+
+/* A letter with all the data that there may be leaves room for one answer in a message: the other
+ * and the notes come in the next one, in their order. */
+static void a_note_waits_with_its_answer_for_room(void **state)
+{
+    struct system *s = system_new_roomy(2, 2, 3, NODES, 64, MEMORY);
+    struct peer *peer = peer_at(s->k[B], A);
+    uint8_t data[RESCIND_DATA_MAX] = {1};
+    struct message m = CALL(WRITE, EP, 0, RESCIND_DATA_MAX);
+
+    (void)state;
+    message_put(&m, data, sizeof(data));
+    assert_int_equal(call(s, A, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), OURS, MEM, 1)), 0);
+    assert_int_equal(call(s, B, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), 0);
+    assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP, CHILD_MEM)), 0);
+    assert_int_equal(call(s, B, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(call(s, A, vpe, kit_obtain(system_sel(s, B, 0), THERE, CHILD_CAP, 1)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(THERE, RESCIND_VPE_WAIT));
+    while (system_tell(s, A, B) || system_hear(s, A, B))
+        audit(s);
+    assert_int_equal(peer->letter_answers, 3);
+    kit_send(s->k[B], 2, kit_exit(7));
+    kit_rest(s->k[B]);
+    kit_send(s->k[B], 0, m);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_not_equal(peer->letters, 0);
+    peer->letter_turn = RESCIND_PEER_LETTERS; /* the letter's turn */
+    peer->letters_next = true;
+    assert_true(system_tell(s, B, A));
+    assert_int_equal(peer->letters, 0);
+    assert_int_equal(peer->letter_answers, 2);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_equal(peer->letter_turn, RESCIND_PEER_LETTERS + 1);
+    rest(s);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, 7);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+    system_free(s);
 }
 
 /* Three of A wait for B's VPE 0; one is killed, and who gets its number waits for another of B's:
@@ -2641,6 +2692,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_note_of_an_opening_is_refused_by_each_of_its_fields),
         cmocka_unit_test(an_answer_to_who_has_just_got_a_slot_is_refused),
         cmocka_unit_test(a_note_comes_behind_its_answer),
+        cmocka_unit_test(a_note_waits_with_its_answer_for_room),
         cmocka_unit_test(of_many_who_wait_any_may_go),
         cmocka_unit_test(a_slot_is_given_back_where_another_kernel_is_meant),
         cmocka_unit_test(a_session_for_one_that_has_ended_is_closed),
