@@ -467,6 +467,24 @@ static void a_start_and_a_revocation_come_in_every_order(void **state)
 
 /* ---- Slots and memory --------------------------------------------------------------------- */
 
+/* Whosever turn it is: the note of an end says nothing to one who was not told to wait for it. */
+static void a_note_comes_behind_the_answer_that_promises_it(void **state)
+{
+    (void)state;
+    for (uint8_t turn = 0; turn <= 2 * RESCIND_PEER_LETTERS; turn++) {
+        struct system *s = new_family();
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+        kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+        kit_rest(s->k[B]);
+        peer_at(s->k[B], A)->letter_turn = turn;
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+        system_free(s);
+    }
+}
+
 static void more_calls_than_slots_wait_their_turn(void **state)
 {
     enum { CALLERS = 6 };
@@ -2178,6 +2196,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
+        cmocka_unit_test(a_note_comes_behind_the_answer_that_promises_it),
         cmocka_unit_test(more_calls_than_slots_wait_their_turn),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
