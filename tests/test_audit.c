@@ -488,6 +488,12 @@ static void a_task_in_a_line_does_not_link_back(struct rescind_kernel *k)
     task_at(k, 1)->prev = 1;
 }
 
+static void a_line_leads_out_of_all_tasks(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->next = 0x7fffffff;
+}
+
 static void a_call_under_way_stands_in_no_line(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
@@ -1769,6 +1775,7 @@ static const struct harm harms[] = {
     HARM(lines_sound, a_vpe_without_a_call_waits_at_a_capability),
     HARM(lines_sound, a_line_names_a_vpe_that_is_not_there),
     HARM(lines_sound, a_task_in_a_line_does_not_link_back),
+    HARM(lines_sound, a_line_leads_out_of_all_tasks),
     HARM(call_moves, a_call_under_way_stands_in_no_line),
     HARM(call_moves, a_call_stands_in_two_lines),
     HARM(locks_owned, a_range_is_locked_by_no_call),
@@ -1913,6 +1920,7 @@ static void the_row_is_named(void **state)
 /* What doesn't add up is no node's fault. */
 static const struct harm sums[] = {
     HARM(pool_counts, one_node_too_many_is_counted),
+    HARM(lines_sound, a_vpe_without_a_call_is_ready),
     HARM_MAIL(accounts_add, nodes_go_to_another_account),
     HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),

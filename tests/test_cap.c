@@ -174,6 +174,31 @@ static void a_gate_is_made_when_its_place_is_free(void **state)
     kit_audit(k);
 }
 
+/* What an EXCHANGE that has taken effect has still to settle is there like anything else. */
+static void what_is_not_settled_yet_can_be_copied(void **state)
+{
+    enum { COUNT = 20, FROM = 60 };
+    struct rescind_kernel *k = *state;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 3, 2), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 10 + COUNT; sel++)
+        assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_delegate(2, 10, 50, COUNT));
+    while (!task_at(k, 1)->committed)
+        kit_work(k, 1);
+    assert_true(cap_at(k, kit_at(k, 0, FROM))->flags & CAP_RESERVED);
+    assert_true(cap_at(k, kit_at(k, 0, FROM + 1))->flags & CAP_RESERVED);
+    k->work = 64;
+    kit_send(k, 0, kit_delegate(3, FROM, 80, 2));
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(kit_holds(k, 2, 80 + i));
+        assert_int_equal(cap_at(k, kit_at(k, 2, 80 + i))->parent, kit_at(k, 0, FROM + i));
+    }
+    kit_rest(k);
+    kit_audit(k);
+}
+
 /* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
 static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
 {
@@ -1174,6 +1199,7 @@ int main(void)
         cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(what_is_not_settled_yet_can_be_copied),
         KERNEL_TEST(a_gate_is_made_when_its_place_is_free),
         KERNEL_TEST(a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then),
         KERNEL_TEST(nothing_is_copied_to_where_a_revocation_is_under_way),
