@@ -467,6 +467,24 @@ static void a_start_and_a_revocation_come_in_every_order(void **state)
 
 /* ---- Slots and memory --------------------------------------------------------------------- */
 
+/* Whosever turn it is: the note of an end says nothing to one who was not told to wait for it. */
+static void a_note_comes_behind_the_answer_that_promises_it(void **state)
+{
+    (void)state;
+    for (uint8_t turn = 0; turn <= 2 * RESCIND_PEER_LETTERS; turn++) {
+        struct system *s = new_family();
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+        kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+        kit_rest(s->k[B]);
+        peer_at(s->k[B], A)->letter_turn = turn;
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+        system_free(s);
+    }
+}
+
 static void more_calls_than_slots_wait_their_turn(void **state)
 {
     enum { CALLERS = 6 };
@@ -489,6 +507,39 @@ static void more_calls_than_slots_wait_their_turn(void **state)
         assert_int_equal(got.error, RESCIND_NO_ERROR);
         assert_int_equal(got.value, 3);
     }
+    system_free(s);
+}
+
+/* One that waits for a slot to one kernel has another's capability by the time that it gets it. */
+static void a_slot_to_the_wrong_kernel_is_given_back(void **state)
+{
+    enum { CALLERS = 4, HELPER = 3, WAITER = 2, PLACE = 150 };
+    struct system *s = system_new(3, CALLERS, 400, WORK);
+    uint32_t to_b = system_sel(s, B, 0), to_c = system_sel(s, C, 0);
+    uint32_t to_waiter = system_sel(s, A, WAITER);
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    (void)state;
+    assert_int_equal(call(s, A, HELPER, kit_delegate(to_waiter, to_b, PLACE, 1)), RESCIND_NO_ERROR);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(vpe == WAITER ? PLACE : to_b, RESCIND_VPE_WAIT));
+    assert_int_equal(peer_at(s->k[A], B)->letter_waiters, WAITER + 1);
+    kit_send(s->k[A], HELPER, kit_revoke(to_b, 1, false));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_send(s->k[A], HELPER, kit_delegate(to_waiter, to_c, PLACE, 1));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    settle(s);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    assert_int_equal(peer_at(s->k[A], C)->letters_taken, 0);
+    kit_send(s->k[B], 0, kit_exit(4));
+    kit_send(s->k[C], 0, kit_exit(5));
+    rest(s);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, vpe == WAITER ? 5 : 4);
     system_free(s);
 }
 
@@ -2638,7 +2689,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
+        cmocka_unit_test(a_note_comes_behind_the_answer_that_promises_it),
         cmocka_unit_test(more_calls_than_slots_wait_their_turn),
+        cmocka_unit_test(a_slot_to_the_wrong_kernel_is_given_back),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
         cmocka_unit_test(letters_and_other_records_take_turns),
