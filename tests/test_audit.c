@@ -331,6 +331,34 @@ static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
+/* VPE0, which is told when VPE0 of kernel 1 wants to know. */
+static struct note *somebody_waits_for_an_end(struct rescind_kernel *k)
+{
+    vpe_watch(k, 0, 1, 0, 1);
+    kit_audit(k);
+    return note_at(k, peer_at(k, 1)->watching);
+}
+
+static void who_waits_for_an_end_is_another_kernels(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->pe = 2;
+}
+
+static void who_waits_for_an_end_does_not_link_back(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->prev_asker = 7;
+}
+
+static void the_end_of_a_vpe_that_is_not_there_is_waited_for(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->watched = (uint16_t)k->vpe_count;
+}
+
+static void an_end_is_to_be_told_that_nobody_waits_for(struct rescind_kernel *k)
+{
+    k->vpe_watched = 2 + 1;
+}
+
 /* The first of all tables and VPEs is looked at like any other. */
 static void end_the_first_vpe(struct rescind_kernel *k)
 {
@@ -473,6 +501,12 @@ static void a_task_in_a_line_does_not_link_back(struct rescind_kernel *k)
     task_at(k, 1)->prev = 1;
 }
 
+static void a_line_leads_out_of_all_tasks(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->next = 0x7fffffff;
+}
+
 static void a_call_under_way_stands_in_no_line(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
@@ -545,6 +579,18 @@ static void a_stack_holds_what_is_not_queued(struct rescind_kernel *k)
     task_at(k, 1)->stack = kit_at(k, 0, 11);
 }
 
+static void a_stack_leads_elsewhere_than_to_the_parent(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    assert_int_not_equal(task_at(k, 0)->stack, 0);
+    at(k, 1, 25)->work = kit_at(k, 0, 10);
+    at(k, 1, 25)->flags |= CAP_STACKED;
+    at(k, 0, 10)->flags |= CAP_QUEUED;
+    at(k, 0, 10)->work = 0;
+    task_at(k, 0)->stack = kit_at(k, 1, 25);
+}
+
 static void a_stack_begins_at_an_object(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
@@ -579,6 +625,13 @@ static void a_queue_has_another_end(struct rescind_kernel *k)
     peer_queue(k, 0, kit_at(k, 0, 10));
     peer_queue(k, 0, kit_at(k, 0, 11));
     peer_at(k, 0)->last = kit_at(k, 0, 10);
+}
+
+static void a_queue_goes_round_in_a_circle(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_queue(k, 0, kit_at(k, 0, 11));
+    at(k, 0, 11)->work = kit_at(k, 0, 10);
 }
 
 static void a_queue_forgets_its_beginning(struct rescind_kernel *k)
@@ -1045,6 +1098,13 @@ static void a_sleeping_vpe_calls(struct rescind_kernel *k)
     calls_ok(k, 1, say_attach(0, 7, 0, 8, 6));
     calls_send(k, 1, say_receive(7, true));
     vpe_at(k, 1)->asleep = true;
+}
+
+static void the_first_vpe_sleeps_and_calls(struct rescind_kernel *k)
+{
+    calls_ok(k, 0, say_attach(0, 7, 0x800, 8, 6));
+    calls_send(k, 0, say_receive(7, true));
+    vpe_at(k, 0)->asleep = true;
 }
 
 static void an_endpoint_stands_behind_the_last(struct rescind_kernel *k)
@@ -1531,6 +1591,18 @@ static void a_sweep_goes_on_behind_the_last_vpe(struct rescind_kernel *k)
     call_at(k, 0)->revoke.last_table = table_of(k->vpe_count, TABLE_OBJECT);
 }
 
+static void a_sweep_has_an_unmarked_one_among_marked_ones(struct rescind_kernel *k)
+{
+    assert_int_equal(kit_call(k, 0, kit_creategate(8)), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 0, kit_creategate(9)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_revoke(8, 3, true));
+    while (call_at(k, 0)->revoke.phase != REVOKE_SWEEP)
+        kit_work_first(k);
+    kit_audit(k);
+    assert_int_equal(call_at(k, 0)->revoke.sel, 8);
+    at(k, 0, 9)->flags = 0;
+}
+
 static void a_question_waits_where_there_is_room(struct rescind_kernel *k)
 {
     struct visit *visit = make_visit(k, VISIT_QUEUED);
@@ -1772,11 +1844,13 @@ static const struct harm harms[] = {
     HARM(queued_once, a_task_without_a_call_has_a_stack),
     HARM(queued_once, a_stack_holds_what_is_not_queued),
     HARM(queued_once, a_stack_begins_at_an_object),
+    HARM(queued_once, a_stack_leads_elsewhere_than_to_the_parent),
     HARM(queued_once, a_stack_leads_out_of_the_pool),
     HARM(queued_once, a_stack_goes_round_in_a_circle),
     HARM(queued_once, a_capability_stands_on_two_stacks),
     HARM(queued_once, a_queue_has_another_end),
     HARM(queued_once, a_queue_forgets_its_beginning),
+    HARM(queued_once, a_queue_goes_round_in_a_circle),
     HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
     HARM_ACROSS(told_once, a_ring_holds_what_is_not_to_be_told),
     HARM_ACROSS(told_once, a_ring_holds_a_link_with_another_kernel),
@@ -1795,8 +1869,13 @@ static const struct harm harms[] = {
     HARM_ACROSS(letters_sound, a_letter_without_a_call_has_a_slot),
     HARM_ACROSS(notes_kept, a_note_is_nowhere),
     HARM_ACROSS(notes_kept, a_vpe_that_runs_has_its_end_told),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_is_another_kernels),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_does_not_link_back),
+    HARM_ACROSS(notes_kept, the_end_of_a_vpe_that_is_not_there_is_waited_for),
+    HARM(notes_kept, an_end_is_to_be_told_that_nobody_waits_for),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_vpe),
+    HARM(effect_whole, a_sweep_has_an_unmarked_one_among_marked_ones),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),
     HARM(reserved_open, a_reserved_copy_has_a_child_before_its_time),
@@ -1806,6 +1885,7 @@ static const struct harm harms[] = {
     HARM(lines_sound, a_vpe_without_a_call_waits_at_a_capability),
     HARM(lines_sound, a_line_names_a_vpe_that_is_not_there),
     HARM(lines_sound, a_task_in_a_line_does_not_link_back),
+    HARM(lines_sound, a_line_leads_out_of_all_tasks),
     HARM(call_moves, a_call_under_way_stands_in_no_line),
     HARM(call_moves, a_call_stands_in_two_lines),
     HARM(locks_owned, a_range_is_locked_by_no_call),
@@ -1871,6 +1951,7 @@ static const struct harm harms[] = {
     HARM_MAIL(vpe_lists, a_maker_counts_one_too_many),
     HARM_MAIL(vpe_lists, a_maker_is_not_there),
     HARM_MAIL(sleepers_silent, a_sleeping_vpe_calls),
+    HARM_MAIL(sleepers_silent, the_first_vpe_sleeps_and_calls),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_behind_the_last),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_where_replies_arrive),
     HARM_MAIL(endpoints_fit, an_endpoint_of_a_gate_is_for_memory),
@@ -1966,6 +2047,7 @@ static void the_row_is_named(void **state)
 /* What doesn't add up is no node's fault. */
 static const struct harm sums[] = {
     HARM(pool_counts, one_node_too_many_is_counted),
+    HARM(lines_sound, a_vpe_without_a_call_is_ready),
     HARM_MAIL(accounts_add, nodes_go_to_another_account),
     HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
@@ -2121,6 +2203,55 @@ static void calls_that_wait_for_others_may_be_under_way_at_rest(void **state)
     }
 }
 
+static void the_task_of_a_bad_stack_is_named(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding = {.where = 4711};
+
+    a_stack_holds_what_is_not_queued(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "queued_once");
+    assert_int_equal(finding.where, 1);
+}
+
+/* VPE1's call waits for what nobody will answer. */
+static void who_waits_for_what_is_not_asked_is_named(void **state)
+{
+    static const struct {
+        uint8_t op, state;
+    } bad[] = {
+        {RESCIND_SERVICE_OPEN, VISIT_ABANDONED},
+        {RESCIND_SERVICE_CLOSE, VISIT_ANSWERED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct rescind_finding finding = {.name = "nothing"};
+        void *kernel;
+        new_kernel(&kernel);
+        struct rescind_kernel *k = kernel;
+        struct visit *visit = make_visit(k, VISIT_ANSWERED);
+        uint32_t index = cap_index(k, (const struct cap *)visit);
+        visit->op = bad[i].op;
+        visit->vpe = 1;
+        if (bad[i].state == VISIT_ABANDONED) {
+            uint32_t message = account_take(k, OBJECT_MESSAGE, ACCOUNT_KERNEL);
+            memset((char *)pool_node(k, message) + 8, 0, POOL_NODE_SIZE - 8);
+            message_at(k, message)->visit = index;
+            visit->message = message;
+            visit->state = VISIT_ABANDONED;
+        }
+        vpe_at(k, 1)->calling = true;
+        task_join(k, &k->ready, 1);
+        call_at(k, 1)->opcode = RESCIND_SYS_CREATESESS;
+        call_at(k, 1)->createsess.visit = index;
+        assert_false(rescind_kernel_audit(k, &finding));
+        assert_string_equal(finding.name, "visits_asked");
+        assert_int_equal(finding.where, 1);
+        kit_free(k);
+    }
+}
+
 /* What is wrong with one node is that node's fault. */
 static void the_parent_of_a_child_that_is_not_its_own_is_named(void **state)
 {
@@ -2204,6 +2335,7 @@ static void what_was_never_made_is_not_looked_at(void **state)
 static void nothing_behind_the_pool_is_looked_at(void **state)
 {
     struct rescind_kernel *k = kit_new(2, RESCIND_PAGE / POOL_NODE_SIZE, 0, 1);
+    struct system *s = new_system();
 
     (void)state;
     for (uint32_t sel = 10; pool_left(k) >= 2; sel++)
@@ -2213,6 +2345,11 @@ static void nothing_behind_the_pool_is_looked_at(void **state)
     assert_int_equal(k->pool.high, k->pool.limit);
     assert_int_equal(rescind_kernel_used(k) % RESCIND_PAGE, 0);
     kit_audit(k);
+    /* A stub whose child might come is looked for everywhere, and is not there. */
+    stub(s->k[0])->peer = k->pe;
+    stub(s->k[0])->flags |= CAP_BOUND;
+    assert_false(rescind_kernel_audit_links(s->k[0], k, NULL, 0, NULL));
+    system_free(s);
     kit_free(k);
 }
 
@@ -2232,11 +2369,13 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 11 };
+    enum { OTHERS = 13 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
         cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
+        cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
         cmocka_unit_test(what_is_left_at_rest_is_found),
         cmocka_unit_test_setup_teardown(calls_that_wait_for_others_may_be_under_way_at_rest,
                                         new_kernel, free_kernel),

@@ -467,6 +467,24 @@ static void a_start_and_a_revocation_come_in_every_order(void **state)
 
 /* ---- Slots and memory --------------------------------------------------------------------- */
 
+/* Whosever turn it is: the note of an end says nothing to one who was not told to wait for it. */
+static void a_note_comes_behind_the_answer_that_promises_it(void **state)
+{
+    (void)state;
+    for (uint8_t turn = 0; turn <= 2 * RESCIND_PEER_LETTERS; turn++) {
+        struct system *s = new_family();
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+        kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+        kit_rest(s->k[B]);
+        peer_at(s->k[B], A)->letter_turn = turn;
+        rest(s);
+        assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+        system_free(s);
+    }
+}
+
 static void more_calls_than_slots_wait_their_turn(void **state)
 {
     enum { CALLERS = 6 };
@@ -474,7 +492,7 @@ static void more_calls_than_slots_wait_their_turn(void **state)
     uint32_t nodes = pool_used(s->k[B]);
 
     (void)state;
-    for (uint32_t vpe = 0; vpe < CALLERS; vpe++)
+    for (uint32_t vpe = CALLERS; vpe-- > 0;) /* VPE 0 waits, too */
         kit_send(s->k[A], vpe, vpectrl(system_sel(s, B, 0), RESCIND_VPE_WAIT));
     audit(s);
     assert_int_equal(peer_at(s->k[A], B)->letters_taken, 3);
@@ -489,6 +507,39 @@ static void more_calls_than_slots_wait_their_turn(void **state)
         assert_int_equal(got.error, RESCIND_NO_ERROR);
         assert_int_equal(got.value, 3);
     }
+    system_free(s);
+}
+
+/* One that waits for a slot to one kernel has another's capability by the time that it gets it. */
+static void a_slot_to_the_wrong_kernel_is_given_back(void **state)
+{
+    enum { CALLERS = 4, HELPER = 3, WAITER = 2, PLACE = 150 };
+    struct system *s = system_new(3, CALLERS, 400, WORK);
+    uint32_t to_b = system_sel(s, B, 0), to_c = system_sel(s, C, 0);
+    uint32_t to_waiter = system_sel(s, A, WAITER);
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    (void)state;
+    assert_int_equal(call(s, A, HELPER, kit_delegate(to_waiter, to_b, PLACE, 1)), RESCIND_NO_ERROR);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(vpe == WAITER ? PLACE : to_b, RESCIND_VPE_WAIT));
+    assert_int_equal(peer_at(s->k[A], B)->letter_waiters, WAITER + 1);
+    kit_send(s->k[A], HELPER, kit_revoke(to_b, 1, false));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_send(s->k[A], HELPER, kit_delegate(to_waiter, to_c, PLACE, 1));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    settle(s);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    assert_int_equal(peer_at(s->k[A], C)->letters_taken, 0);
+    kit_send(s->k[B], 0, kit_exit(4));
+    kit_send(s->k[C], 0, kit_exit(5));
+    rest(s);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, vpe == WAITER ? 5 : 4);
     system_free(s);
 }
 
@@ -1272,6 +1323,8 @@ static void a_pager_of_another_kernel_is_asked(void **state)
     rest(s);
     assert_int_equal(answer(s, A, CHILD).error, RESCIND_NO_MAPPING);
     assert_int_equal(call(s, A, CHILD, fault()), RESCIND_NO_MAPPING);
+    rescind_kernel_starve(s->k[B], 2);
+    assert_int_equal(call(s, A, CHILD, fault()), RESCIND_NO_MAPPING);
     rescind_kernel_starve(s->k[B], 1);
     assert_int_equal(call(s, A, CHILD, fault()), RESCIND_OUT_OF_MEM);
     rest(s);
@@ -1539,9 +1592,9 @@ static struct message createsess(const char *name)
 }
 
 /* VPE 0 of the last kernel has a service. */
-static struct system *new_service(unsigned kernels)
+static struct system *new_service_for(unsigned kernels, uint32_t vpes)
 {
-    struct system *s = system_new_roomy(kernels, 1, 1, NODES, 64, MEMORY);
+    struct system *s = system_new_roomy(kernels, vpes, vpes, NODES, 64, MEMORY);
     unsigned pe = kernels - 1;
 
     assert_int_equal(call(s, pe, 0, CALL(ATTACHRB, 0, IN, 0, 11, 9, 0)), 0);
@@ -1550,6 +1603,11 @@ static struct system *new_service(unsigned kernels)
     for (uint32_t i = 0; i < 2; i++)
         assert_int_equal(call(s, pe, 0, kit_creategate(ITEM + i)), 0);
     return s;
+}
+
+static struct system *new_service(unsigned kernels)
+{
+    return new_service_for(kernels, 1);
 }
 
 static struct question asked_at(struct system *s, unsigned pe)
@@ -1610,6 +1668,29 @@ static void a_session_is_opened_with_a_service_of_another_kernel(void **state)
         is_closed(s, pe);
         system_free(s);
     }
+}
+
+static void more_sessions_than_slots_are_opened(void **state)
+{
+    enum { CALLERS = 4 };
+    struct system *s = new_service_for(2, CALLERS);
+
+    (void)state;
+    for (uint32_t vpe = CALLERS; vpe-- > 0;)
+        kit_send(s->k[A], vpe, createsess("fs"));
+    assert_int_not_equal(peer_at(s->k[A], B)->letter_waiters, 0);
+    settle(s);
+    for (int i = 0; i < CALLERS; i++) {
+        struct question q = asked_at(s, B);
+        assert_int_equal(q.op, RESCIND_SERVICE_OPEN);
+        assert_int_equal(call(s, B, 0, open_session(q.id)), RESCIND_NO_ERROR);
+    }
+    rest(s);
+    for (uint32_t vpe = 0; vpe < CALLERS; vpe++) {
+        assert_int_equal(answer(s, A, vpe).error, RESCIND_NO_ERROR);
+        assert_true(kit_holds(s->k[A], vpe, SESSION));
+    }
+    system_free(s);
 }
 
 static void a_name_that_no_kernel_knows_is_refused(void **state)
@@ -1994,6 +2075,33 @@ static void openings_that_make_no_sense_are_refused(void **state)
     system_free(s);
 }
 
+/* The claim of an opening that has been cancelled is that of one question to one kernel. */
+static void a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to(void **state)
+{
+    struct system *s = new_service(3);
+    struct letter *l = &call_at(s->k[A], 0)->letter;
+    struct rescind_peer_note note = {.head = {.kind = RESCIND_PEER_NOTE}, .length = 8};
+    struct rescind_letter_session session = {.stub = 5, .object = 9};
+    uint8_t record[sizeof(note) + sizeof(session)];
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    assert_int_equal(l->peer, C);
+    note.claim = l->claim;
+    note.head.size = sizeof(record);
+    memcpy(record + sizeof(note), &session, sizeof(session));
+    note.serial = l->serial;
+    rescind_kernel_end(s->k[A], 0, 1);
+    kit_rest(s->k[A]);
+    memcpy(record, &note, sizeof(note));
+    refused(s, B, A, forge(B, record, sizeof(record)));
+    note.serial++;
+    memcpy(record, &note, sizeof(note));
+    refused(s, C, A, forge(C, record, sizeof(record)));
+    system_free(s);
+}
+
 static void answers_that_nobody_waits_for_are_refused(void **state)
 {
     struct system *s = new_family();
@@ -2021,6 +2129,69 @@ static void answers_that_nobody_waits_for_are_refused(void **state)
     system_free(s);
 }
 
+static struct system_message forge_description(const void *description, uint32_t size)
+{
+    struct system_message m = forge_answer(B, 0, RESCIND_NO_ERROR, size);
+
+    memcpy(m.bytes + m.size - size, description, size);
+    return m;
+}
+
+static void descriptions_of_what_there_can_not_be_are_refused(void **state)
+{
+    const uint64_t all = PAGES_MAX * RESCIND_PAGE;
+    static const struct rescind_letter_gate gates[] = {
+        {.pe = 2, .vpe = 0},
+        {.pe = B, .vpe = RESCIND_VPE_MAX},
+    };
+    const struct rescind_letter_mem mems[] = {
+        {.pe = 2, .addr = 0, .size = 1},
+        {.pe = B, .addr = 0, .size = 1, .real = 2},
+        {.pe = B, .addr = all + 1, .size = 0, .real = 1},
+        {.pe = B, .addr = all - 8, .size = 9, .real = 1},
+        {.pe = A, .addr = 0, .size = MEMORY + 1, .real = 1},
+    };
+    const struct rescind_letter_gate gate = {.pe = B, .vpe = RESCIND_VPE_MAX - 1};
+    const struct rescind_letter_mem mem = {
+        .pe = B, .addr = all - RESCIND_PAGE, .size = RESCIND_PAGE, .real = 1};
+    struct system *s = system_new_with_memory(2, 1, NODES, WORK, MEMORY);
+    struct system_message m;
+
+    (void)state;
+    kit_send(s->k[A], 0, creategate(system_sel(s, B, 0), 52, RESCIND_EP_FREE, 1));
+    assert_true(system_tell(s, A, B));
+    for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
+        refused(s, B, A, forge_description(&gates[i], sizeof(gates[i])));
+    m = forge_description(&gate, sizeof(gate));
+    rescind_kernel_hear(s->k[A], B, m.bytes, m.size);
+    kit_rest(s->k[A]);
+    assert_true(kit_holds(s->k[A], 0, 52));
+    system_free(s);
+
+    s = system_new_with_memory(2, 1, NODES, WORK, MEMORY);
+    assert_int_equal(call(s, A, 0, kit_obtain(system_sel(s, B, 0), 51, RESCIND_SEL_MEM, 1)),
+                     RESCIND_NO_ERROR);
+    kit_send(s->k[A], 0, CALL(DERIVEMEM, 51, 53, 0, RESCIND_PAGE, RESCIND_PERM_R));
+    assert_true(system_tell(s, A, B));
+    for (size_t i = 0; i < sizeof(mems) / sizeof(mems[0]); i++)
+        refused(s, B, A, forge_description(&mems[i], sizeof(mems[i])));
+    m = forge_description(&mem, sizeof(mem));
+    rescind_kernel_hear(s->k[A], B, m.bytes, m.size);
+    kit_rest(s->k[A]);
+    assert_true(kit_holds(s->k[A], 0, 53));
+    system_free(s);
+}
+
+static struct system_message with_reserved(struct system_message m)
+{
+    const uint32_t reserved = 1;
+
+    memcpy(m.bytes + sizeof(struct rescind_peer_message) +
+               offsetof(struct rescind_peer_note, reserved),
+           &reserved, sizeof(reserved));
+    return m;
+}
+
 static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **state)
 {
     struct system *s = new_family();
@@ -2038,6 +2209,9 @@ static void notes_for_what_nobody_waits_for_come_late_or_are_refused(void **stat
     refused(s, B, A, forge_note(B, 0, serial, 0, 16));
     refused(s, B, A, forge_note(B, 0, serial, RESCIND_VPE_GONE, 8));
     refused(s, B, A, forge_note(B, 0, serial, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, forge_note(B, 0, serial + 1, RESCIND_XFS_RENAME + 1, 0));
+    refused(s, B, A, with_reserved(forge_note(B, 0, serial, 0, 8)));
+    refused(s, B, A, with_reserved(forge_note(B, 0, serial + 1, 0, 8)));
     refused(s, B, A, forge_note(B, 0, serial, 0, RESCIND_PEER_NOTE_MAX + 1));
     kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
     rest(s);
@@ -2164,17 +2338,6 @@ static void records_that_are_too_short_are_refused(void **state)
     system_free(s);
 }
 
-static struct system_message forge_description(const void *data)
-{
-    struct system_message m =
-        forge_answer(B, 0, RESCIND_NO_ERROR, sizeof(struct rescind_letter_mem));
-
-    memcpy(m.bytes + sizeof(struct rescind_peer_message) +
-               sizeof(struct rescind_peer_letter_answer),
-           data, sizeof(struct rescind_letter_mem));
-    return m;
-}
-
 static void a_description_is_refused_by_each_of_its_fields(void **state)
 {
     const struct rescind_letter_mem mem = {.pe = A, .addr = 0, .size = MEMORY, .real = 1};
@@ -2192,7 +2355,7 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     kit_send(s->k[A], 0, CALL(DERIVEMEM, OURS, PART, 0, 64, R));
     assert_true(system_tell(s, A, B));
     for (unsigned i = 0; i < 5; i++)
-        refused(s, B, A, forge_description(&bad[i]));
+        refused(s, B, A, forge_description(&bad[i], sizeof(bad[i])));
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     system_free(s);
@@ -2212,9 +2375,9 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     s = new_talk(2, 10);
     kit_send(s->k[A], 0, CALL(ACTIVATE, OUT + 1, RESCIND_NONE, TO_B));
     assert_true(system_tell(s, A, B));
-    refused(s, B, A, forge_description(&gate));
+    refused(s, B, A, forge_description(&gate, sizeof(gate)));
     gate = (struct rescind_letter_gate){.pe = B, .vpe = RESCIND_VPE_MAX};
-    refused(s, B, A, forge_description(&gate));
+    refused(s, B, A, forge_description(&gate, sizeof(gate)));
     rest(s);
     assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
     system_free(s);
@@ -2526,7 +2689,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
+        cmocka_unit_test(a_note_comes_behind_the_answer_that_promises_it),
         cmocka_unit_test(more_calls_than_slots_wait_their_turn),
+        cmocka_unit_test(a_slot_to_the_wrong_kernel_is_given_back),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
         cmocka_unit_test(letters_and_other_records_take_turns),
@@ -2558,6 +2723,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_service_of_another_kernel_may_refuse),
         cmocka_unit_test(an_exchange_through_a_session_and_its_end_come_in_every_order),
         cmocka_unit_test(a_session_is_opened_with_a_service_of_another_kernel),
+        cmocka_unit_test(more_sessions_than_slots_are_opened),
         cmocka_unit_test(a_name_that_no_kernel_knows_is_refused),
         cmocka_unit_test(an_opening_that_is_refused_leaves_nothing),
         cmocka_unit_test(a_session_comes_to_its_place_without_memory),
@@ -2566,7 +2732,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(letters_that_make_no_sense_are_refused),
         cmocka_unit_test(messages_that_make_no_sense_are_refused),
         cmocka_unit_test(openings_that_make_no_sense_are_refused),
+        cmocka_unit_test(a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
+        cmocka_unit_test(descriptions_of_what_there_can_not_be_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),
         cmocka_unit_test(a_letter_is_refused_by_each_of_its_fields),
         cmocka_unit_test(a_reply_is_refused_by_each_of_its_fields),

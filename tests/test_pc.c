@@ -715,6 +715,28 @@ static const char *const rogue_ends[ROGUE_COUNT] = {
     [ROGUE_RECOVER_NOT] = "page fault at 0x0 ",
     [ROGUE_RECOVER_KERNEL] = "page fault at 0x10000000 (ip 0xffffffff80110000)",
     [ROGUE_RECOVER_WILD] = "page fault at 0x10000000 (ip 0x900000000000)",
+    [ROGUE_HALT] = "general protection",
+    [ROGUE_READ_MSR] = "general protection",
+    [ROGUE_WRITE_MSR] = "general protection",
+    [ROGUE_READ_CR3] = "general protection",
+    [ROGUE_WRITE_CR3] = "general protection",
+    [ROGUE_WRITE_DR7] = "general protection",
+    [ROGUE_LOAD_GDT] = "general protection",
+    [ROGUE_LOAD_TASK] = "general protection",
+    [ROGUE_SWAP_GS] = "general protection",
+    [ROGUE_WRITE_GS] = "invalid opcode",
+    [ROGUE_READ_PORT] = "general protection",
+    [ROGUE_COUNTER] = "general protection",
+    [ROGUE_SOFT_INT] = "general protection",
+    [ROGUE_SOFT_INT_80] = "general protection",
+    [ROGUE_SYSENTER] = "invalid opcode",
+    [ROGUE_SYSRET] = "general protection",
+    [ROGUE_IRET] = "(ip 0x40", /* QEMU looks at the stack with the kernel's rights first */
+    [ROGUE_FAR] = "(ip 0x40",
+    [ROGUE_DIRECT] = "page fault at 0xffff800000100000 ",
+    [ROGUE_APIC] = "page fault at 0xffff8000fee00020 ",
+    [ROGUE_STACKS] = "page fault at 0xffffffff80201ff8 ",
+    [ROGUE_RINGS] = "page fault at 0x481000 ",
 };
 
 static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char *end,
@@ -776,6 +798,75 @@ static void a_program_that_runs_wild_ends_alone(void **state)
     (void)state;
     run_all_rogues(0);
     run_all_rogues(1);
+}
+
+/* ---- How much time they take from others --------------------------------------------------- */
+
+/* VPEs beside the one that works, each doing the same. */
+enum { BUSY = 3, BUSY_MEMORY_BYTES = 1 << 18 };
+
+/* Instructions that ROGUE_WORK takes on kernel 0 beside VPEs that run `rogue`, or wait
+ * (ROGUE_COUNT), the first of them `first`, and as many on another kernel that run `there`. */
+static uint64_t work_beside(uint32_t first, uint32_t rogue, uint32_t there)
+{
+    struct boot_options options = {.icount = true, .text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    const char *ticks;
+    uint64_t taken;
+
+    m->kernels[0].memory = BUSY_MEMORY_BYTES;
+    add_vpe(m, "works");
+    add_run(m, ROGUE_FIRST + ROGUE_WORK);
+    add_signal(m, ROGUE_ENOUGH);
+    for (uint32_t i = 0; i < BUSY; i++) {
+        uint32_t what = i == 0 ? first : rogue;
+        add_vpe(m, "busy");
+        if (what != ROGUE_COUNT) {
+            add_run(m, ROGUE_FIRST + what);
+        }
+        add_wait(m, ROGUE_ENOUGH);
+    }
+    for (uint32_t i = 0; i < BUSY && there != ROGUE_COUNT; i++) {
+        add_vpe_at(m, "there", 1);
+        add_grant(m, m->header.vpe_count - 1, ROGUE_OTHER, 1);
+        add_run(m, ROGUE_FIRST + there);
+        add_wait(m, ROGUE_ENOUGH);
+    }
+    outcome_free(boot(m, &options));
+    ticks = strstr(options.text->str, "ticks:");
+    assert_non_null(ticks);
+    taken = g_ascii_strtoull(ticks + strlen("ticks:"), NULL, 10);
+    assert_true(taken > 0);
+    g_string_free(options.text, TRUE);
+    return taken;
+}
+
+/* What turns take beyond their length, and the kernel's work between them, at most as much again.
+ */
+static void no_program_takes_more_than_its_turns(void **state)
+{
+    static const uint32_t busy[][2] = {
+        {ROGUE_BUSY_COMPUTE, ROGUE_BUSY_COMPUTE}, {ROGUE_BUSY_CALL, ROGUE_BUSY_FAULT},
+        {ROGUE_BUSY_TREE, ROGUE_BUSY_COMPUTE},    {ROGUE_BUSY_TREE, ROGUE_BUSY_PRINT},
+        {ROGUE_BUSY_TREE, ROGUE_BUSY_MEMORY},     {ROGUE_BUSY_SIGNAL, ROGUE_BUSY_RING},
+    };
+    uint64_t alone = work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_COUNT);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(busy); i++) {
+        assert_in_range(work_beside(busy[i][0], busy[i][1], ROGUE_COUNT), alone,
+                        2 * (BUSY + 1) * alone);
+    }
+}
+
+/* Those of another kernel take none of this one's turns, but make them short, as each calls for it
+ * all the time. (Under icount their instructions count, too, and QEMU shares out its time.) */
+static void programs_of_other_kernels_end_no_turns(void **state)
+{
+    uint64_t alone = work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_BUSY_COMPUTE);
+
+    (void)state;
+    assert_in_range(work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_BUSY_PEER), alone / 2, 4 * alone);
 }
 
 static void a_long_revocation_leaves_time_for_others(void **state)
@@ -1963,6 +2054,8 @@ int main(void)
         cmocka_unit_test(a_program_that_prints_all_the_time_leaves_others_their_turns),
         cmocka_unit_test(an_endless_loop_takes_nothing_but_its_time),
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
+        cmocka_unit_test(no_program_takes_more_than_its_turns),
+        cmocka_unit_test(programs_of_other_kernels_end_no_turns),
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),
         cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
         cmocka_unit_test(children_run_from_their_start_on_and_are_waited_for),

@@ -572,6 +572,9 @@ static const struct lie lies[] = {
     {"asker", {GOOD_CAP}, {GOOD_ASK, .asker = RESCIND_VPE_MAX}},
     {"table", {GOOD_CAP}, {GOOD_ASK, .table = RESCIND_TABLE_KINDS}},
     {"direction", {GOOD_CAP}, {GOOD_ASK, .obtain = 2}},
+    {"direction of what is wanted",
+     {0},
+     {.start = 40, .to = 10, .count = 1, .wanted = 1, .obtain = 2}},
     {"reserved", {GOOD_CAP}, {GOOD_ASK, .reserved = 1}},
     {"no type", {.stub = 5, .home = A, .object = 9}, {GOOD_ASK}},
     {"unknown type", {.stub = 5, .type = CAP_PLACE, .home = A, .object = 9}, {GOOD_ASK}},
@@ -975,17 +978,110 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
-static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to)
+static bool has_record(const struct system_message *m, uint8_t kind)
+{
+    struct rescind_peer_record record;
+
+    for (size_t at = sizeof(struct rescind_peer_message); at < m->size; at += record.size) {
+        memcpy(&record, m->bytes + at, sizeof(record));
+        if (record.kind == kind)
+            return true;
+    }
+    return false;
+}
+
+/* However much there is to be told of one kind: the next message begins with another one. */
+static void one_kind_of_records_does_not_hold_up_the_others(void **state)
+{
+    enum { COPIES = 200 };
+    struct system *s = system_new(2, 2, 600, 4096);
+    struct system_message first, second;
+
+    (void)state;
+    make_gates(s, A, 0, 100, 1);
+    for (uint32_t i = 0; i < COPIES; i++)
+        assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 100, 200 + i, 1)),
+                         RESCIND_NO_ERROR);
+    kit_send(s->k[B], 0, kit_revoke(200, COPIES, true));
+    kit_send(s->k[B], 1, kit_obtain(system_sel(s, A, 0), 30, 100, 1));
+    kit_rest(s->k[B]);
+    assert_true(system_tell(s, B, A) && system_take(s, B, A, &first));
+    assert_true(system_tell(s, B, A) && system_take(s, B, A, &second));
+    assert_true(has_record(&first, RESCIND_PEER_UNLINK) || has_record(&first, RESCIND_PEER_MARKED));
+    assert_false(has_record(&first, RESCIND_PEER_ASK));
+    assert_true(has_record(&second, RESCIND_PEER_ASK));
+    system_free(s);
+}
+
+/* What a long question has met at the other kernel has gone before all is undone there. */
+static void an_exchange_blocked_by_what_has_gone_is_freed(void **state)
+{
+    enum { LEAVES = 40, RANGE = RESCIND_PEER_CHUNK + 1 };
+    struct system *s = system_new(2, 2, 300, WORK);
+    struct rescind_kernel *b = s->k[B];
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    (void)state;
+    make_gates(s, B, 0, 20, RANGE - 1);
+    make_gates(s, B, 1, 10, 1);
+    assert_int_equal(call(s, B, 1, kit_delegate(system_sel(s, B, 0), 10, 19 + RANGE, 1)),
+                     RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < LEAVES; i++)
+        assert_int_equal(call(s, B, 1, kit_delegate(system_sel(s, B, 0), 10, 100 + i, 1)),
+                         RESCIND_NO_ERROR);
+    kit_send(b, 1, kit_revoke(10, 1, true));
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 30, 20, RANGE));
+    for (int i = 0; i < 10 && served_at(b, A, 0)->state != SERVE_UNDO; i++) {
+        work(s, A);
+        while (system_tell(s, A, B))
+            assert_true(system_hear(s, A, B));
+        while (system_tell(s, B, A))
+            assert_true(system_hear(s, B, A));
+    }
+    assert_int_equal(served_at(b, A, 0)->state, SERVE_UNDO);
+    while (!kit_reply(b, 1, &error))
+        kit_work(b, 1);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    audit(s);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_INV_ARGS);
+    system_free(s);
+}
+
+/* What it is to be put at goes; when it has gone, the EXCHANGE goes on. */
+static void an_exchange_waits_for_a_place_of_its_own(void **state)
+{
+    struct system *s = system_new(2, 2, 200, WORK);
+
+    (void)state;
+    make_gates(s, A, 1, 10, 1);
+    make_gates(s, B, 0, 20, 1);
+    assert_int_equal(call(s, A, 1, kit_delegate(system_sel(s, A, 0), 10, 30, 1)), RESCIND_NO_ERROR);
+    assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 1), 30, 31, 1)), RESCIND_NO_ERROR);
+    kit_send(s->k[A], 1, kit_revoke(10, 1, true));
+    work(s, A);
+    kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 30, 20, 1));
+    work(s, A);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 0), RESCIND_VPE_WAITING);
+    assert_int_equal(rescind_kernel_vpe_state(s->k[A], 1), RESCIND_VPE_WAITING);
+    rest(s);
+    assert_int_equal(reply(s, A, 1), RESCIND_NO_ERROR);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_true(kit_holds(s->k[A], 0, 30));
+    system_free(s);
+}
+
+static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigned to, uint32_t last)
 {
     enum { RANGE = RESCIND_PEER_CHUNK + 1 };
     struct system *s = system_new(3, 5, 200, WORK);
 
     make_gates(s, to, 0, 20, RANGE);
-    for (uint32_t vpe = 0; vpe < 5; vpe++)
-        kit_send(s->k[from], vpe, kit_obtain(system_sel(s, to, 0), 30, 20, RANGE));
+    for (uint32_t vpe = last + 1; vpe <= last + 5; vpe++)
+        kit_send(s->k[from], vpe % 5, kit_obtain(system_sel(s, to, 0), 30, 20, RANGE));
     work(s, from);
     assert_int_equal(peer_at(s->k[from], to)->taken, 0xf);
-    assert_int_equal(peer_at(s->k[from], to)->slot_waiters, 4 + 1);
+    assert_int_equal(peer_at(s->k[from], to)->slot_waiters, last + 1);
     /* Until all four are to be settled at the other kernel, which does nothing but listen. */
     while (system_tell(s, from, to)) {
         assert_true(system_hear(s, from, to));
@@ -1006,8 +1102,8 @@ static void the_fifth_exchange_of_a_pair_waits_for_a_slot(unsigned from, unsigne
 static void the_fifth_exchange_waits_for_a_slot(void **state)
 {
     (void)state;
-    the_fifth_exchange_of_a_pair_waits_for_a_slot(A, B);
-    the_fifth_exchange_of_a_pair_waits_for_a_slot(C, A);
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(A, B, 4);
+    the_fifth_exchange_of_a_pair_waits_for_a_slot(C, A, 0);
 }
 
 /* The VPE ends while two calls wait for a slot: the slot that the one does not take any more is not
@@ -1681,6 +1777,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
+        cmocka_unit_test(one_kind_of_records_does_not_hold_up_the_others),
+        cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
+        cmocka_unit_test(an_exchange_blocked_by_what_has_gone_is_freed),
         cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_vpe_ends_in_the_middle_of_its_exchange),

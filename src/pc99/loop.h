@@ -1,14 +1,15 @@
 /* The event loop of one processor: which VPE runs, which event its kernel gets next, and when the
  * machine is at its end.
  *
- * Ring 3 enters it by the doorbell (loop_doorbell), the timer, another processor's call or a fault
- * (loop_trap); each looks at the ring of the VPE that ran. A VPE that rang and whose reply is there
- * goes on at once; else the answer is the context to go on with. One whose call is outstanding is
- * not run before the reply is there. Otherwise it is the next one's turn, round robin, and before
- * each turn the kernel hears one message of another kernel and does one piece of its unfinished
- * work. As long as there is any of either, VPEs' turns are short: so a VPE that has lost the
- * processor with a call under way waits for one piece and not for a turn of the kernel's, and a
- * revocation goes on beside VPEs that never rest.
+ * Ring 3 enters it by the doorbell (loop_doorbell), the timer or a fault (loop_trap); each looks at
+ * the ring of the VPE that ran. Another processor's call, or a device's interrupt, makes the turn a
+ * short one: nobody else can end it. A VPE that rang and whose reply is there goes on at once; else
+ * the answer is the context to go on with. One whose call is outstanding is not run before the
+ * reply is there. Otherwise it is the next one's turn, round robin, and before each turn the kernel
+ * hears one message of another kernel and does one piece of its unfinished work. As long as there
+ * is any of either, VPEs' turns are short: so a VPE that has lost the processor with a call under
+ * way waits for one piece and not for a turn of the kernel's, and a revocation goes on beside VPEs
+ * that never rest.
  *
  * A VPE that gives the processor away as idle is asked again once anybody has made progress: on
  * this processor, sent a message, given the processor away otherwise, been preempted or ended; on

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "pc99/shared.h"
+#include "tests/sanitized.h"
 
 static struct channel *new_channel(void)
 {
@@ -134,7 +135,7 @@ static void a_call_of_somebody_awake_is_taken_before_the_end(void **state)
 
 /* ---- All at once --------------------------------------------------------------------------- */
 
-enum { THREADS = 4, SEEDS = 200, FIRST = 100, TTL = 12 };
+enum { THREADS = 4, SEEDS = FEWER(20, 20, 200), FIRST = 100, TTL = 12 };
 
 /* A message: who made it, its number in its channel, and how long its chain still is. */
 struct note {
