@@ -13,7 +13,7 @@
 
 #include "fuzz/course.h"
 
-enum { DRAW_HEAD = 4, DRAW_RECORD = 5, DRAW_RECORDS_MAX = 40 };
+enum { DRAW_HEAD = 5, DRAW_RECORD = 5, DRAW_RECORDS_MAX = 40 };
 
 enum draw_about {
     DRAW_ANYTHING, /* all calls, of VPEs on two kernels */

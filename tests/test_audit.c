@@ -412,6 +412,12 @@ static void a_slot_for_letters_is_nobodys(struct rescind_kernel *k)
     peer_at(k, 1)->letters_taken = 1;
 }
 
+static void a_letter_is_to_be_told_from_a_slot_that_is_free(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letters = 1;
+    peer_talk(k, 1);
+}
+
 static void a_letter_without_a_call_has_a_slot(struct rescind_kernel *k)
 {
     peer_at(k, 1)->letters_taken = 1;
@@ -443,6 +449,13 @@ static void a_sweep_has_something_unmarked_before_it(struct rescind_kernel *k)
 {
     kit_send(k, 0, kit_revoke(10, 2, true));
     call_at(k, 0)->revoke.phase = REVOKE_SWEEP;
+}
+
+static void a_sweep_goes_on_behind_the_last_table(struct rescind_kernel *k)
+{
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    call_at(k, 0)->revoke.phase = REVOKE_SWEEP;
+    call_at(k, 0)->revoke.table = call_at(k, 0)->revoke.last_table = table_of(k->vpe_count, 0);
 }
 
 static void a_reserved_copy_has_a_child_before_its_time(struct rescind_kernel *k)
@@ -1303,6 +1316,13 @@ static void a_question_is_held_at_a_full_endpoint(struct rescind_kernel *k)
     cap_at(k, endpoint_find(k, 0, RECEIVER))->flags |= CAP_VISITED | CAP_MARKED;
 }
 
+static void a_question_waits_though_there_is_room(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_QUEUED);
+
+    receiver(k)->visits = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+}
+
 /* A question of the first VPE of kernel 1, whose service's name is not there. */
 static struct visit *make_far_visit(struct rescind_kernel *k, uint8_t op)
 {
@@ -1872,6 +1892,9 @@ static const struct harm harms[] = {
     HARM_MAIL(senders_lead, an_open_message_may_still_go),
     HARM_MAIL(senders_lead, a_sender_leads_to_another_endpoint),
     HARM_MAIL(senders_lead, a_sender_leads_to_another_life),
+    HARM(effect_whole, a_sweep_goes_on_behind_the_last_table),
+    HARM_ACROSS(letters_sound, a_letter_is_to_be_told_from_a_slot_that_is_free),
+    HARM_MAIL(visits_queued, a_question_waits_though_there_is_room),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 

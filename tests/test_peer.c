@@ -1702,6 +1702,74 @@ static void a_grant_across_that_can_not_be_is_refused(void **state)
     system_free(s);
 }
 
+static struct system_message tell_now(struct system *s, unsigned from, unsigned to)
+{
+    struct system_message m;
+
+    m.size = rescind_kernel_tell(s->k[from], to, m.bytes);
+    return m;
+}
+
+static unsigned count_records(const struct system_message *m, uint8_t kind)
+{
+    struct rescind_peer_record record;
+    unsigned count = 0;
+
+    for (size_t at = sizeof(struct rescind_peer_message); at < m->size; at += record.size) {
+        memcpy(&record, m->bytes + at, sizeof(record));
+        count += record.kind == kind;
+    }
+    return count;
+}
+
+/* So many links end at once that a FREE has no room beside them: it has in the next message. */
+static void a_free_without_room_comes_with_the_next_message(void **state)
+{
+    enum { MANY = 60, FIRST = 100 };
+    struct system *s = system_new(2, 1, 400, 100);
+    struct peer *peer = peer_at(s->k[B], A);
+    struct system_message m;
+
+    (void)state;
+    for (uint32_t sel = FIRST; sel < FIRST + MANY; sel++) {
+        assert_int_equal(kit_call(s->k[A], 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+        kit_send(s->k[A], 0, kit_delegate(system_sel(s, B, 0), sel, sel, 1));
+        assert_true(system_rest(s));
+        assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    }
+    kit_send(s->k[B], 0, kit_revoke(FIRST, MANY, true));
+    kit_rest(s->k[B]);
+    peer->frees = 1;
+    peer->turn = 0;
+    m = tell_now(s, B, A);
+    assert_true(count_records(&m, RESCIND_PEER_UNLINK) > 10);
+    assert_true(m.size + sizeof(struct rescind_peer_record) > RESCIND_PEER_MSG_MAX);
+    assert_int_equal(count_records(&m, RESCIND_PEER_FREE), 0);
+    assert_int_equal(peer->frees, 1);
+    m = tell_now(s, B, A);
+    assert_int_equal(count_records(&m, RESCIND_PEER_FREE), 1);
+    assert_int_equal(peer->frees, 0);
+    system_free(s);
+}
+
+/* The audit of links reads messages on their way; a record of no length has nothing behind it. */
+static void the_audit_comes_to_the_end_of_any_message(void **state)
+{
+    struct system *s = new_linked();
+    struct system_message unlink;
+    struct rescind_kernel_message message = {unlink.bytes, 0};
+    struct rescind_peer_record none = {.kind = RESCIND_PEER_MARKED};
+
+    (void)state;
+    assert_int_equal(call(s, B, 0, kit_revoke(20, 1, false)), RESCIND_NO_ERROR);
+    cap_destroy(s->k[B], kit_at(s->k[B], 0, 20));
+    unlink.size = message.size = rescind_kernel_tell(s->k[B], A, unlink.bytes);
+    assert_true(rescind_kernel_audit_links(s->k[A], s->k[B], &message, 1, NULL));
+    memcpy(unlink.bytes + sizeof(struct rescind_peer_message), &none, sizeof(none));
+    assert_false(rescind_kernel_audit_links(s->k[A], s->k[B], &message, 1, NULL));
+    system_free(s);
+}
+
 /* With a pattern, the tests of that name are left out. */
 int main(int argc, char **argv)
 {
@@ -1746,6 +1814,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_audit_misses_the_child_of_a_stub),
         cmocka_unit_test(the_audit_misses_the_stub_of_a_child),
         cmocka_unit_test(the_audit_of_rest_finds_what_is_left),
+        cmocka_unit_test(a_free_without_room_comes_with_the_next_message),
+        cmocka_unit_test(the_audit_comes_to_the_end_of_any_message),
     };
 
     if (argc > 1)

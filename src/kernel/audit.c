@@ -675,22 +675,20 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
 /* The number of tasks in a line; UINT32_MAX where it is not sound. */
 static uint32_t line_length(const struct rescind_kernel *k, uint16_t line)
 {
-    uint32_t length = 0;
+    uint32_t length = 0, at = line;
 
     if (line == 0)
         return 0;
-    for (uint32_t at = line; length <= task_count(k);) {
-        if (at == 0 || at > task_count(k) || !is_busy(k, at - 1))
+    do { /* as each links back to the one before, it comes round to where it began */
+        if (at > task_count(k) || !is_busy(k, at - 1))
             return UINT32_MAX;
         uint32_t next = task_at(k, at - 1)->next;
         if (next == 0 || next > task_count(k) || task_at(k, next - 1)->prev != at)
             return UINT32_MAX;
         length++;
         at = next;
-        if (at == line)
-            return length;
-    }
-    return UINT32_MAX;
+    } while (at != line);
+    return length;
 }
 
 static bool add_line(const struct rescind_kernel *k, uint16_t line, uint32_t *total)
@@ -1353,17 +1351,12 @@ static bool memory_within_good(const struct rescind_kernel *k, uint32_t index,
     (void)index;
     if (cap_parent(cap) == 0 || parent->type != RESCIND_CAP_MEM || parent->home != k->pe)
         return true;
-    switch (cap->type) {
-    case RESCIND_CAP_MEM:
+    if (cap->type == RESCIND_CAP_MEM)
         return lies_within(above, mem->pe, mem->addr, mem->size);
-    case RESCIND_CAP_MAP:
+    if (cap->type == RESCIND_CAP_MAP)
         return lies_within(above, cap->home, (uint64_t)cap->object * RESCIND_PAGE, RESCIND_PAGE);
-    case CAP_ENDPOINT:
-        return e->kind != ENDPOINT_MEMORY ||
-               (lies_within(above, e->pe, e->addr, e->size) && (e->rights & ~parent->rights) == 0);
-    default:
-        return true;
-    }
+    return cap->type != CAP_ENDPOINT || e->kind != ENDPOINT_MEMORY ||
+           (lies_within(above, e->pe, e->addr, e->size) && (e->rights & ~parent->rights) == 0);
 }
 
 static bool check_memory_within(const struct rescind_kernel *k, uint32_t *where)
