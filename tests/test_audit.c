@@ -1152,6 +1152,12 @@ static void two_messages_are_in_one_slot(struct rescind_kernel *k)
     message_at(k, receiver(k)->first)->slot = message_at(k, receiver(k)->last)->slot;
 }
 
+static void a_message_is_in_a_slot_that_there_can_not_be(struct rescind_kernel *k)
+{
+    assert_int_equal(message_at(k, receiver(k)->open)->slot, 0);
+    message_at(k, receiver(k)->open)->slot = 32;
+}
+
 static void a_spare_node_is_lost(struct rescind_kernel *k)
 {
     receiver(k)->spare = message_at(k, receiver(k)->spare)->next;
@@ -1962,6 +1968,7 @@ static const struct harm harms[] = {
     HARM_MAIL(slots_add, a_slot_seems_to_be_free),
     HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
     HARM_MAIL(slots_add, two_messages_are_in_one_slot),
+    HARM_MAIL(slots_add, a_message_is_in_a_slot_that_there_can_not_be),
     HARM_MAIL(slots_add, a_spare_node_is_lost),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
     HARM_MAIL(slots_add, the_spare_nodes_go_round_in_a_circle),
@@ -2273,6 +2280,20 @@ static void what_a_table_remembers_of_another_is_not_believed(void **state)
     kit_audit(k);
 }
 
+/* What waits for a name to go may do so as long as there is something that is lost. */
+static void a_question_of_another_kernel_may_be_held(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct visit *lost = make_visit(k, VISIT_QUEUED);
+    struct rescind_finding finding = {.name = "nothing"};
+
+    hold(k, make_far_visit(k, RESCIND_SERVICE_OPEN));
+    k->visits_lost = lost->next = lost->prev = cap_index(k, (const struct cap *)lost);
+    task_join(k, &k->ready, task_of_peer(k, k->pe));
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "visits_asked"); /* and no row before it */
+}
+
 static void two_priorities_may_be_alike(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -2329,6 +2350,9 @@ static void what_was_never_made_is_not_looked_at(void **state)
     memset(pool_node(k, k->pool.high), 0xa5,
            (size_t)(k->pool.limit - k->pool.high) * POOL_NODE_SIZE);
     kit_audit(k);
+    /* So it is not taken for a call that is under way, either. */
+    at(k, 0, MAIL_GATE)->flags |= CAP_AWAITED;
+    assert_false(rescind_kernel_audit(k, NULL));
     calls_free(k);
 }
 
@@ -2369,11 +2393,13 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 13 };
+    enum { OTHERS = 14 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
         cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test_setup_teardown(a_question_of_another_kernel_may_be_held, new_kernel,
+                                        free_kernel),
         cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
         cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
         cmocka_unit_test(what_is_left_at_rest_is_found),
