@@ -216,6 +216,8 @@ static enum rescind_error read_reply(struct rescind_kernel *k, uint32_t vpe, voi
     if (reply.error == RESCIND_NO_ERROR) {
         assert_int_equal(reply.size, size);
         memcpy(data, reply.data, size);
+        for (size_t i = size; i % 8 != 0; i++)
+            assert_int_equal(reply.data[i], 0);
     }
     return (enum rescind_error)reply.error;
 }
