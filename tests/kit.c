@@ -175,6 +175,8 @@ bool kit_reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error *error
     if (ring_fetch(rescind_kernel_reply_ring(k, vpe), &reply) != RING_MESSAGE)
         return false;
     assert_int_equal(reply.header.length, sizeof(code));
+    assert_int_equal(reply.header.sender_pe, k->pe);
+    assert_int_equal(reply.header.sender_ep, RESCIND_EP_SYSCALL);
     memcpy(&code, reply.payload, sizeof(code));
     *error = (enum rescind_error)code;
     return true;

@@ -5,6 +5,7 @@ In the section "Who may do what" each item of a list is one sentence, and behind
 what backs it: links whose text is a test function and whose target its file, or a litmus file; or
 `meson test NAME`. Each must be there, and a function must be in its file's list of tests.
 """
+import functools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ def items_of(section):
     return [' '.join(item.split()) for item in found]
 
 
+@functools.lru_cache(maxsize=None)
 def complaint_about_link(name, path, source):
     """Why this link backs nothing, or None."""
     try:

@@ -331,6 +331,34 @@ static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
+/* VPE0, which is told when VPE0 of kernel 1 wants to know. */
+static struct note *somebody_waits_for_an_end(struct rescind_kernel *k)
+{
+    vpe_watch(k, 0, 1, 0, 1);
+    kit_audit(k);
+    return note_at(k, peer_at(k, 1)->watching);
+}
+
+static void who_waits_for_an_end_is_another_kernels(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->pe = 2;
+}
+
+static void who_waits_for_an_end_does_not_link_back(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->prev_asker = 7;
+}
+
+static void the_end_of_a_vpe_that_is_not_there_is_waited_for(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->watched = (uint16_t)k->vpe_count;
+}
+
+static void an_end_is_to_be_told_that_nobody_waits_for(struct rescind_kernel *k)
+{
+    k->vpe_watched = 2 + 1;
+}
+
 /* The first of all tables and VPEs is looked at like any other. */
 static void end_the_first_vpe(struct rescind_kernel *k)
 {
@@ -473,6 +501,12 @@ static void a_task_in_a_line_does_not_link_back(struct rescind_kernel *k)
     task_at(k, 1)->prev = 1;
 }
 
+static void a_line_leads_out_of_all_tasks(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->next = 0x7fffffff;
+}
+
 static void a_call_under_way_stands_in_no_line(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
@@ -543,6 +577,18 @@ static void a_stack_holds_what_is_not_queued(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     task_at(k, 1)->stack = kit_at(k, 0, 11);
+}
+
+static void a_stack_leads_elsewhere_than_to_the_parent(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    assert_int_not_equal(task_at(k, 0)->stack, 0);
+    at(k, 1, 25)->work = kit_at(k, 0, 10);
+    at(k, 1, 25)->flags |= CAP_STACKED;
+    at(k, 0, 10)->flags |= CAP_QUEUED;
+    at(k, 0, 10)->work = 0;
+    task_at(k, 0)->stack = kit_at(k, 1, 25);
 }
 
 static void a_stack_begins_at_an_object(struct rescind_kernel *k)
@@ -1054,6 +1100,13 @@ static void a_sleeping_vpe_calls(struct rescind_kernel *k)
     vpe_at(k, 1)->asleep = true;
 }
 
+static void the_first_vpe_sleeps_and_calls(struct rescind_kernel *k)
+{
+    calls_ok(k, 0, say_attach(0, 7, 0x800, 8, 6));
+    calls_send(k, 0, say_receive(7, true));
+    vpe_at(k, 0)->asleep = true;
+}
+
 static void an_endpoint_stands_behind_the_last(struct rescind_kernel *k)
 {
     cap_at(k, endpoint_find(k, 1, SENDER))->sel = RESCIND_EP_COUNT;
@@ -1097,6 +1150,12 @@ static void a_slot_seems_to_be_taken(struct rescind_kernel *k)
 static void two_messages_are_in_one_slot(struct rescind_kernel *k)
 {
     message_at(k, receiver(k)->first)->slot = message_at(k, receiver(k)->last)->slot;
+}
+
+static void a_message_is_in_a_slot_that_there_can_not_be(struct rescind_kernel *k)
+{
+    assert_int_equal(message_at(k, receiver(k)->open)->slot, 0);
+    message_at(k, receiver(k)->open)->slot = 32;
 }
 
 static void a_spare_node_is_lost(struct rescind_kernel *k)
@@ -1582,6 +1641,96 @@ static void a_question_has_been_sent_in_anothers_message(struct rescind_kernel *
     memset((char *)pool_node(k, visit->message) + 8, 0, POOL_NODE_SIZE - 8);
 }
 
+/* ---- Anchors that lead nowhere -------------------------------------------------------------- */
+
+enum { NO_TASK = 999 };
+
+static void who_waits_for_a_slot_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->slot_waiters = NO_TASK;
+}
+
+static void who_waits_for_an_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->asker_line[0] = NO_TASK;
+}
+
+static void who_waits_to_write_a_letter_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_letters_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_line[0] = NO_TASK;
+}
+
+static void who_waits_for_a_table_is_nobody(struct rescind_kernel *k)
+{
+    table_at(k, 0)->lock_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_message_is_nobody(struct rescind_kernel *k)
+{
+    receiver(k)->waiters = NO_TASK;
+}
+
+static void who_waits_for_a_service_is_nobody(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_ANSWERED)->waiters = NO_TASK;
+}
+
+static void who_waits_for_an_end_is_nobody(struct rescind_kernel *k)
+{
+    vpe_at(k, 1)->waiters = NO_TASK;
+}
+
+static void what_is_to_be_told_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->notes = kit_at(k, 0, 10);
+    peer_talk(k, 1);
+}
+
+static void who_watches_an_end_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->watching = kit_at(k, 0, 10);
+}
+
+static void a_queue_begins_at_what_is_not_queued(struct rescind_kernel *k)
+{
+    peer_at(k, k->pe)->first = peer_at(k, k->pe)->last = kit_at(k, 0, 10);
+}
+
+static void a_place_is_kept_for_nothing(struct rescind_kernel *k)
+{
+    cap_create_at(k, &(struct cap_spec){.table = table_of(3, 0), .sel = 9, .type = CAP_PLACE});
+}
+
+/* A node that is looked at before its neighbour below, which does not link back. */
+static void a_neighbour_below_leads_elsewhere(struct rescind_kernel *k, bool left)
+{
+    for (uint32_t i = 0; i < 4 * 64; i++) {
+        uint32_t index = kit_at(k, i / 64, i % 64);
+        const struct cap *cap = cap_at(k, index);
+        uint32_t below = left ? cap->left : cap->right;
+        if (index != 0 && below > index) {
+            cap_at(k, below)->up = below;
+            return;
+        }
+    }
+    fail_msg("there is no such node");
+}
+
+static void a_left_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, true);
+}
+
+static void a_right_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, false);
+}
+
 /* What is harmed: the first of new_system()'s kernels, or new_mail(). */
 enum place { PLAIN, ACROSS, MAIL };
 
@@ -1701,6 +1850,7 @@ static const struct harm harms[] = {
     HARM(queued_once, a_task_without_a_call_has_a_stack),
     HARM(queued_once, a_stack_holds_what_is_not_queued),
     HARM(queued_once, a_stack_begins_at_an_object),
+    HARM(queued_once, a_stack_leads_elsewhere_than_to_the_parent),
     HARM(queued_once, a_stack_leads_out_of_the_pool),
     HARM(queued_once, a_stack_goes_round_in_a_circle),
     HARM(queued_once, a_capability_stands_on_two_stacks),
@@ -1725,6 +1875,10 @@ static const struct harm harms[] = {
     HARM_ACROSS(letters_sound, a_letter_without_a_call_has_a_slot),
     HARM_ACROSS(notes_kept, a_note_is_nowhere),
     HARM_ACROSS(notes_kept, a_vpe_that_runs_has_its_end_told),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_is_another_kernels),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_does_not_link_back),
+    HARM_ACROSS(notes_kept, the_end_of_a_vpe_that_is_not_there_is_waited_for),
+    HARM(notes_kept, an_end_is_to_be_told_that_nobody_waits_for),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_vpe),
     HARM(effect_whole, a_sweep_has_an_unmarked_one_among_marked_ones),
@@ -1737,6 +1891,7 @@ static const struct harm harms[] = {
     HARM(lines_sound, a_vpe_without_a_call_waits_at_a_capability),
     HARM(lines_sound, a_line_names_a_vpe_that_is_not_there),
     HARM(lines_sound, a_task_in_a_line_does_not_link_back),
+    HARM(lines_sound, a_line_leads_out_of_all_tasks),
     HARM(call_moves, a_call_under_way_stands_in_no_line),
     HARM(call_moves, a_call_stands_in_two_lines),
     HARM(locks_owned, a_range_is_locked_by_no_call),
@@ -1802,6 +1957,7 @@ static const struct harm harms[] = {
     HARM_MAIL(vpe_lists, a_maker_counts_one_too_many),
     HARM_MAIL(vpe_lists, a_maker_is_not_there),
     HARM_MAIL(sleepers_silent, a_sleeping_vpe_calls),
+    HARM_MAIL(sleepers_silent, the_first_vpe_sleeps_and_calls),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_behind_the_last),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_where_replies_arrive),
     HARM_MAIL(endpoints_fit, an_endpoint_of_a_gate_is_for_memory),
@@ -1812,6 +1968,7 @@ static const struct harm harms[] = {
     HARM_MAIL(slots_add, a_slot_seems_to_be_free),
     HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
     HARM_MAIL(slots_add, two_messages_are_in_one_slot),
+    HARM_MAIL(slots_add, a_message_is_in_a_slot_that_there_can_not_be),
     HARM_MAIL(slots_add, a_spare_node_is_lost),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
     HARM_MAIL(slots_add, the_spare_nodes_go_round_in_a_circle),
@@ -1828,6 +1985,20 @@ static const struct harm harms[] = {
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_table),
     HARM_ACROSS(letters_sound, a_letter_is_to_be_told_from_a_slot_that_is_free),
     HARM_MAIL(visits_queued, a_question_waits_though_there_is_room),
+    HARM_ACROSS(lines_sound, who_waits_for_a_slot_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_an_answer_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_to_write_a_letter_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_a_letters_answer_is_nobody),
+    HARM(lines_sound, who_waits_for_a_table_is_nobody),
+    HARM_MAIL(lines_sound, who_waits_for_a_message_is_nobody),
+    HARM(lines_sound, who_waits_for_a_service_is_nobody),
+    HARM(lines_sound, who_waits_for_an_end_is_nobody),
+    HARM_ACROSS(notes_kept, what_is_to_be_told_is_a_gate),
+    HARM_ACROSS(notes_kept, who_watches_an_end_is_a_gate),
+    HARM(queued_once, a_queue_begins_at_what_is_not_queued),
+    HARM(reserved_open, a_place_is_kept_for_nothing),
+    HARM(treap_links, a_left_neighbour_leads_elsewhere),
+    HARM(treap_links, a_right_neighbour_leads_elsewhere),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 
@@ -1883,6 +2054,7 @@ static void the_row_is_named(void **state)
 /* What doesn't add up is no node's fault. */
 static const struct harm sums[] = {
     HARM(pool_counts, one_node_too_many_is_counted),
+    HARM(lines_sound, a_vpe_without_a_call_is_ready),
     HARM_MAIL(accounts_add, nodes_go_to_another_account),
     HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
@@ -2038,6 +2210,55 @@ static void calls_that_wait_for_others_may_be_under_way_at_rest(void **state)
     }
 }
 
+static void the_task_of_a_bad_stack_is_named(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding = {.where = 4711};
+
+    a_stack_holds_what_is_not_queued(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "queued_once");
+    assert_int_equal(finding.where, 1);
+}
+
+/* VPE1's call waits for what nobody will answer. */
+static void who_waits_for_what_is_not_asked_is_named(void **state)
+{
+    static const struct {
+        uint8_t op, state;
+    } bad[] = {
+        {RESCIND_SERVICE_OPEN, VISIT_ABANDONED},
+        {RESCIND_SERVICE_CLOSE, VISIT_ANSWERED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct rescind_finding finding = {.name = "nothing"};
+        void *kernel;
+        new_kernel(&kernel);
+        struct rescind_kernel *k = kernel;
+        struct visit *visit = make_visit(k, VISIT_ANSWERED);
+        uint32_t index = cap_index(k, (const struct cap *)visit);
+        visit->op = bad[i].op;
+        visit->vpe = 1;
+        if (bad[i].state == VISIT_ABANDONED) {
+            uint32_t message = account_take(k, OBJECT_MESSAGE, ACCOUNT_KERNEL);
+            memset((char *)pool_node(k, message) + 8, 0, POOL_NODE_SIZE - 8);
+            message_at(k, message)->visit = index;
+            visit->message = message;
+            visit->state = VISIT_ABANDONED;
+        }
+        vpe_at(k, 1)->calling = true;
+        task_join(k, &k->ready, 1);
+        call_at(k, 1)->opcode = RESCIND_SYS_CREATESESS;
+        call_at(k, 1)->createsess.visit = index;
+        assert_false(rescind_kernel_audit(k, &finding));
+        assert_string_equal(finding.name, "visits_asked");
+        assert_int_equal(finding.where, 1);
+        kit_free(k);
+    }
+}
+
 /* What is wrong with one node is that node's fault. */
 static void the_parent_of_a_child_that_is_not_its_own_is_named(void **state)
 {
@@ -2057,6 +2278,20 @@ static void what_a_table_remembers_of_another_is_not_believed(void **state)
     table_at(k, 0)->newest = kit_at(k, 1, 20);
     table_at(k, 0)->newest_free = UINT32_MAX;
     kit_audit(k);
+}
+
+/* What waits for a name to go may do so as long as there is something that is lost. */
+static void a_question_of_another_kernel_may_be_held(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct visit *lost = make_visit(k, VISIT_QUEUED);
+    struct rescind_finding finding = {.name = "nothing"};
+
+    hold(k, make_far_visit(k, RESCIND_SERVICE_OPEN));
+    k->visits_lost = lost->next = lost->prev = cap_index(k, (const struct cap *)lost);
+    task_join(k, &k->ready, task_of_peer(k, k->pe));
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "visits_asked"); /* and no row before it */
 }
 
 static void two_priorities_may_be_alike(void **state)
@@ -2115,6 +2350,9 @@ static void what_was_never_made_is_not_looked_at(void **state)
     memset(pool_node(k, k->pool.high), 0xa5,
            (size_t)(k->pool.limit - k->pool.high) * POOL_NODE_SIZE);
     kit_audit(k);
+    /* So it is not taken for a call that is under way, either. */
+    at(k, 0, MAIL_GATE)->flags |= CAP_AWAITED;
+    assert_false(rescind_kernel_audit(k, NULL));
     calls_free(k);
 }
 
@@ -2155,11 +2393,15 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 11 };
+    enum { OTHERS = 14 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
         cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test_setup_teardown(a_question_of_another_kernel_may_be_held, new_kernel,
+                                        free_kernel),
+        cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
+        cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
         cmocka_unit_test(what_is_left_at_rest_is_found),
         cmocka_unit_test_setup_teardown(calls_that_wait_for_others_may_be_under_way_at_rest,
                                         new_kernel, free_kernel),

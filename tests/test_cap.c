@@ -152,6 +152,53 @@ static void nothing_is_copied_to_where_a_revocation_is_under_way(void **state)
     kit_audit(k);
 }
 
+/* Where a call wants to put something, what stands there goes. */
+static void a_gate_is_made_when_its_place_is_free(void **state)
+{
+    struct rescind_kernel *k = *state;
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 1, kit_creategate(10)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 30; sel < 60; sel++)
+        assert_int_equal(kit_call(k, 1, kit_delegate(2, 10, sel, 1)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_revoke(10, 1, true));
+    for (int i = 0; i < 3; i++)
+        kit_work(k, 1);
+    kit_send(k, 0, kit_creategate(30));
+    assert_int_equal(rescind_kernel_vpe_state(k, 0), RESCIND_VPE_WAITING);
+    kit_audit(k);
+    kit_rest(k);
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_audit(k);
+}
+
+/* What an EXCHANGE that has taken effect has still to settle is there like anything else. */
+static void what_is_not_settled_yet_can_be_copied(void **state)
+{
+    enum { COUNT = 20, FROM = 60 };
+    struct rescind_kernel *k = *state;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 3, 2), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 10 + COUNT; sel++)
+        assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_delegate(2, 10, 50, COUNT));
+    while (!task_at(k, 1)->committed)
+        kit_work(k, 1);
+    assert_true(cap_at(k, kit_at(k, 0, FROM))->flags & CAP_RESERVED);
+    assert_true(cap_at(k, kit_at(k, 0, FROM + 1))->flags & CAP_RESERVED);
+    k->work = 64;
+    kit_send(k, 0, kit_delegate(3, FROM, 80, 2));
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(kit_holds(k, 2, 80 + i));
+        assert_int_equal(cap_at(k, kit_at(k, 2, 80 + i))->parent, kit_at(k, 0, FROM + i));
+    }
+    kit_rest(k);
+    kit_audit(k);
+}
+
 /* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
 static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
 {
@@ -677,12 +724,19 @@ static void a_walk_meets_every_capability_once_below_its_parent(void **state)
         assert_int_equal(
             kit_call(k, sel % 8, kit_delegate(2, sel < 16 ? 10 : 19 + sel, 20 + sel, 1)),
             RESCIND_NO_ERROR);
+    /* What an EXCHANGE has reserved is not shown. */
+    for (uint32_t sel = 100; sel < 120; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_delegate(2, 100, 100, 20));
+    assert_int_not_equal(kit_at(k, 1, 100), 0);
     for (uint32_t index = k->pool.first; index < k->pool.high; index++)
-        there += cap_is_cap(cap_at(k, index));
+        there += cap_is_cap(cap_at(k, index)) && cap_is_there(k, cap_at(k, index));
     while (rescind_kernel_walk(k, &at, &depth, &cap)) {
         assert_in_range(depth, 0, DEEP - 1);
         assert_int_equal(cap_at(k, at)->parent, depth != 0 ? path[depth - 1] : 0);
         assert_int_equal(kit_at(k, cap.vpe, cap.sel), at);
+        assert_int_equal(cap.has_parent, depth != 0);
+        assert_int_equal(cap.parent_sel, depth != 0 ? cap_at(k, path[depth - 1])->sel : 0);
         path[depth] = at;
         met++;
     }
@@ -1069,6 +1123,32 @@ static void what_a_boot_gives_is_there_to_be_given(void **state)
     assert_int_equal(pool_left(k), 0);
 }
 
+/* Kernels that do not know of one another. */
+static void nothing_is_granted_to_a_kernel_that_is_out_of_sight(void **state)
+{
+    enum { KERNELS = 2 };
+    struct rescind_kernel *k[KERNELS];
+    static const struct rescind_kernel_config configs[KERNELS] = {
+        {.vpes = 1, .nodes = 20, .peers = 2, .pe = 0},
+        {.vpes = 1, .nodes = 20, .peers = 3, .pe = 2},
+    };
+
+    (void)state;
+    for (int i = 0; i < KERNELS; i++) {
+        size_t size = rescind_kernel_size(&configs[i]);
+        void *arena = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+        k[i] = rescind_kernel_create(arena, size, &configs[i]);
+        assert_non_null(k[i]);
+        assert_int_equal(rescind_kernel_boot_vpe(k[i], 0, 1), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(rescind_kernel_boot_grant_across(k[0], 0, 10, k[1], 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant_across(k[1], 0, 10, k[0], 0), RESCIND_INV_ARGS);
+    for (int i = 0; i < KERNELS; i++) {
+        kit_audit(k[i]);
+        free(k[i]);
+    }
+}
+
 static void a_copy_of_the_arena_is_a_copy_of_the_kernel(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -1119,6 +1199,8 @@ int main(void)
         cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(what_is_not_settled_yet_can_be_copied),
+        KERNEL_TEST(a_gate_is_made_when_its_place_is_free),
         KERNEL_TEST(a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then),
         KERNEL_TEST(nothing_is_copied_to_where_a_revocation_is_under_way),
         KERNEL_TEST(a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once),
@@ -1132,6 +1214,7 @@ int main(void)
         KERNEL_TEST(a_reserved_capability_is_there_once_its_exchange_has_committed),
         KERNEL_TEST(booting_a_vpe_fails_cleanly_without_a_place_or_memory_for_it),
         cmocka_unit_test(the_largest_configurations_make_sense),
+        cmocka_unit_test(nothing_is_granted_to_a_kernel_that_is_out_of_sight),
         cmocka_unit_test(the_parts_of_an_arena_do_not_overlap),
         cmocka_unit_test_setup_teardown(what_a_boot_gives_is_there_to_be_given, new_kernel,
                                         free_kernel),

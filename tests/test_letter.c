@@ -467,6 +467,25 @@ static void a_start_and_a_revocation_come_in_every_order(void **state)
 
 /* ---- Slots and memory --------------------------------------------------------------------- */
 
+/* Whosever turn it is: the note of an end says nothing to one who was not told to wait for it. */
+static void a_note_comes_behind_the_answer_that_promises_it(void **state)
+{
+    (void)state;
+    for (uint8_t turn = 0; turn <= 2 * RESCIND_PEER_LETTERS; turn++) {
+        struct system *s = new_family();
+        kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
+        assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+        rescind_kernel_end(s->k[B], CHILD, 7);
+        kit_rest(s->k[B]);
+        assert_int_not_equal(peer_at(s->k[B], A)->notes, 0);
+        peer_at(s->k[B], A)->letter_turn = turn;
+        rest(s);
+        assert_int_equal(answer(s, A, 0).value, 7);
+        assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+        system_free(s);
+    }
+}
+
 static void more_calls_than_slots_wait_their_turn(void **state)
 {
     enum { CALLERS = 6 };
@@ -489,6 +508,39 @@ static void more_calls_than_slots_wait_their_turn(void **state)
         assert_int_equal(got.error, RESCIND_NO_ERROR);
         assert_int_equal(got.value, 3);
     }
+    system_free(s);
+}
+
+/* One that waits for a slot to one kernel has another's capability by the time that it gets it. */
+static void a_slot_to_the_wrong_kernel_is_given_back(void **state)
+{
+    enum { CALLERS = 4, HELPER = 3, WAITER = 2, PLACE = 150 };
+    struct system *s = system_new(3, CALLERS, 400, WORK);
+    uint32_t to_b = system_sel(s, B, 0), to_c = system_sel(s, C, 0);
+    uint32_t to_waiter = system_sel(s, A, WAITER);
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    (void)state;
+    assert_int_equal(call(s, A, HELPER, kit_delegate(to_waiter, to_b, PLACE, 1)), RESCIND_NO_ERROR);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(vpe == WAITER ? PLACE : to_b, RESCIND_VPE_WAIT));
+    assert_int_equal(peer_at(s->k[A], B)->letter_waiters, WAITER + 1);
+    kit_send(s->k[A], HELPER, kit_revoke(to_b, 1, false));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_send(s->k[A], HELPER, kit_delegate(to_waiter, to_c, PLACE, 1));
+    kit_rest(s->k[A]);
+    assert_true(kit_reply(s->k[A], HELPER, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    settle(s);
+    assert_int_equal(peer_at(s->k[A], B)->letters_taken, 0);
+    assert_int_equal(peer_at(s->k[A], C)->letters_taken, 0);
+    kit_send(s->k[B], 0, kit_exit(4));
+    kit_send(s->k[C], 0, kit_exit(5));
+    rest(s);
+    for (uint32_t vpe = 0; vpe <= WAITER; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, vpe == WAITER ? 5 : 4);
     system_free(s);
 }
 
@@ -1960,6 +2012,17 @@ static void messages_that_make_no_sense_are_refused(void **state)
     refused(s, A, B, m); /* that link is there already */
     letter = message_letter(RESCIND_LETTER_REPLY, good);
     refused(s, A, B, forge_letter(A, letter)); /* a reply links nothing */
+    for (unsigned i = 0; i < 3; i++) {
+        struct rescind_letter_message other = good;
+        other.links = 0;
+        if (i == 0)
+            other.sender_ep = RESCIND_EP_COUNT;
+        else if (i == 1)
+            other.credit_ep = RESCIND_EP_COUNT;
+        else
+            other.ep = RESCIND_EP_COUNT;
+        refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_REPLY, other)));
+    }
     /* Another stub, or another endpoint, than what it was linked to. */
     for (unsigned i = 0; i < 2; i++) {
         struct rescind_letter_message other = good;
@@ -2253,6 +2316,12 @@ static void letters_to_what_is_not_there_are_answered(void **state)
     read.length = 8;
     answered(s, read, RESCIND_INV_ARGS);
     system_free(s);
+
+    s = new_family();
+    assert_int_equal(call(s, B, 0, kit_revoke(CHILD_CAP, 2, true)), RESCIND_NO_ERROR);
+    answered(s, (struct rescind_peer_letter){.op = RESCIND_LETTER_WAIT, .object = CHILD},
+             RESCIND_VPE_GONE);
+    system_free(s);
 }
 
 /* Records that end before their fields do; and a note has no slot. */
@@ -2326,10 +2395,11 @@ static void a_description_is_refused_by_each_of_its_fields(void **state)
     system_free(s);
 }
 
-static struct system_message forge_whole_note(unsigned sender, struct rescind_peer_note note,
+static struct system_message forge_whole_note(unsigned sender, const struct rescind_peer_note *said,
                                               const void *data)
 {
     uint8_t record[RESCIND_PEER_MSG_MAX] = {0};
+    struct rescind_peer_note note = *said;
 
     note.head.kind = RESCIND_PEER_NOTE;
     note.head.size = (uint16_t)(sizeof(note) + ((note.length + 7u) & ~7u));
@@ -2354,21 +2424,21 @@ static void the_note_of_a_visit_is_refused_by_each_of_its_fields(void **state)
     bad[1].start = UINT32_MAX;
     bad[2].vpe = RESCIND_VPE_MAX;
     for (unsigned i = 0; i < 3; i++)
-        refused(s, B, A, forge_whole_note(B, note, &bad[i]));
+        refused(s, B, A, forge_whole_note(B, &note, &bad[i]));
     other = note;
     other.length = sizeof(range) - 8;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.reserved = 1;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other = note;
     other.claim = 1; /* of no OPEN */
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.error = RESCIND_PEER_BLOCKED;
     other.length = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     other.claim = 0;
-    refused(s, B, A, forge_whole_note(B, other, &range));
+    refused(s, B, A, forge_whole_note(B, &other, &range));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, B, 0, agree(asked(s).id, ITEM, 2)), 0);
     rest(s);
@@ -2389,19 +2459,19 @@ static void the_note_of_an_opening_is_refused_by_each_of_its_fields(void **state
     note.serial = call_at(s->k[A], 0)->letter.serial;
     note.claim = call_at(s->k[A], 0)->letter.claim;
     assert_int_not_equal(note.claim, 0);
-    in_vain(s, B, A, forge_whole_note(B, note, &session), 1, 0); /* that was asked of C */
+    in_vain(s, B, A, forge_whole_note(B, &note, &session), 1, 0); /* that was asked of C */
     other = note;
     other.serial++;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.asker = 1; /* whoever asks alone has ended */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.error = RESCIND_OUT_OF_MEM; /* and then there is no session */
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     other = note;
     other.length = 0;
-    refused(s, C, A, forge_whole_note(C, other, &session));
+    refused(s, C, A, forge_whole_note(C, &other, &session));
     assert_true(waits(s, A, 0));
     assert_int_equal(call(s, C, 0, open_session(asked_at(s, C).id)), RESCIND_NO_ERROR);
     rest(s);
@@ -2460,6 +2530,50 @@ static void a_note_comes_behind_its_answer(void **state)
         assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
         system_free(s);
     }
+}
+
+/* A letter with all the data that there may be leaves room for one answer in a message: the other
+ * and the notes come in the next one, in their order. */
+static void a_note_waits_with_its_answer_for_room(void **state)
+{
+    struct system *s = system_new_roomy(2, 2, 3, NODES, 64, MEMORY);
+    struct peer *peer = peer_at(s->k[B], A);
+    uint8_t data[RESCIND_DATA_MAX] = {1};
+    struct message m = CALL(WRITE, EP, 0, RESCIND_DATA_MAX);
+
+    (void)state;
+    message_put(&m, data, sizeof(data));
+    assert_int_equal(call(s, A, 0, CALL(REQMEM, MEM, RESCIND_ANY_ADDR, 8192, R | W)), 0);
+    assert_int_equal(call(s, B, 0, kit_obtain(system_sel(s, A, 0), OURS, MEM, 1)), 0);
+    assert_int_equal(call(s, B, 0, CALL(ACTIVATE, EP, RESCIND_NONE, OURS)), 0);
+    assert_int_equal(call(s, B, 0, createvpe(CHILD_CAP, CHILD_MEM)), 0);
+    assert_int_equal(call(s, B, 0, vpectrl(CHILD_CAP, RESCIND_VPE_START)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(call(s, A, vpe, kit_obtain(system_sel(s, B, 0), THERE, CHILD_CAP, 1)), 0);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        kit_send(s->k[A], vpe, vpectrl(THERE, RESCIND_VPE_WAIT));
+    while (system_tell(s, A, B) || system_hear(s, A, B))
+        audit(s);
+    assert_int_equal(peer->letter_answers, 3);
+    kit_send(s->k[B], 2, kit_exit(7));
+    kit_rest(s->k[B]);
+    kit_send(s->k[B], 0, m);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_not_equal(peer->letters, 0);
+    peer->letter_turn = RESCIND_PEER_LETTERS; /* the letter's turn */
+    peer->letters_next = true;
+    assert_true(system_tell(s, B, A));
+    assert_int_equal(peer->letters, 0);
+    assert_int_equal(peer->letter_answers, 2);
+    assert_int_not_equal(peer->notes, 0);
+    assert_int_equal(peer->letter_turn, RESCIND_PEER_LETTERS + 1);
+    rest(s);
+    for (uint32_t vpe = 0; vpe < 2; vpe++)
+        assert_int_equal(answer(s, A, vpe).value, 7);
+    assert_int_equal(answer(s, B, 0).error, RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).refused, 0);
+    assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
+    system_free(s);
 }
 
 /* Three of A wait for B's VPE 0; one is killed, and who gets its number waits for another of B's:
@@ -2587,7 +2701,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
         cmocka_unit_test(a_wait_comes_right_in_every_order),
         cmocka_unit_test(a_start_and_a_revocation_come_in_every_order),
+        cmocka_unit_test(a_note_comes_behind_the_answer_that_promises_it),
         cmocka_unit_test(more_calls_than_slots_wait_their_turn),
+        cmocka_unit_test(a_slot_to_the_wrong_kernel_is_given_back),
         cmocka_unit_test(a_slot_that_is_not_wanted_any_more_goes_on),
         cmocka_unit_test(a_wait_without_memory_is_refused_and_changes_nothing),
         cmocka_unit_test(letters_and_other_records_take_turns),
@@ -2641,6 +2757,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_note_of_an_opening_is_refused_by_each_of_its_fields),
         cmocka_unit_test(an_answer_to_who_has_just_got_a_slot_is_refused),
         cmocka_unit_test(a_note_comes_behind_its_answer),
+        cmocka_unit_test(a_note_waits_with_its_answer_for_room),
         cmocka_unit_test(of_many_who_wait_any_may_go),
         cmocka_unit_test(a_slot_is_given_back_where_another_kernel_is_meant),
         cmocka_unit_test(a_session_for_one_that_has_ended_is_closed),

@@ -610,12 +610,20 @@ static void createmap_leaves_nothing_where_one_page_is_in_use(void **state)
 {
     (void)state;
     for (uint32_t work = 1; work <= 64; work += 3) {
-        struct rescind_kernel *k = kernel_new(work);
-        must(k, 0, reqmem(MEM, ANY, 8 * RESCIND_PAGE, RESCIND_PERM_R));
-        must(k, 0, createmap(OTHER, MEM, 0, 1, VIRT + 6, RESCIND_PERM_R));
-        refuses(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R), RESCIND_INV_ARGS);
-        assert_int_equal(mapped(k, 1, VIRT, 9), 1);
-        kit_free(k);
+        for (uint32_t used = 0; used < 8; used++) {
+            struct rescind_kernel *k = kernel_new(work);
+            must(k, 0, reqmem(MEM, ANY, 8 * RESCIND_PAGE, RESCIND_PERM_R));
+            must(k, 0, createmap(OTHER, MEM, 0, 1, VIRT + used, RESCIND_PERM_R));
+            refuses(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R), RESCIND_INV_ARGS);
+            assert_int_equal(mapped(k, 1, VIRT, 9), 1);
+            if (work == 1) { /* one page an event, to and fro */
+                enum rescind_error error;
+                kit_send(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R));
+                assert_true(kit_rest(k) + 2 >= 2 * used);
+                assert_true(kit_reply(k, 0, &error));
+            }
+            kit_free(k);
+        }
     }
 }
 

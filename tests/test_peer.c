@@ -978,6 +978,61 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
+/* What was to be told of a link need not be when the link has gone: there is nothing to say. */
+static void who_has_nothing_to_tell_any_more_is_silent(void **state)
+{
+    struct system *s = new_linked();
+
+    (void)state;
+    kit_send(s->k[C], 0, kit_revoke(21, 1, true));
+    kit_rest(s->k[C]);
+    kit_send(s->k[A], 0, kit_revoke(11, 1, true));
+    work(s, A);
+    assert_int_equal(rescind_kernel_tell_first(s->k[A]), C);
+    tell_and_hear(s, C, A);
+    audit(s);
+    assert_int_equal(rescind_kernel_tell_first(s->k[A]), -1);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_int_equal(reply(s, C, 0), RESCIND_NO_ERROR);
+    system_free(s);
+}
+
+static bool has_record(const struct system_message *m, uint8_t kind)
+{
+    struct rescind_peer_record record;
+
+    for (size_t at = sizeof(struct rescind_peer_message); at < m->size; at += record.size) {
+        memcpy(&record, m->bytes + at, sizeof(record));
+        if (record.kind == kind)
+            return true;
+    }
+    return false;
+}
+
+/* However much there is to be told of one kind: the next message begins with another one. */
+static void one_kind_of_records_does_not_hold_up_the_others(void **state)
+{
+    enum { COPIES = 200 };
+    struct system *s = system_new(2, 2, 600, 4096);
+    struct system_message first, second;
+
+    (void)state;
+    make_gates(s, A, 0, 100, 1);
+    for (uint32_t i = 0; i < COPIES; i++)
+        assert_int_equal(call(s, A, 0, kit_delegate(system_sel(s, B, 0), 100, 200 + i, 1)),
+                         RESCIND_NO_ERROR);
+    kit_send(s->k[B], 0, kit_revoke(200, COPIES, true));
+    kit_send(s->k[B], 1, kit_obtain(system_sel(s, A, 0), 30, 100, 1));
+    kit_rest(s->k[B]);
+    assert_true(system_tell(s, B, A) && system_take(s, B, A, &first));
+    assert_true(system_tell(s, B, A) && system_take(s, B, A, &second));
+    assert_true(has_record(&first, RESCIND_PEER_UNLINK) || has_record(&first, RESCIND_PEER_MARKED));
+    assert_false(has_record(&first, RESCIND_PEER_ASK));
+    assert_true(has_record(&second, RESCIND_PEER_ASK));
+    system_free(s);
+}
+
 /* What a long question has met at the other kernel has gone before all is undone there. */
 static void an_exchange_blocked_by_what_has_gone_is_freed(void **state)
 {
@@ -1742,6 +1797,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
+        cmocka_unit_test(who_has_nothing_to_tell_any_more_is_silent),
+        cmocka_unit_test(one_kind_of_records_does_not_hold_up_the_others),
         cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
         cmocka_unit_test(an_exchange_blocked_by_what_has_gone_is_freed),
         cmocka_unit_test(the_fifth_exchange_waits_for_a_slot),

@@ -439,6 +439,19 @@ static void a_call_needs_the_nodes_that_it_takes(void **state)
     }
 }
 
+static void more_data_than_a_message_has_is_refused(void **state)
+{
+    struct rescind_kernel *k = ready(0);
+
+    (void)state;
+    calls_ok(k, 0, say_attach(0, 9, 0x400, 10, 9));
+    calls_ok(k, 0, say_gate(0, 60, 9, 1, 8));
+    calls_ok(k, 0, say_activate(10, NONE, 60));
+    calls_refused(k, 0, say_send_bytes(10, NONE, RESCIND_DATA_MAX + 8), RESCIND_INV_ARGS);
+    calls_ok(k, 0, say_send_bytes(10, NONE, RESCIND_DATA_MAX));
+    calls_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +465,7 @@ int main(void)
         cmocka_unit_test(memory_is_taken),
         cmocka_unit_test(an_attacker_is_ended_in_the_middle),
         cmocka_unit_test(a_call_needs_the_nodes_that_it_takes),
+        cmocka_unit_test(more_data_than_a_message_has_is_refused),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);
 }

@@ -1265,6 +1265,32 @@ static void whatever_happens_nothing_is_left_in_the_end(void **state)
     }
 }
 
+/* Names stand in a table of the kernel's own, which is nobody's to see; and what is no stub has
+ * nothing above it on another kernel. */
+static void the_walk_leaves_out_names(void **state)
+{
+    struct rescind_kernel *k = new_service(0);
+    struct rescind_kernel_cap cap;
+    uint32_t at = 0, depth, seen = 0, there = 0;
+    bool met = false;
+
+    (void)state;
+    open_session(k, A, IDENT);
+    for (uint32_t vpe = 0; vpe < VPES; vpe++)
+        there += kit_count(k, vpe);
+    while (rescind_kernel_walk(k, &at, &depth, &cap)) {
+        assert_true(cap.vpe < VPES);
+        met |= cap.vpe == A && cap.sel == SESS;
+        seen += cap.kind == RESCIND_TABLE_OBJECT;
+    }
+    assert_int_equal(seen, there);
+    assert_true(met);
+    assert_false(rescind_kernel_above_stub(k, 0, &cap));
+    assert_false(rescind_kernel_above_stub(k, UINT32_MAX, &cap));
+    assert_false(rescind_kernel_above_stub(k, kit_at(k, S, GATE), &cap));
+    free_kernel(k);
+}
+
 /* With a pattern, the tests of that name are left out. */
 int main(int argc, char **argv)
 {
@@ -1300,6 +1326,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_fault_waits_for_a_revocation_that_takes_its_pager),
         cmocka_unit_test(without_memory_a_call_fails_and_leaves_nothing),
         cmocka_unit_test(whatever_happens_nothing_is_left_in_the_end),
+        cmocka_unit_test(the_walk_leaves_out_names),
     };
     if (argc > 1)
         cmocka_set_skip_filter(argv[1]);

@@ -25,7 +25,7 @@
 enum { GATE = 20, MEM = 30, MAPPED = RESCIND_MAP_FIRST, SRV = 40, SESS = 41, IRQ = 50, PORTS = 51 };
 enum { IN = 4, OUT = 5, AT_MEM = 6, LINE = 10, PORT = 0x3e8, LABEL = 0xCAFE, IDENT = 77 };
 enum { OWN = 60, OWNS = 8 }; /* selectors that the stranger uses itself */
-enum { GUESSES = 30000, NODES = 60, SECRET = 0x5a, NONE = RESCIND_NONE };
+enum { GUESSES = 20000, NODES = 60, SECRET = 0x5a, NONE = RESCIND_NONE };
 
 struct scene {
     struct rescind_kernel *k;
@@ -240,7 +240,7 @@ static struct message access(struct scene *s, uint32_t opcode)
 
     message_begin(&m, opcode);
     message_u64(&m, ep(s));
-    message_u64(&m, die(s, 4) == 0 ? guess(s) : die(s, RESCIND_PAGE));
+    message_u64(&m, die(s, 4) == 0 ? guess(s) : die(s, 4 * RESCIND_PAGE));
     message_u64(&m, die(s, 4) == 0 ? guess(s) : 8);
     message_u64(&m, 0);
     return m;
