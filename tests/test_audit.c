@@ -2210,6 +2210,28 @@ static void calls_that_wait_for_others_may_be_under_way_at_rest(void **state)
     }
 }
 
+static void an_end_that_nobody_waits_for_is_that_of_a_vpe(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding;
+
+    an_end_is_to_be_told_that_nobody_waits_for(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "notes_kept");
+    assert_int_equal(finding.where, 2);
+}
+
+static void a_node_that_comes_from_no_account_is_named(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding;
+
+    at(k, 0, 10)->account = 1000;
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "accounts_add");
+    assert_int_equal(finding.where, kit_at(k, 0, 10));
+}
+
 static void the_task_of_a_bad_stack_is_named(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -2393,7 +2415,7 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 14 };
+    enum { OTHERS = 16 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
@@ -2402,6 +2424,10 @@ int main(void)
                                         free_kernel),
         cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
         cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
+        cmocka_unit_test_setup_teardown(an_end_that_nobody_waits_for_is_that_of_a_vpe, new_kernel,
+                                        free_kernel),
+        cmocka_unit_test_setup_teardown(a_node_that_comes_from_no_account_is_named, new_kernel,
+                                        free_kernel),
         cmocka_unit_test(what_is_left_at_rest_is_found),
         cmocka_unit_test_setup_teardown(calls_that_wait_for_others_may_be_under_way_at_rest,
                                         new_kernel, free_kernel),

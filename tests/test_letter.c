@@ -2087,6 +2087,19 @@ static void openings_that_make_no_sense_are_refused(void **state)
     system_free(s);
 }
 
+/* Of the last selector there can be a session, too. */
+static void an_opening_for_the_last_selector_makes_sense(void **state)
+{
+    struct system *s = new_service(2);
+    struct rescind_peer_letter letter = {.op = RESCIND_LETTER_OPEN, .args = {UINT32_MAX, 7, 'q'}};
+    struct system_message m = forge_letter(A, letter);
+
+    (void)state;
+    rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    system_free(s);
+}
+
 /* The claim of an opening that has been cancelled is that of one question to one kernel. */
 static void a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to(void **state)
 {
@@ -2745,6 +2758,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(messages_that_make_no_sense_are_refused),
         cmocka_unit_test(openings_that_make_no_sense_are_refused),
         cmocka_unit_test(a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to),
+        cmocka_unit_test(an_opening_for_the_last_selector_makes_sense),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(descriptions_of_what_there_can_not_be_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

@@ -629,6 +629,20 @@ static void createmap_leaves_nothing_where_one_page_is_in_use(void **state)
     }
 }
 
+static void createmap_takes_an_event_a_page_where_there_is_work_for_no_more(void **state)
+{
+    struct rescind_kernel *k = kernel_new(1);
+    enum rescind_error error;
+
+    (void)state;
+    must(k, 0, reqmem(MEM, ANY, 8 * RESCIND_PAGE, RESCIND_PERM_R));
+    kit_send(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R));
+    assert_in_range(kit_rest(k), 14, 18); /* reserved, and settled */
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_free(k);
+}
+
 static void createmap_maps_each_page_and_revocation_unmaps_it(void **state)
 {
     (void)state;
@@ -992,6 +1006,7 @@ int main(void)
         cmocka_unit_test(derived_permissions_only_shrink),
         cmocka_unit_test(createmap_refuses_what_makes_no_sense),
         cmocka_unit_test(createmap_leaves_nothing_where_one_page_is_in_use),
+        cmocka_unit_test(createmap_takes_an_event_a_page_where_there_is_work_for_no_more),
         cmocka_unit_test(createmap_maps_each_page_and_revocation_unmaps_it),
         cmocka_unit_test(a_mapping_can_be_handed_on_and_goes_with_what_it_is_from),
         cmocka_unit_test(a_long_createmap_and_a_revocation_of_its_memory_are_one_after_the_other),

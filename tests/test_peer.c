@@ -998,6 +998,27 @@ static void who_has_nothing_to_tell_any_more_is_silent(void **state)
     system_free(s);
 }
 
+/* A short EXCHANGE is over with its answer, and so its slot can be used again at once. */
+static void a_short_exchange_leaves_its_slot_free(void **state)
+{
+    enum { RANGE = RESCIND_PEER_CHUNK };
+    struct system *s = system_new(2, 1, 200, WORK);
+
+    (void)state;
+    make_gates(s, B, 0, 20, RANGE);
+    for (uint32_t i = 0; i < 3; i++) {
+        kit_send(s->k[A], 0, kit_obtain(system_sel(s, B, 0), 30 + i * RANGE, 20, RANGE));
+        work(s, A);
+        tell_and_hear(s, A, B); /* which does nothing but listen */
+        tell_and_hear(s, B, A);
+        work(s, A);
+        assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    rest(s);
+    system_free(s);
+}
+
 static bool has_record(const struct system_message *m, uint8_t kind)
 {
     struct rescind_peer_record record;
@@ -1798,6 +1819,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
         cmocka_unit_test(who_has_nothing_to_tell_any_more_is_silent),
+        cmocka_unit_test(a_short_exchange_leaves_its_slot_free),
         cmocka_unit_test(one_kind_of_records_does_not_hold_up_the_others),
         cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
         cmocka_unit_test(an_exchange_blocked_by_what_has_gone_is_freed),

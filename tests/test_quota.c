@@ -439,6 +439,17 @@ static void a_call_needs_the_nodes_that_it_takes(void **state)
     }
 }
 
+static void a_service_needs_a_gate(void **state)
+{
+    struct rescind_kernel *k = ready(0);
+    struct message m = words(4, (const uint64_t[]){RESCIND_SYS_CREATESRV, RESCIND_SEL_MEM, 50, 1});
+
+    (void)state;
+    message_put(&m, "t", 1);
+    calls_refused(k, 0, m, RESCIND_INV_ARGS);
+    calls_free(k);
+}
+
 static void more_data_than_a_message_has_is_refused(void **state)
 {
     struct rescind_kernel *k = ready(0);
@@ -465,6 +476,7 @@ int main(void)
         cmocka_unit_test(memory_is_taken),
         cmocka_unit_test(an_attacker_is_ended_in_the_middle),
         cmocka_unit_test(a_call_needs_the_nodes_that_it_takes),
+        cmocka_unit_test(a_service_needs_a_gate),
         cmocka_unit_test(more_data_than_a_message_has_is_refused),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);
