@@ -1,12 +1,12 @@
 /* The long run: random litmus programs over one to four kernels, with faults, each under many
  * schedules: soak [OPTION...]. For tests/soak.sh and `meson test`.
  *
- * Program number N is drawn from seed N alone (fuzz/draw.h says what can be in it; compose() how
- * likely that is), so a run is its first number and how many there were. Each is explored as far as
- * EXPLORED states go, depth first; then it is run under fifo, random, PCT and drawn schedules.
- * After every event of all that the kernels' audit must hold and the monitor must find an order of
- * atomic calls for every answer; at each end nobody may be stuck in a call that need not wait,
- * nothing may be left over, and the tables must be those that such an order leaves.
+ * Program number N is drawn from seed N alone (fuzz/compose.h), so a run is its first number and
+ * how many there were. Each is explored as far as EXPLORED states go, depth first; then it is run
+ * under fifo, random, PCT and drawn schedules. After every event of all that the kernels' audit
+ * must hold and the monitor must find an order of atomic calls for every answer; at each end nobody
+ * may be stuck in a call that need not wait, nothing may be left over, and the tables must be those
+ * that such an order leaves.
  *
  * Programs run in a process of their own, so that a crash, or one that takes for ever, is a finding
  * like others: a litmus file and a schedule, made smaller, in the folder that --dir names, with how
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuzz/draw.h"
+#include "fuzz/compose.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/smaller.h"
 #include "rescind/startup.h"
@@ -33,13 +33,12 @@ enum {
     KERNELS = 4,
     EXPLORED = 1500,       /* states of each program, */
     EXPLORED_SMALL = 6000, /* and of one with few steps */
-    FEW = 8,
+    FEW = 16,
     SCHEDULES = 24,          /* beside them, */
     SCHEDULE_BYTES = 400,    /* drawn ones of so many choices at most */
     SECONDS_A_PROGRAM = 120, /* of the processor */
     TRAIL_MAX = 1 << 16,
-    RESULTS =
-        34, /* error codes, and the two that are none: of a call that waits, any that is none */
+    RESULTS = 34, /* error codes, and what is none */
     MINUTE = 60,
 };
 
@@ -68,312 +67,6 @@ static gint64 from = 1, programs, seconds, most = 10;
 static char *folder;
 static gboolean sample;
 
-/* ---- Drawing ------------------------------------------------------------------------------- */
-
-static uint8_t byte(GRand *r)
-{
-    return (uint8_t)g_rand_int(r);
-}
-
-/* One of so many. */
-static uint32_t one_of(GRand *r, uint32_t count)
-{
-    return (uint32_t)g_rand_int_range(r, 0, (gint32)count);
-}
-
-static bool once_in(GRand *r, uint32_t times)
-{
-    return one_of(r, times) == 0;
-}
-
-/* What steps of a program are made of: some kinds of calls and few selectors, so that they meet. */
-enum { HOT = 3 };
-struct taste {
-    uint32_t vpes;
-    uint8_t ops[64];
-    uint32_t op_count;
-    uint32_t hot[HOT]; /* selectors */
-    uint32_t rare;     /* one step in so many is anything */
-    bool devices, serves, in_motif, no_gate;
-};
-/* The steps that draw.c makes of a record's second byte, up to `end`, and what the three bytes
- * behind it are to be: v a VPE, s a selector where something may be, d any of the hot ones, e
- * another, S and D such in a byte that says the count of a range too, n the count of a range, r and
- * t an endpoint that likely receives or sends, m pages of memory to map, p an address there, o and
- * g the choice of the caller itself and of its own gate, . anything. */
-static const struct {
-    uint32_t end;
-    const char *bytes;
-} roles[] = {
-    {2, "vd."},  {8, "vsD"},  {14, "vdS"}, {26, "sn."}, {27, "..."}, {29, "v.."}, {30, "v.."},
-    {32, "..."}, {33, "tgs"}, {34, ".r."}, {35, ".r."}, {36, "t.."}, {39, "r.."}, {40, "tgs"},
-    {41, ".r."}, {42, ".r."}, {43, "t.."}, {44, "r.."}, {45, "d.."}, {46, "se."}, {47, "osm"},
-    {48, "p.."}, {49, "t.."}, {50, "p.."}, {52, "osm"}, {53, "od."}, {54, "se."}, {55, "..."},
-    {58, ".dD"}, {59, ".t."}, {64, "..."},
-};
-enum { NO_OP = 0xff };
-
-/* Steps of one VPE, one after the other, that go on with what the one before has made; those behind
- * `last` are of devices. */
-static const uint8_t motifs[][6] = {
-    {0, 2, NO_OP},           {2, 20, NO_OP},          {0, 2, 20, NO_OP},
-    {32, 35, NO_OP},         {32, 35, 36, 37, NO_OP}, {2, 32, 35, NO_OP},
-    {32, 35, 36, 38, NO_OP}, {44, 46, 47, 47, NO_OP}, {46, 47, NO_OP},
-    {44, 32, 48, 48, NO_OP}, {45, 46, 47, NO_OP},     {44, 2, NO_OP},
-    {26, 27, 29, NO_OP},     {26, 27, 2, 28, NO_OP},  {52, 53, NO_OP},
-    {53, 2, NO_OP},          {44, 45, 32, 48, NO_OP}, {33, 36, NO_OP},
-    {32, 58, 59, NO_OP},     {60, 61, NO_OP},         {32, 58, 36, 59, NO_OP},
-};
-enum { DEVICE_MOTIFS = 3 };
-
-static void add_ops(struct taste *t, uint32_t first, uint32_t end)
-{
-    for (uint32_t op = first; op < end && t->op_count < G_N_ELEMENTS(t->ops); op++)
-        t->ops[t->op_count++] = (uint8_t)op;
-}
-
-static void choose_taste(struct taste *t, GRand *r, const uint8_t head[DRAW_HEAD_OF_MANY])
-{
-    static const uint8_t groups[][2] = {{26, 32}, {32, 44}, {44, 52}, {52, 58}, {62, 64}};
-    static const uint8_t free[] = {7, 8, 9, 11, 13};
-
-    *t = (struct taste){
-        .vpes = 2 + head[0] % 5, .devices = head[1] >= 224, .serves = (head[4] & 16) != 0};
-    for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
-        if (once_in(r, 3))
-            add_ops(t, groups[i][0], groups[i][1]);
-    if (t->devices)
-        add_ops(t, 58, 62);
-    if (t->op_count == 0 || !once_in(r, 6))
-        add_ops(t, 0, 26);
-    t->rare = once_in(r, 3) ? 3 : 12;
-    for (guint i = 0; i < HOT; i++)
-        t->hot[i] = once_in(r, 3) ? 5 + one_of(r, 11) : free[one_of(r, G_N_ELEMENTS(free))];
-}
-
-/* What programs begin with lies at these; and what steps make at the hot ones. */
-static uint32_t source(const struct taste *t, GRand *r)
-{
-    static const uint8_t known[] = {5, 6, 6, 6, 8, 10, 10, 10, 12};
-    static const uint8_t service[] = {5, 6, 7, 8, 10}, device[] = {6, 10, 14, 15};
-
-    if (t->in_motif && !once_in(r, 4))
-        return t->hot[0];
-    if (once_in(r, 2))
-        return t->hot[one_of(r, HOT)];
-    if (t->serves)
-        return service[one_of(r, G_N_ELEMENTS(service))];
-    return t->devices ? device[one_of(r, G_N_ELEMENTS(device))]
-                      : known[one_of(r, G_N_ELEMENTS(known))];
-}
-
-/* The bytes that draw.c takes for them. */
-static uint8_t of_selector(GRand *r, uint32_t sel)
-{
-    return (uint8_t)(sel - 5 + 11 * one_of(r, 16));
-}
-static uint8_t of_range(GRand *r, uint32_t sel)
-{
-    uint32_t place = one_of(r, 32);
-
-    for (uint32_t i = 0; i < 32 && (place * 37 % 256 >= 176 || 5 + place * 37 % 256 % 11 != sel);
-         i++)
-        place = (place + 1) % 32;
-    return (uint8_t)(place * 8 + (once_in(r, 2) ? 0 : one_of(r, 8)));
-}
-
-/* The caller, its child, or another. */
-static uint8_t draw_vpe(const struct taste *t, GRand *r)
-{
-    uint32_t which = one_of(r, 10), others = MIN(t->vpes - 1, 3);
-
-    return (uint8_t)(which == 0 ? 0 : which == 1 ? 208 : 66 + one_of(r, others));
-}
-
-static uint8_t draw_argument(const struct taste *t, GRand *r, char role)
-{
-    switch (role) {
-    case 'v':
-        return draw_vpe(t, r);
-    case 's':
-        return of_selector(r, source(t, r));
-    case 'd':
-        return of_selector(r, t->hot[t->in_motif ? 0 : one_of(r, HOT)]);
-    case 'e':
-        return of_selector(r, t->hot[1 + one_of(r, HOT - 1)]);
-    case 'S':
-        return of_range(r, source(t, r));
-    case 'D':
-        return of_range(r, t->hot[one_of(r, HOT)]);
-    case 'n':
-        return (uint8_t)one_of(r, once_in(r, 3) ? 16 : 2);
-    case 'r':
-        return (uint8_t)(once_in(r, 4) ? 4 * one_of(r, 56) + one_of(r, 4) : 4 * one_of(r, 56));
-    case 't':
-        return (uint8_t)(4 * one_of(r, 56) + (once_in(r, 6) ? one_of(r, 4) : 1));
-    case 'm':
-        return byte(r) & (once_in(r, 4) ? 0xff : 0xe0);
-    case 'p':
-        return byte(r) & (once_in(r, 4) ? 0xff : 0xf8);
-    case 'o':
-        return byte(r) | (once_in(r, 4) ? 0 : 1);
-    case 'g':
-        return !t->no_gate && once_in(r, 2) ? 4 * (byte(r) % 60) : byte(r) | 1;
-    default:
-        return byte(r);
-    }
-}
-
-static void draw_arguments(const struct taste *t, GRand *r, uint8_t step[DRAW_RECORD])
-{
-    guint row = 0;
-
-    while (roles[row].end <= step[1])
-        row++;
-    for (guint i = 0; i < 3; i++)
-        step[2 + i] = draw_argument(t, r, roles[row].bytes[i]);
-}
-
-/* Devices are A's, children do little, and steps that come with others are not repeated. */
-static uint8_t draw_who(const struct taste *t, GRand *r, uint8_t op)
-{
-    uint32_t all = t->vpes + 2, who = once_in(r, 10) ? one_of(r, all) : one_of(r, t->vpes);
-
-    return (uint8_t)(op >= 58 && op < 62 ? 0 : who + all * one_of(r, 240 / all));
-}
-
-/* So many steps at most: how many. */
-static uint32_t draw_motif(const struct taste *t, GRand *r, uint8_t *steps, uint32_t most_steps)
-{
-    guint kinds = G_N_ELEMENTS(motifs) - (t->devices ? 0 : DEVICE_MOTIFS);
-    const uint8_t *ops = motifs[t->devices && once_in(r, 2) ? kinds - 1 - one_of(r, DEVICE_MOTIFS)
-                                                            : one_of(r, kinds)];
-    struct taste one = *t;
-    uint8_t who = draw_who(t, r, t->devices && once_in(r, 2) ? 58 : 0);
-    uint32_t i = 0;
-
-    one.in_motif = true;
-    one.no_gate = ops[0] >= 44; /* something else is to be active */
-    for (; i < most_steps && ops[i] != NO_OP; i++, steps += DRAW_RECORD) {
-        steps[0] = who;
-        steps[1] = ops[i];
-        draw_arguments(&one, r, steps);
-    }
-    return i;
-}
-
-static void draw_step(const struct taste *t, GRand *r, uint8_t step[DRAW_RECORD])
-{
-    for (guint i = 0; i < DRAW_RECORD; i++)
-        step[i] = byte(r);
-    if (t->serves || once_in(r, t->rare))
-        return;
-    step[1] = t->ops[one_of(r, t->op_count)];
-    step[0] = draw_who(t, r, step[1]);
-    draw_arguments(t, r, step);
-}
-
-/* Of A, that serves: it takes a question and answers it. */
-static uint32_t draw_answer(GRand *r, uint8_t *steps, uint32_t most_steps)
-{
-    uint32_t count = MIN(most_steps, 2);
-
-    for (uint32_t i = 0; i < count; i++, steps += DRAW_RECORD) {
-        steps[0] = 0;
-        steps[1] = (uint8_t)(22 * i + one_of(r, 22));
-        steps[2] = (uint8_t)one_of(r, 200);
-        steps[3] = byte(r);
-        steps[4] = byte(r) & 0xef;
-    }
-    return count;
-}
-
-static void draw_steps(const struct taste *t, GRand *r, uint8_t *steps, uint32_t count)
-{
-    uint32_t often = 2 + one_of(r, 10);
-
-    for (uint32_t i = 0; i < count;) {
-        uint8_t *step = steps + (size_t)i * DRAW_RECORD;
-        if (t->serves && once_in(r, 3)) {
-            i += draw_answer(r, step, count - i);
-        } else if (once_in(r, t->serves ? 8 : often)) {
-            i += draw_motif(t, r, step, count - i);
-        } else {
-            draw_step(t, r, step);
-            i++;
-        }
-    }
-}
-
-static uint32_t draw_count(GRand *r)
-{
-    switch (one_of(r, 4)) {
-    case 0:
-        return 3 + one_of(r, FEW - 2);
-    case 1:
-    case 2:
-        return FEW + one_of(r, 10);
-    default:
-        return FEW + one_of(r, DRAW_RECORDS_MAX - FEW + 1);
-    }
-}
-
-/* How many VPEs, and what they begin with: draw.c's byte 0. */
-static uint8_t draw_vpes(GRand *r)
-{
-    static const uint8_t likely[] = {0, 0, 1, 1, 1, 2, 2, 3, 4};
-    static const uint8_t begun[] = {0, 1, 2, 3, 3, 3, 3, 3, 5, 6, 7, 7, 7};
-    uint8_t wanted = likely[one_of(r, G_N_ELEMENTS(likely))];
-    uint32_t b, first = begun[one_of(r, G_N_ELEMENTS(begun))] << 5;
-
-    do
-        b = first | one_of(r, 32);
-    while (b % 5 != wanted);
-    return (uint8_t)b;
-}
-
-static void draw_head(GRand *r, uint8_t head[DRAW_HEAD_OF_MANY], uint32_t count)
-{
-    static const uint8_t kernels[] = {0, 0, 1, 1, 1, 1, 2, 2, 3};
-    bool rough = !once_in(r, 3); /* what may go wrong does */
-
-    memset(head, 0, DRAW_HEAD_OF_MANY);
-    head[0] = draw_vpes(r);
-    head[1] = (uint8_t)((once_in(r, 8) ? 224 : 0) | (once_in(r, 3) ? 8 : 0));
-    head[3] = (uint8_t)count;
-    head[4] = kernels[one_of(r, G_N_ELEMENTS(kernels))];
-    head[4] |=
-        (uint8_t)((once_in(r, 8) ? 16 : 0) | (once_in(r, 4) ? 32 : 0) | (once_in(r, 10) ? 64 : 0));
-    head[5] = byte(r);
-    head[6] = byte(r);
-    if (rough) {
-        head[2] = once_in(r, 4) ? byte(r) : 0;
-        head[7] = once_in(r, 6) ? byte(r) : 0;
-        head[8] = once_in(r, 2) ? byte(r) : 0xff;
-        head[9] = once_in(r, 4) ? byte(r) : 0;
-        head[10] = once_in(r, 4) ? byte(r) : 0;
-        head[12] = once_in(r, 6) ? byte(r) : 0;
-    }
-    head[11] = once_in(r, 3) ? byte(r) : 0;
-}
-
-/* Program number `seed`, for GRand's sequence is the same wherever it runs. */
-static struct course *compose(uint64_t seed, GRand *r, uint8_t *bytes)
-{
-    static const uint32_t works[] = {1, 1, 1, 2, 3, 5, 12, 64};
-    uint32_t count = draw_count(r);
-    struct taste taste;
-    struct course *c;
-
-    draw_head(r, bytes, count);
-    choose_taste(&taste, r, bytes);
-    draw_steps(&taste, r, bytes + DRAW_HEAD_OF_MANY, count);
-    c = draw(bytes, DRAW_HEAD_OF_MANY + (size_t)count * DRAW_RECORD, DRAW_MANY);
-    c->work = works[one_of(r, G_N_ELEMENTS(works))];
-    c->seed = seed;
-    return c;
-}
-
 /* ---- Running ------------------------------------------------------------------------------- */
 
 static void found(const struct violation *v, const GArray *schedule)
@@ -384,13 +77,14 @@ static void found(const struct violation *v, const GArray *schedule)
     memcpy(shared->choices, schedule->data, shared->count * sizeof(shared->choices[0]));
 }
 
-static void explore_it(const struct course *c, uint32_t steps)
+static void explore_it(const struct course *c)
 {
     struct totals *t = &shared->totals;
     struct explore_options options = {.seed = c->seed,
                                       .work = c->work,
                                       .patient = true,
-                                      .max_states = steps <= FEW ? EXPLORED_SMALL : EXPLORED};
+                                      .max_states =
+                                          c->litmus->steps->len <= FEW ? EXPLORED_SMALL : EXPLORED};
     struct explore_result *result;
 
     shared->exploring = true;
@@ -452,17 +146,22 @@ static void count_run(const struct course *c)
     count_results(c);
 }
 
+static bool once_in(GRand *r, gint32 times)
+{
+    return g_rand_int_range(r, 0, times) == 0;
+}
+
 static void run_once(struct course *c, GRand *r, uint32_t which, uint8_t *bytes)
 {
     c->seed = g_rand_int(r);
     shared->seed = c->seed;
     c->by_itself = which == 0 || !once_in(r, 5);
     c->how = which == 0 ? SCHEDULE_FIFO : once_in(r, 2) ? SCHEDULE_RANDOM : SCHEDULE_PCT;
-    c->depth = 2 + one_of(r, 7);
+    c->depth = (uint32_t)g_rand_int_range(r, 2, 9);
     c->bytes = bytes;
-    c->bytes_left = c->by_itself ? 0 : 20 + one_of(r, SCHEDULE_BYTES - 20);
+    c->bytes_left = c->by_itself ? 0 : (size_t)g_rand_int_range(r, 20, SCHEDULE_BYTES);
     for (size_t i = 0; i < c->bytes_left; i++)
-        bytes[i] = byte(r);
+        bytes[i] = (uint8_t)g_rand_int(r);
     g_array_set_size(c->schedule, 0);
     now = c;
     course_run(c);
@@ -473,24 +172,24 @@ static void run_once(struct course *c, GRand *r, uint32_t which, uint8_t *bytes)
         found(c->violation, c->schedule);
 }
 
-static uint32_t steps_of(const struct litmus *l)
+static GRand *generator(uint64_t number)
 {
-    return l->steps->len;
+    return g_rand_new_with_seed_array((guint32[]){(guint32)number, (guint32)(number >> 32)}, 2);
 }
 
 /* False: something is wrong. */
 static bool run_program(uint64_t number)
 {
-    uint8_t bytes[DRAW_HEAD_OF_MANY + DRAW_RECORDS_MAX * DRAW_RECORD], choices[SCHEDULE_BYTES];
+    uint8_t bytes[COMPOSE_BYTES], choices[SCHEDULE_BYTES];
     struct itimerval limit = {.it_value.tv_sec = SECONDS_A_PROGRAM};
-    GRand *r = g_rand_new_with_seed_array((guint32[]){(guint32)number, (guint32)(number >> 32)}, 2);
+    GRand *r = generator(number);
     struct course *c = compose(number, r, bytes);
 
     shared->program = number;
     shared->seed = c->seed;
     setitimer(ITIMER_PROF, &limit, NULL);
     if (c->wrong == NULL)
-        explore_it(c, steps_of(c->litmus));
+        explore_it(c);
     for (uint32_t i = 0; i < SCHEDULES && c->wrong == NULL && !shared->found; i++)
         run_once(c, r, i, choices);
     if (c->wrong != NULL) {
@@ -581,9 +280,9 @@ static char *name(uint64_t program, const char *ending)
 /* The program as it was, with what was done of it; and then made smaller. */
 static int save_finding(void)
 {
-    uint8_t bytes[DRAW_HEAD_OF_MANY + DRAW_RECORDS_MAX * DRAW_RECORD];
+    uint8_t bytes[COMPOSE_BYTES];
     uint64_t n = shared->program;
-    GRand *r = g_rand_new_with_seed_array((guint32[]){(guint32)n, (guint32)(n >> 32)}, 2);
+    GRand *r = generator(n);
     struct course *c = compose(n, r, bytes);
     char *whole = name(n, "-whole.litmus"), *whole_schedule = name(n, "-whole.schedule");
     char *file = name(n, ".litmus"), *schedule = name(n, ".schedule");
@@ -662,8 +361,8 @@ static void print_totals(void)
            t->faults[RESCIND_FAULT_DELAY], t->faults[RESCIND_FAULT_INTERRUPT]);
     printf("schedules: fifo %" G_GUINT64_FORMAT ", random %" G_GUINT64_FORMAT
            ", pct %" G_GUINT64_FORMAT ", drawn %" G_GUINT64_FORMAT
-           ", else explored; %" G_GUINT64_FORMAT " not compared to their end, %" G_GUINT64_FORMAT
-           " programs of VPEs waited at one\n",
+           ", else explored; %" G_GUINT64_FORMAT " not compared to their end; %" G_GUINT64_FORMAT
+           " VPEs waited at one\n",
            t->by[SCHEDULE_FIFO], t->by[SCHEDULE_RANDOM], t->by[SCHEDULE_PCT],
            t->by[SCHEDULE_PCT + 1], t->uncompared, t->stuck);
     printf("explored: %" G_GUINT64_FORMAT " states, to the end in %" G_GUINT64_FORMAT
@@ -749,12 +448,34 @@ static bool read_options(int *argc, char ***argv)
     return good;
 }
 
+/* The number behind the last program's. */
+static uint64_t run_all(gint64 start, guint *findings, int *status)
+{
+    shared->program = (uint64_t)from - 1;
+    while (!is_over(start, shared->program + 1) && *findings < most) {
+        int ended = 0, one;
+        fflush(NULL);
+        pid_t child = fork();
+        if (child < 0)
+            abort();
+        if (child == 0)
+            work(start, shared->program + 1);
+        waitpid(child, &ended, 0);
+        if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0)
+            break;
+        ++*findings;
+        one = look_at_finding(ended);
+        *status = MAX(*status, MAX(one, 1));
+    }
+    return shared->program + 1;
+}
+
 int main(int argc, char **argv)
 {
     gint64 start = g_get_monotonic_time();
     guint findings = 0;
     int status = 0;
-    uint64_t next = 0;
+    uint64_t next;
 
     if (!read_options(&argc, &argv))
         return 2;
@@ -765,28 +486,11 @@ int main(int argc, char **argv)
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         abort();
-    for (next = (uint64_t)from; !is_over(start, next) && findings < most;
-         next = shared->program + 1) {
-        int ended = 0;
-        fflush(NULL);
-        pid_t child = fork();
-        if (child < 0)
-            abort();
-        if (child == 0)
-            work(start, next);
-        waitpid(child, &ended, 0);
-        if (WIFEXITED(ended) && WEXITSTATUS(ended) == 0) {
-            next = shared->program + 1;
-            break;
-        }
-        findings++;
-        int one = look_at_finding(ended);
-        status = MAX(status, one);
-    }
-    printf("\n");
+    next = run_all(start, &findings, &status);
+    putchar('\n');
     print_totals();
     if (sample && look_at_sample() != 0)
         status = MAX(status, 1);
     print_log(next, start, findings);
-    return findings > 0 ? MAX(status, 1) : status;
+    return status;
 }
