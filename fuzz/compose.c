@@ -283,7 +283,7 @@ static void draw_step(const struct taste *t, GRand *r, uint8_t step[DRAW_RECORD]
 /* Of A, that serves: it takes a question and answers it. */
 static uint32_t draw_answer(GRand *r, uint8_t *steps, uint32_t most_steps)
 {
-    static const uint8_t given[] = {1, 3, 5}; /* from 5 on */
+    static const uint8_t given[] = {1, 3, 5, 4, 6, 6}; /* from 5 on; what is there, and room */
     uint32_t count = MIN(most_steps, 2);
 
     for (uint32_t i = 0; i < count; i++, steps += DRAW_RECORD) {
@@ -302,8 +302,8 @@ static void draw_question(const struct taste *t, GRand *r, uint8_t step[DRAW_REC
 {
     uint32_t all = t->vpes + 2, who = 1 + one_of(r, t->vpes), what = one_of(r, 3);
 
-    while (who % 4 == 0) /* is A */
-        who += all;
+    if (who % 4 == 0) /* is A: see draw.c */
+        who += all % 4 != 0 ? all : 1;
     step[0] = (uint8_t)who;
     step[1] = (uint8_t)(who % all == t->vpes ? ASK_FOR_PAGES : ASK_FOR_SESSION + what);
     step[2] = 1;
