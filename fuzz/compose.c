@@ -197,8 +197,13 @@ static uint8_t draw_vpe(const struct taste *t, GRand *r)
     return (uint8_t)(which == 0 ? 0 : which == 1 ? 208 : 66 + one_of(r, others));
 }
 
+/* What is drawn first is drawn in a statement of its own: compilers differ in what they do first.
+ */
 static uint8_t draw_argument(const struct taste *t, GRand *r, char role)
 {
+    bool other = once_in(r, 4);
+    uint32_t low;
+
     switch (role) {
     case 'v':
         return draw_vpe(t, r);
@@ -215,17 +220,20 @@ static uint8_t draw_argument(const struct taste *t, GRand *r, char role)
     case 'n':
         return (uint8_t)one_of(r, once_in(r, 3) ? 16 : 2);
     case 'r':
-        return (uint8_t)(once_in(r, 4) ? 4 * one_of(r, 56) + one_of(r, 4) : 4 * one_of(r, 56));
+        low = other ? one_of(r, 4) : 0;
+        return (uint8_t)(4 * one_of(r, 56) + low);
     case 't':
-        return (uint8_t)(4 * one_of(r, 56) + (once_in(r, 6) ? one_of(r, 4) : 1));
+        low = other ? one_of(r, 4) : 1;
+        return (uint8_t)(4 * one_of(r, 56) + low);
     case 'm':
-        return byte(r) & (once_in(r, 4) ? 0xff : 0xe0);
+        return byte(r) & (other ? 0xff : 0xe0);
     case 'p':
-        return byte(r) & (once_in(r, 4) ? 0xff : 0xf8);
+        return byte(r) & (other ? 0xff : 0xf8);
     case 'o':
-        return byte(r) | (once_in(r, 4) ? 0 : 1);
+        return byte(r) | (other ? 0 : 1);
     case 'g':
-        return !t->no_gate && once_in(r, 2) ? 4 * (byte(r) % 60) : byte(r) | 1;
+        low = t->no_gate || once_in(r, 2) ? 1 : 4 * one_of(r, 60);
+        return (uint8_t)(low == 1 ? byte(r) | 1 : low);
     default:
         return byte(r);
     }
@@ -365,11 +373,18 @@ static void draw_head(GRand *r, uint8_t head[DRAW_HEAD_OF_MANY], uint32_t count)
 
     memset(head, 0, DRAW_HEAD_OF_MANY);
     head[0] = draw_vpes(r);
-    head[1] = (uint8_t)((once_in(r, 8) ? 224 : 0) | (once_in(r, 3) ? 8 : 0));
+    if (once_in(r, 8)) /* devices */
+        head[1] |= 224;
+    if (once_in(r, 3)) /* nobody waits for messages */
+        head[1] |= 8;
     head[3] = (uint8_t)count;
     head[4] = kernels[one_of(r, G_N_ELEMENTS(kernels))];
-    head[4] |=
-        (uint8_t)((once_in(r, 8) ? 16 : 0) | (once_in(r, 4) ? 32 : 0) | (once_in(r, 10) ? 64 : 0));
+    if (once_in(r, 8)) /* A serves */
+        head[4] |= 16;
+    if (once_in(r, 4)) /* long ranges */
+        head[4] |= 32;
+    if (once_in(r, 10)) /* and many gates */
+        head[4] |= 64;
     head[5] = byte(r);
     head[6] = byte(r);
     if (rough) {

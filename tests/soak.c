@@ -318,6 +318,9 @@ static int look_at_finding(int ended)
         g_snprintf(shared->what, sizeof(shared->what), "%s, %s",
                    WTERMSIG(ended) == SIGPROF ? "takes too long" : strsignal(WTERMSIG(ended)),
                    shared->exploring ? "explored" : "run");
+    else if (!shared->found) /* as under AddressSanitizer */
+        g_snprintf(shared->what, sizeof(shared->what), "its process ended with %d",
+                   WEXITSTATUS(ended));
     printf("program %" G_GUINT64_FORMAT ": %s\n", shared->program, shared->what);
     fflush(stdout);
     status = save_finding();
