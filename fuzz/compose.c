@@ -48,10 +48,11 @@ enum op {
     OPS = 64,
     NONE = OPS,
 };
-/* And of one of who serves, and who asks. */
+/* The endpoints by which its steps do so. */
+enum { SENDS_BY = 4, READS_BY = 5, LISTENS_BY = 6 };
+/* And of a record's of who serves, and who asks. */
 enum {
-    SERVE_TAKES = 0,
-    SERVE_ANSWERS = 22,
+    SERVE_ANSWERS = 0,
     ASK_FOR_SESSION = 0,
     ASK_FOR_PAGES = 36,
 };
@@ -81,24 +82,25 @@ struct taste {
     uint32_t hot[HOT]; /* selectors */
     uint32_t rare;     /* one step in so many is anything */
     bool devices, serves, in_motif, no_gate;
+    uint32_t active; /* the endpoint that something is to be active at */
 };
 
 /* What the three bytes behind the second one are to be, of this kind of steps and those up to the
  * next: v a VPE, s a selector where something may be, d any of the hot ones, e another, S and D
- * such in a byte that says the count of a range too, n the count of a range, r and t an endpoint
- * that likely receives or sends, m pages of memory to map, p an address there, o and g the choice
- * of the caller itself and of its own gate, . anything. */
+ * such in a byte that says the count of a range too, n the count of a range, r an endpoint that
+ * likely receives, a one that something is to be active at, m pages of memory to map, p an address
+ * there, o and g the choice of the caller itself and of its own gate, . anything. */
 static const struct {
     enum op op;
     const char *bytes;
 } roles[] = {
     {CREATEGATE, "vd."},   {DELEGATE, "vsD"},   {OBTAIN, "vdS"},        {REVOKE, "sn."},
-    {CREATEVPE, "..."},    {START, "v.."},      {CREATE_AGAIN, "..."},  {ACTIVATE, "tgs"},
-    {ATTACHRB, ".r."},     {SEND, "t.."},       {RECEIVE, "r.."},       {ACTIVATE_AGAIN, "tgs"},
-    {ATTACH_AGAIN, ".r."}, {SEND_AGAIN, "t.."}, {RECEIVE_AGAIN, "r.."}, {REQMEM, "d.."},
-    {DERIVEMEM, "se."},    {CREATEMAP, "osm"},  {LOAD, "p.."},          {READ, "t.."},
+    {CREATEVPE, "..."},    {START, "v.."},      {CREATE_AGAIN, "..."},  {ACTIVATE, "ags"},
+    {ATTACHRB, ".r."},     {SEND, "..."},       {RECEIVE, "..."},       {ACTIVATE_AGAIN, "ags"},
+    {ATTACH_AGAIN, ".r."}, {SEND_AGAIN, "..."}, {RECEIVE_AGAIN, "..."}, {REQMEM, "d.."},
+    {DERIVEMEM, "se."},    {CREATEMAP, "osm"},  {LOAD, "p.."},          {READ, "..."},
     {PAGEFAULT, "p.."},    {MAP_AGAIN, "osm"},  {CREATESRV, "od."},     {CREATESESSAT, "se."},
-    {CREATESESS, "..."},   {ASK, ".dD"},        {LISTEN, ".t."},        {IRQACK, "..."},
+    {CREATESESS, "..."},   {ASK, ".dD"},        {LISTEN, "..."},        {IRQACK, "..."},
 };
 
 /* Steps of one VPE, one after the other, that go on with what the one before has made. */
@@ -145,7 +147,11 @@ static void choose_taste(struct taste *t, GRand *r, const uint8_t head[DRAW_HEAD
     static const uint8_t free[] = {7, 8, 9, 11, 13};
 
     *t = (struct taste){
-        .vpes = 2 + head[0] % 5, .devices = head[1] >= 224, .serves = (head[4] & 16) != 0};
+        .vpes = 2 + head[0] % 5,
+        .devices = head[1] >= 224 || (head[3] & BEGUN_LINE) != 0,
+        .serves = (head[5] & 16) != 0 || (head[3] & BEGUN_SESSIONS) != 0,
+        .active = once_in(r, 2) ? SENDS_BY : READS_BY,
+    };
     for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
         if (once_in(r, 3))
             add_ops(t, groups[i][0], groups[i][1]);
@@ -161,7 +167,7 @@ static void choose_taste(struct taste *t, GRand *r, const uint8_t head[DRAW_HEAD
 /* What programs begin with lies at these; and what steps make at the hot ones. */
 static uint32_t source(const struct taste *t, GRand *r)
 {
-    static const uint8_t known[] = {5, 6, 6, 6, 8, 10, 10, 10, 12};
+    static const uint8_t known[] = {5, 6, 6, 6, 8, 9, 10, 10, 10, 12};
     static const uint8_t service[] = {5, 6, 7, 8, 10}, device[] = {6, 10, 14, 15};
 
     if (t->in_motif && !once_in(r, 4))
@@ -187,6 +193,11 @@ static uint8_t of_range(GRand *r, uint32_t sel)
          i++)
         place = (place + 1) % 32;
     return (uint8_t)(place * 8 + (once_in(r, 3) ? one_of(r, 8) : 0));
+}
+
+static uint8_t of_endpoint(GRand *r, uint32_t ep)
+{
+    return (uint8_t)(ep < 6 ? 4 * one_of(r, 60) + ep - 2 : 240 + ep);
 }
 
 /* The caller, its child, or another. */
@@ -222,9 +233,8 @@ static uint8_t draw_argument(const struct taste *t, GRand *r, char role)
     case 'r':
         low = other ? one_of(r, 4) : 0;
         return (uint8_t)(4 * one_of(r, 56) + low);
-    case 't':
-        low = other ? one_of(r, 4) : 1;
-        return (uint8_t)(4 * one_of(r, 56) + low);
+    case 'a':
+        return of_endpoint(r, other ? 2 + one_of(r, 4) : t->active);
     case 'm':
         return byte(r) & (other ? 0xff : 0xe0);
     case 'p':
@@ -269,6 +279,7 @@ static uint32_t draw_motif(const struct taste *t, GRand *r, uint8_t *steps, uint
 
     one.in_motif = true;
     one.no_gate = ops[0] >= REQMEM; /* something else is to be active */
+    one.active = of_devices ? LISTENS_BY : one.no_gate ? READS_BY : SENDS_BY;
     for (; i < MIN(most_steps, MOTIF) && ops[i] != NONE; i++, steps += DRAW_RECORD) {
         steps[0] = who;
         steps[1] = (uint8_t)ops[i];
@@ -289,20 +300,16 @@ static void draw_step(const struct taste *t, GRand *r, uint8_t step[DRAW_RECORD]
 }
 
 /* Of A, that serves: it takes a question and answers it. */
-static uint32_t draw_answer(GRand *r, uint8_t *steps, uint32_t most_steps)
+static void draw_answer(GRand *r, uint8_t step[DRAW_RECORD])
 {
     static const uint8_t given[] = {1, 3, 5, 4, 6, 6}; /* from 5 on; what is there, and room */
-    uint32_t count = MIN(most_steps, 2);
+    bool other = once_in(r, 4);
 
-    for (uint32_t i = 0; i < count; i++, steps += DRAW_RECORD) {
-        steps[0] = 0;
-        steps[1] = (uint8_t)(SERVE_TAKES + (SERVE_ANSWERS - SERVE_TAKES) * i);
-        steps[2] = (uint8_t)one_of(r, 200);
-        steps[3] =
-            once_in(r, 4) ? byte(r) : (uint8_t)(8 * given[one_of(r, G_N_ELEMENTS(given))] + 2);
-        steps[4] = once_in(r, 4) ? byte(r) & 0xef : 0;
-    }
-    return count;
+    step[0] = 0;
+    step[1] = SERVE_ANSWERS;
+    step[2] = (uint8_t)one_of(r, 200);
+    step[3] = other ? byte(r) : (uint8_t)(8 * given[one_of(r, G_N_ELEMENTS(given))] + 2);
+    step[4] = once_in(r, 4) ? byte(r) & 0xef : 0;
 }
 
 /* Of one that asks A; now and then of the child whose pager A is. */
@@ -326,7 +333,8 @@ static void draw_steps(const struct taste *t, GRand *r, uint8_t *steps, uint32_t
     for (uint32_t i = 0; i < count;) {
         uint8_t *step = steps + (size_t)i * DRAW_RECORD;
         if (t->serves && once_in(r, 3)) {
-            i += draw_answer(r, step, count - i);
+            draw_answer(r, step);
+            i++;
         } else if (t->serves && once_in(r, 2)) {
             draw_question(t, r, step);
             i++;
@@ -373,29 +381,37 @@ static void draw_head(GRand *r, uint8_t head[DRAW_HEAD_OF_MANY], uint32_t count)
 
     memset(head, 0, DRAW_HEAD_OF_MANY);
     head[0] = draw_vpes(r);
-    if (once_in(r, 8)) /* devices */
+    if (once_in(r, 12)) /* devices */
         head[1] |= 224;
     if (once_in(r, 3)) /* nobody waits for messages */
         head[1] |= 8;
-    head[3] = (uint8_t)count;
-    head[4] = kernels[one_of(r, G_N_ELEMENTS(kernels))];
-    if (once_in(r, 8)) /* A serves */
-        head[4] |= 16;
+    if (once_in(r, 4))
+        head[3] |= BEGUN_POSTS;
+    if (once_in(r, 4))
+        head[3] |= BEGUN_MEMORY;
+    if (once_in(r, 16))
+        head[3] |= BEGUN_LINE;
+    if (once_in(r, 8))
+        head[3] |= BEGUN_SESSIONS;
+    head[4] = (uint8_t)count;
+    head[5] = kernels[one_of(r, G_N_ELEMENTS(kernels))];
+    if (once_in(r, 12)) /* A serves */
+        head[5] |= 16;
     if (once_in(r, 4)) /* long ranges */
-        head[4] |= 32;
+        head[5] |= 32;
     if (once_in(r, 10)) /* and many gates */
-        head[4] |= 64;
-    head[5] = byte(r);
+        head[5] |= 64;
     head[6] = byte(r);
+    head[7] = byte(r);
     if (rough) {
         head[2] = once_in(r, 4) ? byte(r) : 0;
-        head[7] = once_in(r, 6) ? byte(r) : 0;
-        head[8] = once_in(r, 2) ? byte(r) : 0xff;
-        head[9] = once_in(r, 4) ? byte(r) : 0;
+        head[8] = once_in(r, 6) ? byte(r) : 0;
+        head[9] = once_in(r, 2) ? byte(r) : 0xff;
         head[10] = once_in(r, 4) ? byte(r) : 0;
-        head[12] = once_in(r, 6) ? byte(r) : 0;
+        head[11] = once_in(r, 4) ? byte(r) : 0;
+        head[13] = once_in(r, 6) ? byte(r) : 0;
     }
-    head[11] = once_in(r, 3) ? byte(r) : 0;
+    head[12] = once_in(r, 3) ? byte(r) : 0;
 }
 
 /* Program number `seed`, for GRand's sequence is the same wherever it runs. */

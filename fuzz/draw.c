@@ -2,14 +2,19 @@
  *
  * The head: byte 0 says how many VPEs there are, work an event, and what they begin with; byte 1
  * which faults there are (any VPE can be killed) and whether VPE A has devices; byte 2 the pools;
- * byte 3 the number of records. A and C live on K0, B and D on K1, and so do the children E and F.
- * Each VPE holds the next ones at 2, 3 and 4.
+ * byte 3 what they begin with, too (enum begun); byte 4 the number of records. A and C live on K0,
+ * B and D on K1, and so do the children E and F. Each VPE holds the next ones at 2, 3 and 4.
  *
- * Over many kernels the head goes on: byte 4 says how many kernels there are, whether A serves, how
- * long ranges are, and whether A begins with many gates; bytes 5 and 6 where VPEs live; byte 7 who
- * has a quota; bytes 8, 9 and 10 who can be killed, which kernels' pools can run out, and which
- * messages be delayed; byte 11 how long a chain of copies, from VPE to VPE, there is at first; byte
- * 12 which kernels have little memory, or room for few VPEs.
+ * What VPEs begin with puts their endpoints and selectors where most steps look for them, so that a
+ * good part of what is drawn is granted (fuzz/count.c sees to it): a gate to the VPE's own endpoint
+ * 2 at 6, a session at 5, memory at 10, a child at 12, a line and ports at 14 and 15; messages come
+ * in at endpoints 2 and 3, go out to the next VPE by 4, and memory is read by 5.
+ *
+ * Over many kernels the head goes on: byte 5 says how many kernels there are, whether A serves, how
+ * long ranges are, and whether A begins with many gates; bytes 6 and 7 where VPEs live; byte 8 who
+ * has a quota; bytes 9, 10 and 11 who can be killed, which kernels' pools can run out, and which
+ * messages be delayed; byte 12 how long a chain of copies, from VPE to VPE, there is at first; byte
+ * 13 which kernels have little memory, or room for few VPEs.
  */
 #include "fuzz/draw.h"
 
@@ -29,9 +34,9 @@ struct hand {
     size_t left;
     enum draw_about about;
     uint32_t vpes, first_child, kernels;
-    uint8_t at[ALL];        /* the kernel that each lives on */
-    const uint32_t *counts; /* of ranges */
-    bool devices, lets_wait, serves;
+    uint8_t at[ALL];                 /* the kernel that each lives on */
+    const uint32_t *counts;          /* of ranges */
+    bool devices, lets_wait, serves; /* A is a service */
     GString *program[ALL];
 };
 
@@ -57,6 +62,11 @@ static uint32_t vpe_sel(uint32_t b)
 static uint32_t ep(uint32_t b)
 {
     return b < 240 ? 2 + b % 4 : b % 48;
+}
+/* Mostly the one that suits. */
+static uint32_t usual(uint32_t suits, uint32_t b)
+{
+    return b < 208 ? suits : ep(b);
 }
 static const char *perms(uint32_t b)
 {
@@ -139,20 +149,22 @@ static void message_step(GString *p, uint32_t op, bool lets_wait, uint32_t a, ui
         SAY("detachrb %u %u", a % 4 ? 0 : vpe_sel(a), ep(b));
         break;
     case 3:
-        SAY("send %u %u", ep(a), b);
+        SAY("send %u %u", usual(4, a), b);
         for (uint32_t i = 0; i < c % 8; i++)
             g_string_append_printf(p, ",%u", i);
         if (c & 8)
-            g_string_append_printf(p, " reply=%u label=%u", ep(c / 16), b);
+            g_string_append_printf(p, " reply=%u label=%u", usual(3, c / 16 * 16), b);
         break;
     case 4:
-        SAY("receive %u%s", ep(a), b % 4 && lets_wait ? "" : " nowait");
+        SAY("receive %u%s", usual(2 + a % 2, a), b % 4 && lets_wait ? "" : " nowait");
+        if (c % 4 == 0) /* and what comes in is answered at once */
+            g_string_append_printf(p, " => any\n    reply 2 %u", c);
         break;
     case 5:
-        SAY("reply %u %u", ep(a), b);
+        SAY("reply %u %u", usual(2, a), b);
         break;
     default:
-        SAY("ack %u", ep(a));
+        SAY("ack %u", usual(2 + a % 2, a));
     }
 }
 
@@ -178,9 +190,9 @@ static void memory_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
         break;
     case 4:
         if (b % 2)
-            SAY("read %u off=%u", ep(a), c * 32);
+            SAY("read %u off=%u", usual(5, a), c * 32);
         else
-            SAY("write %u off=%u value=%u", ep(a), c * 32, b);
+            SAY("write %u off=%u value=%u", usual(5, a), c * 32, b);
         break;
     default:
         SAY("pagefault %u perms=%s", 0x10000000 + a % 8 * 4096, perms(b));
@@ -195,7 +207,7 @@ static void service_step(const struct hand *h, GString *p, uint32_t op, uint32_t
         SAY("createsrv %u %u disk", a % 2 ? 6 : sel(a), sel(b));
         break;
     case 1:
-        SAY("createsessat %u %u ident=%u", sel(a), sel(b), c % 4);
+        SAY("createsessat %u %u ident=%u", a % 2 ? 7 : sel(a), sel(b), c % 4);
         break;
     case 2:
         SAY("createsess %u %u %s", a % 4 ? 0 : vpe_sel(a), b % 4 ? 5 : sel(b),
@@ -217,9 +229,11 @@ static void device_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
     static const uint32_t widths[] = {8, 8, 16, 32};
     switch (op) {
     case 0:
-        SAY("listen %u %u", a % 4 ? 14 : sel(a), ep(b));
+        SAY("listen %u %u", a % 4 ? 14 : sel(a), usual(6, b));
         break;
     case 1:
+        if (c % 2) /* as a driver does */
+            g_string_append(p, "    receive 2 nowait => any\n    ack 2 => any\n");
         SAY("irqack %u", a % 4 ? 14 : sel(a));
         break;
     case 2:
@@ -249,6 +263,12 @@ static void answer_step(const struct hand *h, GString *p, uint32_t a, uint32_t b
     }
 }
 
+/* PRINT has no word of its own. */
+static void print_step(GString *p)
+{
+    SAY("raw %02x00000000000000 0200000000000000 6869000000000000", RESCIND_SYS_PRINT);
+}
+
 /* A REPLY or ACK to whatever message, of whatever size. */
 static void raw_answer(GString *p, uint32_t a, uint32_t b, uint32_t c)
 {
@@ -261,7 +281,9 @@ static void raw_answer(GString *p, uint32_t a, uint32_t b, uint32_t c)
 static void other_step(struct hand *h, GString *p, uint32_t vpe, uint32_t op, uint32_t a,
                        uint32_t b, uint32_t c)
 {
-    if (op < 26)
+    if (vpe == 0 && h->devices && op % 4 == 3 && h->about != DRAW_MANY) /* who alone has any */
+        device_step(p, op / 4 % 4, a, b, c);
+    else if (op < 26)
         tree_step(h, p, op < 20 ? op / 2 : 7, a, b, c);
     else if (op < 32)
         life_step(h, p, op < 30 ? op - 26 : 0, vpe, a, b, c);
@@ -275,6 +297,8 @@ static void other_step(struct hand *h, GString *p, uint32_t vpe, uint32_t op, ui
         device_step(p, op - 58, a, b, c);
     else if (op == 62 && c < 64)
         SAY("exit %u", a);
+    else if (c % 2)
+        print_step(p);
     else
         SAY("noop");
 }
@@ -283,9 +307,13 @@ static void other_step(struct hand *h, GString *p, uint32_t vpe, uint32_t op, ui
 static void serve(struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
 {
     op %= 64;
-    if (op < 22)
+    if (op < 24)
         SAY("receive 2%s", c >= 240 ? " nowait" : "");
-    else if (op < 44)
+    if (op < 12) /* and at once */
+        g_string_append(p, " => any\n");
+    else if (op < 24)
+        return;
+    if (op < 44)
         answer_step(h, p, a, b, c);
     else if (op < 47)
         SAY("ack 2");
@@ -353,7 +381,7 @@ static void record(struct hand *h)
         SAY("repeat %u {\n", 1 + who % 3);
     if (h->serves && who % 4 == 0)
         serve(h, p = h->program[0], op, a, b, c);
-    else if (h->serves && vpe != 0)
+    else if (h->serves && h->about != DRAW_ANYTHING && vpe != 0)
         ask(h, p, vpe, op, a, b, c);
     else if (h->about == DRAW_MANY && op >= OTHER_OPS)
         raw_call(p, a, b, c);
@@ -396,34 +424,73 @@ static void declare_troubles(struct hand *h, GString *out, uint32_t b)
                                            "fault delay K0 K1\n", "fault delay K1 K0\n"};
     if (h->about != DRAW_MANY)
         g_string_append(out, troubles[b % 8 < 5 ? b % 8 : 0]);
-    h->devices = b >= 224;
+    h->devices |= b >= 224;
     h->lets_wait = (b & 8) == 0;
     if (h->devices)
         g_string_append(out, "grant A 14 = irq 10\ngrant A 15 = ports 0x3e8 8\n"
                              "serial 0x3e8 \"ab\"\nfault interrupt 10\n");
 }
 
-/* What the VPEs begin with, so that not all of it must be found out. */
-static void prelude(struct hand *h, uint32_t bits)
+/* Each VPE hears at 2 and 3, and sends to the next by 4, once that hears. */
+static void begin_posts(struct hand *h)
 {
-    bool serves = h->serves;
+    for (uint32_t i = 0; i < h->vpes; i++) {
+        GString *p = h->program[i];
+        SAY("attachrb 0 3 addr=1024 order=8 msgorder=7 => any\n");
+        SAY("signal hears%s\n", names[i]);
+        SAY("wait hears%s\n", names[(i + 1) % h->vpes]);
+        SAY("creategate 2 9 label=2 ep=2 credits=2 => any\n");
+        SAY("activate 4 9 => any\n");
+    }
+}
+
+/* The service A says yes to whoever opens a session, which all others do. */
+static void begin_sessions(struct hand *h)
+{
+    GString *p = h->program[0];
+
+    SAY("signal there\n");
+    for (uint32_t i = 1; i < h->vpes; i++) {
+        SAY("receive 2 => any\n");
+        SAY("reply 2 0,%u => any\n", i);
+        p = h->program[i];
+        SAY("wait there\n");
+        SAY("createsess 0 5 disk => any\n");
+        p = h->program[0];
+    }
+}
+
+/* What the VPEs begin with, so that not all of it must be found out. */
+static void prelude(struct hand *h, uint32_t bits, uint32_t begun)
+{
+    bool hears = bits & 1 || begun & (BEGUN_POSTS | BEGUN_LINE);
 
     for (uint32_t i = 0; i < h->vpes; i++) {
         GString *p = h->program[i];
-        if (bits & 1 || (serves && i == 0)) {
-            SAY("attachrb 0 2 addr=0 order=%u msgorder=7 => any\n", serves && bits & 1 ? 9 : 8);
+        if (hears || (h->serves && i == 0)) {
+            SAY("attachrb 0 2 addr=0 order=%u msgorder=7 => any\n", h->serves && hears ? 9 : 8);
             SAY("creategate 0 6 label=1 ep=2 credits=2 => any\n");
         }
-        if (bits & 2)
+        if (bits & 2 || begun & BEGUN_MEMORY)
             SAY("reqmem 10 size=8192 perms=rw => any\n");
+        if (begun & BEGUN_MEMORY)
+            SAY("activate 5 10 => any\n");
     }
     GString *p = h->program[0];
-    if (serves) {
+    if (h->serves) {
         SAY("createsrv 6 7 disk => any\n");
         SAY("creategate 0 8 label=8 ep=3 credits=1 => any\n");
     }
+    if (begun & BEGUN_POSTS)
+        begin_posts(h);
+    if (begun & BEGUN_SESSIONS)
+        begin_sessions(h);
+    if (begun & BEGUN_LINE) {
+        SAY("activate 6 6 => any\n");
+        SAY("listen 14 6 => any\n");
+    }
     if (bits & 4) { /* a child, whose pager is the service */
-        SAY("createvpe 12 13 %s%s => any\n", child_of(h, 0), serves ? " pfgate=6 pfep=3" : "");
+        SAY("createvpe 12 13 %s%s => any\n", child_of(h, 0), h->serves ? " pfgate=6 pfep=3" : "");
         SAY("vpectrl 12 start => any\n");
         SAY("exchange delegate 12 10 10 => any\n");
     }
@@ -446,7 +513,6 @@ static void begin(struct hand *h, GString *out, uint32_t what, uint32_t pools)
     h->first_child = VPES_MAX;
     h->kernels = 2;
     h->counts = few;
-    h->serves = h->about == DRAW_SERVICE;
     for (uint32_t i = 0; i < ALL; i++)
         h->at[i] = i % 2;
     declare_kernels(out, pools);
@@ -517,7 +583,7 @@ static void begin_many(struct hand *h, GString *out, uint32_t what, uint32_t poo
     h->vpes = VPES_MIN + what % 5;
     h->first_child = VPES_OF_MANY;
     h->kernels = 1 + much % KERNELS_MAX;
-    h->serves = (much & 16) != 0;
+    h->serves |= (much & 16) != 0;
     h->counts = (much & 32) != 0 ? many : few;
     for (uint32_t i = 0; i < VPES_OF_MANY; i++)
         h->at[i] = (uint8_t)((homes >> 2 * i & 3) % h->kernels);
@@ -536,14 +602,17 @@ struct course *draw(const uint8_t *bytes, size_t size, enum draw_about about)
 {
     struct hand h = {.bytes = bytes, .left = size, .about = about};
     GString *out = g_string_new("litmus \"drawn\"\n");
-    uint32_t what = take(&h), troubles = take(&h), pools = take(&h), records = take(&h);
+    uint32_t what = take(&h), troubles = take(&h), pools = take(&h), begun = take(&h);
+    uint32_t records = take(&h);
     struct course *c;
 
+    h.serves = about == DRAW_SERVICE || begun & BEGUN_SESSIONS;
+    h.devices = begun & BEGUN_LINE;
     for (int i = 0; i < ALL; i++)
         h.program[i] = g_string_new(NULL);
     (about == DRAW_MANY ? begin_many : begin)(&h, out, what, pools);
     declare_troubles(&h, out, troubles);
-    prelude(&h, what >> 5);
+    prelude(&h, what >> 5, begun);
     for (uint32_t i = 0; i < records && i < DRAW_RECORDS_MAX && h.left > 0; i++)
         record(&h);
     for (uint32_t i = 0; i < ALL; i++) {
@@ -563,7 +632,8 @@ static uint32_t count_of(const uint8_t *data, size_t size)
 {
     size_t there = size <= DRAW_HEAD ? 0 : (size - DRAW_HEAD) / DRAW_RECORD;
 
-    return (uint32_t)MIN(MIN((size_t)(size < DRAW_HEAD ? 0 : data[3]), there), DRAW_RECORDS_MAX);
+    return (uint32_t)MIN(MIN((size_t)(size < DRAW_HEAD ? 0 : data[DRAW_HEAD - 1]), there),
+                         DRAW_RECORDS_MAX);
 }
 
 static uint8_t *record_at(uint8_t *data, uint32_t i)
@@ -582,7 +652,7 @@ static size_t more_or_less(uint8_t *data, size_t size, size_t most, GRand *r)
     if (count > 0 && (g_rand_int_range(r, 0, 3) == 0 || count == DRAW_RECORDS_MAX)) {
         place = record_at(data, at % count);
         memmove(place, place + DRAW_RECORD, size - (size_t)(place - data) - DRAW_RECORD);
-        data[3] = (uint8_t)(count - 1);
+        data[DRAW_HEAD - 1] = (uint8_t)(count - 1);
         return size - DRAW_RECORD;
     }
     if (size + DRAW_RECORD > most || count == DRAW_RECORDS_MAX)
@@ -595,7 +665,7 @@ static size_t more_or_less(uint8_t *data, size_t size, size_t most, GRand *r)
     }
     memmove(place + DRAW_RECORD, place, behind);
     memcpy(place, copy, DRAW_RECORD);
-    data[3] = (uint8_t)(count + 1);
+    data[DRAW_HEAD - 1] = (uint8_t)(count + 1);
     return size + DRAW_RECORD;
 }
 
@@ -639,10 +709,10 @@ size_t draw_mutate(uint8_t *data, size_t size, size_t most, unsigned seed)
         memset(data + size, 0, DRAW_HEAD - size);
         size = DRAW_HEAD;
     }
-    data[3] = (uint8_t)count_of(data, size);
+    data[DRAW_HEAD - 1] = (uint8_t)count_of(data, size);
     switch (g_rand_int_range(r, 0, 8)) {
     case 0:
-        data[g_rand_int_range(r, 0, 3)] = (uint8_t)g_rand_int(r);
+        data[g_rand_int_range(r, 0, DRAW_HEAD - 1)] = (uint8_t)g_rand_int(r);
         break;
     case 1:
     case 2:
@@ -677,7 +747,7 @@ size_t draw_cross(const uint8_t *one, size_t one_size, const uint8_t *two, size_
     size += (size_t)ones * DRAW_RECORD;
     memcpy(out + size, two + DRAW_HEAD, (size_t)twos * DRAW_RECORD);
     size += (size_t)twos * DRAW_RECORD;
-    out[3] = (uint8_t)(ones + twos);
+    out[DRAW_HEAD - 1] = (uint8_t)(ones + twos);
     rest = MIN(rest, most - size);
     memcpy(out + size, two + skip, rest);
     return size + rest;

@@ -13,7 +13,11 @@
 
 #include "fuzz/course.h"
 
-enum { DRAW_HEAD = 4, DRAW_HEAD_OF_MANY = 13, DRAW_RECORD = 5, DRAW_RECORDS_MAX = 40 };
+enum { DRAW_HEAD = 5, DRAW_HEAD_OF_MANY = 14, DRAW_RECORD = 5, DRAW_RECORDS_MAX = 40 };
+
+/* Byte 3 of an input, bits: each VPE can send to the next; reads memory; A listens to its line; A
+ * is a service, at which the others have sessions. */
+enum begun { BEGUN_POSTS = 1, BEGUN_MEMORY = 2, BEGUN_LINE = 4, BEGUN_SESSIONS = 8 };
 
 enum draw_about {
     DRAW_ANYTHING, /* all calls, of VPEs on two kernels */

@@ -3,13 +3,13 @@
  *
  * An input is a sequence of steps. A step's first byte says in bits 0 to 2 what it is (enum step),
  * bit 3 picks which of the other two kernels lies, and the rest is explained at each step. A
- * message is damaged, left out, heard twice, or made up: of real stubs and keys, or of what
- * the bytes say. Beside that the victim is short of memory and its VPEs are ended. Whatever is cut
- * short ends where it ends.
+ * message is damaged, left out, heard twice, overtaken by the next, or made up: of real stubs and
+ * keys, or of what the bytes say. Beside that the victim is short of memory, its VPEs are ended,
+ * and there are interrupts. Whatever is cut short ends where it ends.
  *
  * The victim's audit must hold after each event, the others' after each step, and none may panic.
  * What is told by a kernel that was lied to need not make sense, so nothing is said of links or of
- * rest.
+ * rest; but no access to a port stays unanswered.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +18,33 @@
 #include "cap/cap.h"
 #include "cap/create.h"
 #include "cap/remote.h"
+#include "object/endpoint.h"
 #include "rescind/peer.h"
+#include "sim/model.h"
 #include "syscall/call.h"
-#include "tests/kit.h"
+#include "syscall/ioport.h"
+#include "tests/calls.h"
 #include "tests/system.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { VICTIM, KERNELS = 3, VPES = 2, NODES = 200, WORK = 3 };
-enum { MEMORY = (2 * VPES + 2) * RESCIND_PAGE };
+enum { VICTIM, KERNELS = 3, VPES = 2, CHILDREN = 1, NODES = 250, WORK = 3 };
+enum { MEMORY = (2 * (VPES + CHILDREN) + 2) * RESCIND_PAGE };
 enum {
     INPUT_MAX = 512,
     STEPS_MAX = 64,
     REST_MAX = 400,
     GATES = 10,
     GATE_COUNT = 20,
-    LINE = 8,
-    PORTS
+    LINE = 8, /* selectors; the line itself is FIRST_LINE and the kernel's number */
+    PORTS,
+    POST = 30, /* a gate to the VPE's own endpoint 2; and one to that of another kernel's */
+    THEIR_POST,
+    THEIR_MEMORY,
+    SERVICE,
+    MADE,
+    FREE = 40,
+    FIRST_LINE = 10,
 };
 
 enum step { CALL, EVENTS, DAMAGE, AGAIN, RECORD, ORDER, QUESTION, HARDSHIP };
@@ -69,13 +79,26 @@ static void audit(const struct fuzz *f, unsigned pe)
     abort();
 }
 
+/* A kernel's event is over: its machine does what it wants. */
+static void after(const struct fuzz *f, unsigned pe)
+{
+    system_serve(f->now, pe);
+    for (uint32_t vpe = 0; vpe < f->now->k[pe]->vpe_count; vpe++) {
+        if (port_is_asked(f->now->k[pe], vpe))
+            abort();
+    }
+    audit(f, VICTIM);
+}
+
 /* ---- Honest steps ------------------------------------------------------------------------- */
 
 static bool can_call(struct fuzz *f, unsigned pe, uint32_t vpe)
 {
-    enum rescind_error ignored;
+    uint64_t ignored;
 
-    while (kit_reply(f->now->k[pe], vpe, &ignored))
+    if (vpe >= f->now->k[pe]->vpe_count)
+        return false;
+    while (rescind_kernel_receive(f->now->k[pe], vpe, &ignored, sizeof(ignored)))
         ;
     return rescind_kernel_vpe_state(f->now->k[pe], vpe) == RESCIND_VPE_RUNNING;
 }
@@ -109,64 +132,88 @@ static void call(struct fuzz *f, uint32_t head)
     default:
         kit_send(f->now->k[pe], vpe, kit_revoke(own, count, other & 1));
     }
-    audit(f, VICTIM);
+    after(f, pe);
 }
 
-static struct message words(struct fuzz *f, enum rescind_syscall opcode, unsigned count)
-{
-    struct message m = {0};
+/* A call of each kind that some VPE may make (new_system() says what it holds). */
+static const struct model_call sensible[] = {
+    {.op = RESCIND_SYS_PAGEFAULT, .addr = RESCIND_MAP_FIRST * RESCIND_PAGE, .perms = 1},
+    {.op = RESCIND_SYS_CREATESRV, .src = POST, .dst = FREE, .name = "s"},
+    {.op = RESCIND_SYS_CREATESESS, .dst = FREE, .name = "a"},
+    {.op = RESCIND_SYS_CREATESESSAT, .src = SERVICE, .dst = FREE, .id = 1},
+    {.op = RESCIND_SYS_CREATEGATE, .dst = FREE, .label = 7, .ep = 2, .credits = 1},
+    {.op = RESCIND_SYS_CREATEVPE,
+     .dst = MADE,
+     .dst2 = MADE + 1,
+     .pe = RESCIND_ANY_PE,
+     .src = RESCIND_NONE},
+    {.op = RESCIND_SYS_CREATEMAP,
+     .src = THEIR_MEMORY,
+     .size = 1,
+     .dst = RESCIND_MAP_FIRST,
+     .perms = 1},
+    {.op = RESCIND_SYS_ATTACHRB, .ep = 7, .addr = 4096, .order = 8, .slot_order = 7},
+    {.op = RESCIND_SYS_DETACHRB, .ep = 3},
+    {.op = RESCIND_SYS_VPECTRL, .vpe = MADE, .action = RESCIND_VPE_START},
+    {.op = RESCIND_SYS_VPECTRL, .vpe = 2, .action = RESCIND_VPE_WAIT},
+    {.op = RESCIND_SYS_DELEGATE, .src = FREE, .own = {0, GATES, 1}},
+    {.op = RESCIND_SYS_OBTAIN, .src = FREE, .own = {0, FREE + 1, 1}},
+    {.op = RESCIND_SYS_ACTIVATE, .ep = 4, .src = RESCIND_NONE, .dst = THEIR_POST},
+    {.op = RESCIND_SYS_ACTIVATE, .ep = 5, .src = RESCIND_NONE, .dst = THEIR_MEMORY},
+    {.op = RESCIND_SYS_REQMEM, .dst = FREE, .addr = RESCIND_ANY_ADDR, .size = 4096, .perms = 3},
+    {.op = RESCIND_SYS_DERIVEMEM, .src = THEIR_MEMORY, .dst = FREE, .size = 4096, .perms = 3},
+    {.op = RESCIND_SYS_EXIT},
+    {.op = RESCIND_SYS_NOOP},
+    {.op = RESCIND_SYS_PRINT},
+    {.op = RESCIND_SYS_SEND, .ep = 4, .reply_ep = 3, .size = 16, .label = 9},
+    {.op = RESCIND_SYS_RECEIVE, .ep = 2},
+    {.op = RESCIND_SYS_RECEIVE, .ep = 3, .flag = true},
+    {.op = RESCIND_SYS_REPLY, .ep = 2, .size = 16},
+    {.op = RESCIND_SYS_ACK, .ep = 2},
+    {.op = RESCIND_SYS_READ, .ep = 5, .size = 32},
+    {.op = RESCIND_SYS_WRITE, .ep = 5, .size = 32},
+    {.op = RESCIND_SYS_FUND, .vpe = MADE, .size = 4},
+    {.op = RESCIND_SYS_LISTEN, .src = LINE, .ep = 6},
+    {.op = RESCIND_SYS_IRQACK, .src = LINE},
+    {.op = RESCIND_SYS_PORT_IN, .src = PORTS, .size = 8},
+    {.op = RESCIND_SYS_PORT_OUT, .src = PORTS, .size = 8, .label = 1},
+};
 
-    message_u64(&m, opcode);
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t word = take(&f->in);
-        message_u64(&m, word == 255 ? RESCIND_NONE : word);
-    }
-    return m;
+/* Names what is open at this endpoint, if anything is. */
+static void name_open(struct model_call *call, const struct rescind_kernel *k, uint32_t vpe)
+{
+    uint32_t cap = endpoint_find(k, vpe, call->ep);
+
+    if (cap != 0 && endpoint_of(k, cap)->kind == ENDPOINT_RECEIVE && endpoint_of(k, cap)->open != 0)
+        call->id = message_at(k, endpoint_of(k, cap)->open)->id;
 }
 
-/* Calls that go to other kernels by letters. Bytes: who calls, which opcode, and its arguments, of
- * which 255 stands for none. Names and data are left empty, or are one word. */
-static void letter_call(struct fuzz *f)
+/* Calls of all kinds, most of which may go to other kernels by letters. Bytes: who calls, which,
+ * and one for each word behind the opcode: from 128 on it is another one, 255 being none. */
+static void other_call(struct fuzz *f)
 {
-    static const struct {
-        enum rescind_syscall opcode;
-        uint8_t words;
-    } calls[] = {
-        {RESCIND_SYS_VPECTRL, 3},    {RESCIND_SYS_ACTIVATE, 3},     {RESCIND_SYS_ATTACHRB, 6},
-        {RESCIND_SYS_DETACHRB, 2},   {RESCIND_SYS_SEND, 3},         {RESCIND_SYS_RECEIVE, 2},
-        {RESCIND_SYS_REPLY, 2},      {RESCIND_SYS_READ, 3},         {RESCIND_SYS_WRITE, 2},
-        {RESCIND_SYS_DERIVEMEM, 5},  {RESCIND_SYS_CREATEMAP, 6},    {RESCIND_SYS_CREATESRV, 2},
-        {RESCIND_SYS_CREATESESS, 2}, {RESCIND_SYS_CREATESESSAT, 3}, {RESCIND_SYS_CREATEGATE, 5},
-        {RESCIND_SYS_PAGEFAULT, 2},  {RESCIND_SYS_OBTAIN, 2},       {RESCIND_SYS_DELEGATE, 2},
-        {RESCIND_SYS_LISTEN, 2},     {RESCIND_SYS_IRQACK, 1},       {RESCIND_SYS_PORT_IN, 3},
-        {RESCIND_SYS_PORT_OUT, 4},
-    };
-    uint32_t who = take(&f->in), what = take(&f->in) % (sizeof(calls) / sizeof(calls[0]));
+    uint32_t who = take(&f->in), what = take(&f->in) % (sizeof(sensible) / sizeof(sensible[0]));
     unsigned pe = who % KERNELS;
-    uint32_t vpe = who / KERNELS % VPES;
-    struct message m;
+    uint32_t vpe = who / KERNELS % (VPES + CHILDREN);
+    struct model_call call = sensible[what];
+    uint8_t bytes[MODEL_MESSAGE_MAX];
+    struct message m = {0};
+    size_t size;
 
     if (!can_call(f, pe, vpe))
         return;
-    m = words(f, calls[what].opcode, calls[what].words);
-    switch (calls[what].opcode) {
-    case RESCIND_SYS_SEND:
-    case RESCIND_SYS_REPLY:
-    case RESCIND_SYS_WRITE:
-    case RESCIND_SYS_CREATESRV:
-    case RESCIND_SYS_CREATESESS:
-        message_u64(&m, 8);
-        message_u64(&m, take(&f->in) % 4); /* of data, or a name */
-        break;
-    case RESCIND_SYS_OBTAIN:
-    case RESCIND_SYS_DELEGATE:
-        message_range(&m, (struct rescind_range){.start = take(&f->in), .count = take(&f->in) % 4});
-        break;
-    default:
-        break;
+    if (call.op == RESCIND_SYS_REPLY || call.op == RESCIND_SYS_ACK)
+        name_open(&call, f->now->k[pe], vpe);
+    size = model_encode(&call, bytes);
+    for (size_t at = 8; at + 8 <= size; at += 8) {
+        uint32_t byte = take(&f->in);
+        uint64_t word = byte == 255 ? RESCIND_NONE : byte - 128;
+        if (byte >= 128)
+            memcpy(bytes + at, &word, sizeof(word));
     }
+    message_put(&m, bytes, size);
     kit_send(f->now->k[pe], vpe, m);
-    audit(f, VICTIM);
+    after(f, pe);
 }
 
 static uint32_t choose(void *user, uint32_t n)
@@ -190,7 +237,7 @@ static void events(struct fuzz *f, uint32_t head)
     while (count-- > 0) {
         if (!system_event(f->now, head >> 3 == 31 ? choose_first : choose, &f->in))
             return;
-        audit(f, VICTIM);
+        after(f, VICTIM);
     }
 }
 
@@ -205,15 +252,34 @@ static void hear(struct fuzz *f, unsigned from, const struct system_message *m)
 {
     f->last[from] = *m;
     rescind_kernel_hear(f->now->k[VICTIM], from, m->bytes, m->size);
-    audit(f, VICTIM);
+    after(f, VICTIM);
 }
 
-/* The next message is lost (bit 4), or a byte of it is another; with bit 5, two. Bytes: where, and
- * what is added. */
+/* The next but one is heard before the next, if there are two. */
+static void overtake(struct fuzz *f, unsigned from)
+{
+    struct system_message first, second;
+
+    while (system_tell(f->now, from, VICTIM))
+        ;
+    if (!system_take(f->now, from, VICTIM, &first))
+        return;
+    if (system_take(f->now, from, VICTIM, &second))
+        hear(f, from, &second);
+    hear(f, from, &first);
+}
+
+/* The next message is overtaken (bit 6) or lost (bit 4), or a byte of it is another; with bit 5,
+ * two. Bytes: where, and what is added. */
 static void damage(struct fuzz *f, uint32_t head)
 {
     unsigned from = liar(head);
     struct system_message m;
+
+    if (head & 0x40) {
+        overtake(f, from);
+        return;
+    }
 
     system_tell(f->now, from, VICTIM);
     if (!system_take(f->now, from, VICTIM, &m) || head & 0x10)
@@ -425,23 +491,35 @@ static void question(struct fuzz *f, uint32_t head)
     forge(f, liar(head), bytes, size);
 }
 
+/* There is an interrupt, if the line of some kernel (a byte says which) is unmasked. */
+static void interrupt(struct fuzz *f)
+{
+    unsigned pe = take(&f->in) % KERNELS;
+
+    if (rescind_kernel_unmasked(f->now->k[pe]) >> (FIRST_LINE + pe) & 1)
+        rescind_kernel_interrupt(f->now->k[pe], FIRST_LINE + pe);
+    after(f, pe);
+}
+
 /* Bit 4: a VPE of the victim's is ended, which bit 5 names. Else it has so many nodes left as the
- * byte says, 255 being all. With bit 6 it is a call by letter instead. */
+ * byte says, 255 being all; or with bit 7 there is an interrupt. With bit 6 it is a call instead.
+ */
 static void hardship(struct fuzz *f, uint32_t head)
 {
     uint32_t left;
 
     if (head & 0x40) {
-        letter_call(f);
-        return;
-    }
-    if (head & 0x10) {
+        other_call(f);
+    } else if (head & 0x10) {
         rescind_kernel_end(f->now->k[VICTIM], head >> 5 & 1, 1);
+        after(f, VICTIM);
+    } else if (head & 0x80) {
+        interrupt(f);
     } else {
         left = take(&f->in);
         rescind_kernel_starve(f->now->k[VICTIM], left == 255 ? UINT32_MAX : left);
+        audit(f, VICTIM);
     }
-    audit(f, VICTIM);
 }
 
 /* ------------------------------------------------------------------------------------------- */
@@ -459,28 +537,63 @@ static void step(struct fuzz *f)
         audit(f, pe);
 }
 
-/* VPE 0 of each kernel has an interrupt line, ports, and gates from GATES on, a few of which stand
- * in other kernels, too. */
+/* A call from rest to rest, which is granted. */
+static void set_up(struct system *s, unsigned pe, uint32_t vpe, struct message m)
+{
+    uint64_t error = RESCIND_NONE;
+
+    kit_send(s->k[pe], vpe, m);
+    system_serve(s, pe);
+    system_rest(s);
+    if (!rescind_kernel_receive(s->k[pe], vpe, &error, sizeof(error)) || error != RESCIND_NO_ERROR)
+        abort();
+}
+
+/* VPE 0 of each kernel has an interrupt line, which it hears by its endpoint 6, ports, and gates, a
+ * few of which stand in other kernels, too; it is a service of the name "a". */
+static void set_up_first(struct system *s, unsigned pe)
+{
+    struct model_call service = {
+        .op = RESCIND_SYS_CREATESRV, .src = POST, .dst = SERVICE, .name = "a"};
+    struct message m = {0};
+    uint8_t bytes[MODEL_MESSAGE_MAX];
+
+    rescind_kernel_boot_irq(s->k[pe], 0, LINE, FIRST_LINE + pe);
+    rescind_kernel_boot_ports(s->k[pe], 0, PORTS, 0x3e8, 8);
+    for (uint32_t i = 0; i < GATE_COUNT; i++)
+        set_up(s, pe, 0, kit_creategate(GATES + i));
+    for (uint32_t vpe = 0; vpe < VPES; vpe++) {
+        set_up(s, pe, vpe, say_attach(0, 2, 0, 9, 7));
+        set_up(s, pe, vpe, say_attach(0, 3, 512, 8, 7));
+        set_up(s, pe, vpe, say_gate(0, POST, 2, 1, 2));
+    }
+    set_up(s, pe, 0, say_activate(6, RESCIND_NONE, POST));
+    set_up(s, pe, 0, say_listen(LINE, 6));
+    message_put(&m, bytes, model_encode(&service, bytes));
+    set_up(s, pe, 0, m);
+}
+
+/* The next kernel's VPEs can send to VPE 0, by 4, and have its memory at 5. */
+static void set_up_next(struct system *s, unsigned pe, unsigned next)
+{
+    set_up(s, pe, 0, kit_delegate(system_sel(s, next, 1), GATES, GATES, 3));
+    set_up(s, next, 1, kit_delegate(system_sel(s, pe, 1), GATES, GATES + 3, 2));
+    for (uint32_t vpe = 0; vpe < VPES; vpe++) {
+        set_up(s, pe, 0, kit_delegate(system_sel(s, next, vpe), POST, THEIR_POST, 1));
+        set_up(s, pe, 0, kit_delegate(system_sel(s, next, vpe), 1, THEIR_MEMORY, 1));
+        set_up(s, next, vpe, say_activate(4, RESCIND_NONE, THEIR_POST));
+        set_up(s, next, vpe, say_activate(5, RESCIND_NONE, THEIR_MEMORY));
+    }
+}
+
 static struct system *new_system(void)
 {
-    struct system *s = system_new_roomy(KERNELS, VPES, VPES, NODES, WORK, MEMORY);
-    enum rescind_error ignored;
+    struct system *s = system_new_roomy(KERNELS, VPES, VPES + CHILDREN, NODES, WORK, MEMORY);
 
-    for (unsigned pe = 0; pe < KERNELS; pe++) {
-        rescind_kernel_boot_irq(s->k[pe], 0, LINE, 10 + pe);
-        rescind_kernel_boot_ports(s->k[pe], 0, PORTS, 0x3e8, 8);
-        for (uint32_t i = 0; i < GATE_COUNT; i++)
-            kit_call(s->k[pe], 0, kit_creategate(GATES + i));
-    }
-    for (unsigned pe = 0; pe < KERNELS; pe++) {
-        unsigned next = (pe + 1) % KERNELS;
-        kit_send(s->k[pe], 0, kit_delegate(system_sel(s, next, 1), GATES, GATES, 3));
-        system_rest(s);
-        kit_reply(s->k[pe], 0, &ignored);
-        kit_send(s->k[next], 1, kit_delegate(system_sel(s, pe, 1), GATES, GATES + 3, 2));
-        system_rest(s);
-        kit_reply(s->k[next], 1, &ignored);
-    }
+    for (unsigned pe = 0; pe < KERNELS; pe++)
+        set_up_first(s, pe);
+    for (unsigned pe = 0; pe < KERNELS; pe++)
+        set_up_next(s, pe, (pe + 1) % KERNELS);
     return s;
 }
 

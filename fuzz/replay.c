@@ -3,7 +3,8 @@
  * replay-TARGET FILE|FOLDER...; a folder's files in the order of their names. With --drawn N, also
  * over N inputs drawn from a fixed generator; with --mutated N, over N that the target's own
  * mutator, where it has one, makes of the inputs that were given; with --keep FILE each input is
- * written there before it is run. The target aborts when something is wrong; the input is named
+ * written there before it is run; with --calls, it fails unless every call that there is was made
+ * and granted by then (fuzz/count.c). The target aborts when something is wrong; the input is named
  * before it is run. */
 #include <glib.h>
 #include <stdbool.h>
@@ -21,6 +22,8 @@ __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size,
 __attribute__((weak)) size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size,
                                                        const uint8_t *two, size_t two_size,
                                                        uint8_t *out, size_t most, unsigned seed);
+
+__attribute__((weak)) int calls_missing(FILE *out, const char *not_granted);
 
 static GPtrArray *inputs; /* GBytes: what has been run from files */
 static GRand *generator;
@@ -146,6 +149,11 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[i], "--mutated") == 0 && i + 1 < argc) {
             replay_mutated(g_ascii_strtoull(argv[++i], NULL, 10));
+            continue;
+        }
+        if (strcmp(argv[i], "--calls") == 0 && i + 1 < argc && calls_missing != NULL) {
+            if (calls_missing(stdout, argv[++i]) > 0)
+                return EXIT_FAILURE;
             continue;
         }
         bool folder = g_file_test(argv[i], G_FILE_TEST_IS_DIR);

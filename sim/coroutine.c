@@ -4,21 +4,23 @@
 #include <glib.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "sim/memory.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAVE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAVE_ASAN 1
+#if defined(__has_feature)
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
 #endif
-#endif
-#ifdef HAVE_ASAN
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define HAVE_ASAN 1
 #include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+#define HAVE_TSAN 1
+#include <sanitizer/tsan_interface.h>
 #endif
 
 enum { PAINT = 0xA5 };
@@ -34,6 +36,7 @@ struct coroutine {
     void *fake_inside, *fake_outside; /* AddressSanitizer's, where it is on */
     const void *outside_stack;
     size_t outside_size;
+    void *fiber, *outside_fiber; /* ThreadSanitizer's */
 };
 
 /* AddressSanitizer has to be told of each switch, before and after. */
@@ -59,6 +62,44 @@ static void arrive(void *fake, const void **stack, size_t *size)
 #endif
 }
 
+/* And ThreadSanitizer just before. */
+static void fiber_new(struct coroutine *c)
+{
+#ifdef HAVE_TSAN
+    c->fiber = __tsan_create_fiber(0);
+#else
+    (void)c;
+#endif
+}
+
+static void fiber_free(struct coroutine *c)
+{
+#ifdef HAVE_TSAN
+    __tsan_destroy_fiber(c->fiber);
+#else
+    (void)c;
+#endif
+}
+
+static void fiber_in(struct coroutine *c)
+{
+#ifdef HAVE_TSAN
+    c->outside_fiber = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(c->fiber, 0);
+#else
+    (void)c;
+#endif
+}
+
+static void fiber_out(struct coroutine *c)
+{
+#ifdef HAVE_TSAN
+    __tsan_switch_to_fiber(c->outside_fiber, 0);
+#else
+    (void)c;
+#endif
+}
+
 static void enter(unsigned low, unsigned high)
 {
     struct coroutine *c = (struct coroutine *)((uintptr_t)high << 32 | low);
@@ -67,6 +108,7 @@ static void enter(unsigned low, unsigned high)
     c->body(c->data);
     c->done = true;
     leave(NULL, c->outside_stack, c->outside_size);
+    fiber_out(c);
     swapcontext(&c->inside, &c->outside);
 }
 
@@ -80,11 +122,12 @@ struct coroutine *coroutine_new(void (*body)(void *data), void *data, size_t sta
     c->guard = page;
     c->stack = (stack + page - 1) / page * page;
     c->base = memory_map(c->guard + c->stack);
-    if (c->base == NULL) {
+    if (c->base == NULL || !memory_guard(c->base, c->guard)) {
+        memory_unmap(c->base, c->guard + c->stack);
         g_free(c);
         return NULL;
     }
-    mprotect(c->base, c->guard, PROT_NONE);
+    fiber_new(c);
     getcontext(&c->inside);
     c->inside.uc_stack.ss_sp = c->base + c->guard;
     c->inside.uc_stack.ss_size = c->stack;
@@ -98,6 +141,7 @@ void coroutine_free(struct coroutine *c)
 {
     if (c == NULL)
         return;
+    fiber_free(c);
     memory_unmap(c->base, c->guard + c->stack);
     g_free(c);
 }
@@ -105,6 +149,7 @@ void coroutine_free(struct coroutine *c)
 bool coroutine_resume(struct coroutine *c)
 {
     leave(&c->fake_outside, c->base + c->guard, c->stack);
+    fiber_in(c);
     swapcontext(&c->outside, &c->inside);
     arrive(c->fake_outside, NULL, NULL);
     return !c->done;
@@ -113,6 +158,7 @@ bool coroutine_resume(struct coroutine *c)
 void coroutine_yield(struct coroutine *c)
 {
     leave(&c->fake_inside, c->outside_stack, c->outside_size);
+    fiber_out(c);
     swapcontext(&c->inside, &c->outside);
     arrive(c->fake_inside, &c->outside_stack, &c->outside_size);
 }
@@ -121,6 +167,7 @@ void coroutine_abandon(struct coroutine *c)
 {
     c->done = true;
     leave(NULL, c->outside_stack, c->outside_size);
+    fiber_out(c);
     setcontext(&c->outside);
 }
 

@@ -1,7 +1,6 @@
 /* Memory for what is large; see memory.h. */
 #include "sim/memory.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -64,6 +63,17 @@ void memory_unmap(void *at, size_t size)
         return;
     memory.held--;
     munmap(at, size);
+}
+
+bool memory_guard(void *at, size_t size)
+{
+    bool good = !fails();
+
+    if (good && mprotect(at, size, PROT_NONE) != 0) {
+        memory.failures++;
+        good = false;
+    }
+    return good;
 }
 
 uint64_t memory_failures(void)

@@ -5,6 +5,7 @@
 #ifndef RESCIND_SIM_MEMORY_H
 #define RESCIND_SIM_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ void memory_free(void *memory);
 /* Pages of zeros that take memory once they are written to. */
 void *memory_map(size_t size);
 void memory_unmap(void *memory, size_t size);
+/* The pages from `memory` on can't be reached any more. False: there is no memory for that, for a
+ * mapping that has been split takes more of the system's. */
+bool memory_guard(void *memory, size_t size);
 
 /* How often there was none, in this thread. */
 uint64_t memory_failures(void);

@@ -2,13 +2,13 @@
 # Analysers: sh tests/analyse.sh [quick]. Fails when one finds what tests/analyse.txt doesn't
 # explain, or when that explains what is not found.
 #
-# quick (which CI runs): gcc's -fanalyzer and -Wconversion on src/, cppcheck on src/ and sim/, and
-# clang-tidy on both, as .clang-tidy has it.
-# Without: clang's analyzer, too; and the unit tests under valgrind, and those that use no GLib under
-# MemorySanitizer. (GLib would have to be built with it as well: what it writes counts as not
-# written. valgrind has no such blind spot. ThreadSanitizer has nothing to look at: neither the
-# kernel nor the simulator has threads; the PC's processors are out of its reach, and what they
-# share is a channel each that tests/test_interleave.c tries in every order.)
+# quick (which tests/run.sh does): gcc's -fanalyzer and -Wconversion on src/, cppcheck on src/ and
+# sim/, and clang-tidy on both, as .clang-tidy has it.
+# Without: clang's analyzer, too; the unit tests under valgrind, and those that use no GLib under
+# MemorySanitizer (GLib would have to be built with it as well: what it writes counts as not
+# written; valgrind has no such blind spot); and under ThreadSanitizer those that have threads: what
+# the PC's processors share, with threads in their place, and simulators and boards in a thread each.
+# Neither the kernel nor the tool has threads of its own.
 #
 # What a tool said of a file stays in build/analyse/ until the file, or what it includes, changes.
 set -eu
@@ -40,7 +40,7 @@ case $file in
 src/*) flags=$KERNEL_FLAGS ;;
 *) flags=$TOOL_FLAGS ;;
 esac
-key=$({ echo "$name $*"; cat .clang-tidy sim/.clang-tidy; clang --version; gcc --version
+key=$({ echo "$name $*"; cat .clang-tidy sim/.clang-tidy; echo "$versions"
         gcc -E $flags "$file"; } | sha256sum | cut -c1-32)
 said=build/analyse/$name-$key
 if [ ! -e "$said" ]; then
@@ -55,7 +55,8 @@ if [ ! -e "$said" ]; then
 fi
 cat "$said"
 END
-export KERNEL_FLAGS="$kernel_flags" TOOL_FLAGS="$tool_flags"
+versions=$(clang --version && gcc --version)
+export versions KERNEL_FLAGS="$kernel_flags" TOOL_FLAGS="$tool_flags"
 
 each() { # NAME FILES COMMAND...: one after the other, two at a time
     name=$1 files=$2
@@ -139,5 +140,15 @@ done
 ninja -C build/msan --quiet $msan
 for program in $msan; do
     run MemorySanitizer "build/msan/$program" timeout 600
+done
+
+# With malloc() under GLib's own allocators, for what comes out of those has no history.
+threads='tests/test_threads tests/pc/test_shared'
+[ -e build/tsan/build.ninja ] || CC=clang meson setup -Dbuildtype=debug -Doptimization=1 \
+    -Db_sanitize=thread -Db_lundef=false build/tsan >build/tsan.log
+# shellcheck disable=SC2086 # a list of words
+ninja -C build/tsan --quiet $threads
+for program in $threads; do
+    run ThreadSanitizer "build/tsan/$program" env G_SLICE=always-malloc timeout 600
 done
 exit $status

@@ -12,7 +12,8 @@
 #include "dtu/ring.h"
 #include "rescind/kernel.h"
 
-/* The arena's size stands behind it, so that a kernel's pointer is all that a suite keeps. */
+/* A kernel's pointer is all that a suite keeps. Behind its arena's last page is one that nothing
+ * can touch. */
 struct kit {
     struct rescind_kernel *kernel;
     size_t size;
@@ -45,8 +46,10 @@ struct rescind_kernel *kit_new_with_memory(uint32_t vpes, uint32_t nodes, uint32
 
     kit->size = rescind_kernel_size(&config);
     assert_true(kit->size > 0);
-    arena = mmap(NULL, kit->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    kit->size = (kit->size + RESCIND_PAGE - 1) / RESCIND_PAGE * RESCIND_PAGE;
+    arena = mmap(NULL, kit->size + RESCIND_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(arena != MAP_FAILED);
+    assert_int_equal(mprotect(arena, kit->size, PROT_READ | PROT_WRITE), 0);
     kit->kernel = rescind_kernel_create(arena, kit->size, &config);
     assert_non_null(kit->kernel);
     for (uint32_t vpe = 0; vpe < vpes; vpe++)
@@ -61,7 +64,7 @@ void kit_free(struct rescind_kernel *k)
 {
     struct kit *kit = kit_of(k);
 
-    munmap(kit->kernel, kit->size);
+    munmap(kit->kernel, kit->size + RESCIND_PAGE);
     kit->kernel = NULL;
 }
 
@@ -172,6 +175,8 @@ bool kit_reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error *error
     if (ring_fetch(rescind_kernel_reply_ring(k, vpe), &reply) != RING_MESSAGE)
         return false;
     assert_int_equal(reply.header.length, sizeof(code));
+    assert_int_equal(reply.header.sender_pe, k->pe);
+    assert_int_equal(reply.header.sender_ep, RESCIND_EP_SYSCALL);
     memcpy(&code, reply.payload, sizeof(code));
     *error = (enum rescind_error)code;
     return true;

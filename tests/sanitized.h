@@ -4,10 +4,10 @@
 #ifndef RESCIND_TESTS_SANITIZED_H
 #define RESCIND_TESTS_SANITIZED_H
 
-#if defined(INSTRUMENTED) || defined(__SANITIZE_ADDRESS__)
+#if defined(INSTRUMENTED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #endif
 #endif

@@ -42,6 +42,8 @@ iso) disc_tools ;;
 test | fuzz)
     if [ "$task" = test ]; then
         command_from valgrind valgrind
+        command_from clang-tidy clang-tidy
+        command_from cppcheck cppcheck
         disc_tools
         file_from /usr/share/ovmf/OVMF.fd ovmf
     fi

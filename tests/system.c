@@ -138,6 +138,16 @@ static bool can_tell(const struct system *s, unsigned from, unsigned to)
     return false;
 }
 
+void system_serve(struct system *s, unsigned pe)
+{
+    struct rescind_kernel_output out;
+
+    while ((out = rescind_kernel_take_output(s->k[pe])).kind != RESCIND_OUTPUT_NOTHING) {
+        if (out.kind == RESCIND_OUTPUT_PORT)
+            rescind_kernel_port(s->k[pe], out.vpe, UINT32_MAX);
+    }
+}
+
 /* Possible event number `number` happens; or their number is counted, if there are not so many. */
 static uint32_t event(struct system *s, uint32_t number)
 {
@@ -148,6 +158,7 @@ static uint32_t event(struct system *s, uint32_t number)
              task = rescind_kernel_ready_after(s->k[pe], (uint32_t)task)) {
             if (at++ == number) {
                 rescind_kernel_work(s->k[pe], (uint32_t)task);
+                system_serve(s, pe);
                 return at;
             }
         }
@@ -158,6 +169,7 @@ static uint32_t event(struct system *s, uint32_t number)
             }
             if (s->channel[pe][to].count > 0 && at++ == number) {
                 system_hear(s, pe, to);
+                system_serve(s, to);
                 return at;
             }
         }

@@ -57,8 +57,14 @@ bool system_hear(struct system *s, unsigned from, unsigned to);
 /* Takes it out of the channel instead. */
 bool system_take(struct system *s, unsigned from, unsigned to, struct system_message *out);
 
+/* The machine's part of a kernel's last event, for those that begin one themselves: an access to a
+ * port is made (nothing is behind any: what is read are ones), and what else the event wants is
+ * taken and dropped. */
+void system_serve(struct system *s, unsigned pe);
+
 /* One of all the events that are possible now, in which what is to be told counts as one. `choose`
- * picks: a number below `n`. False: none is possible. */
+ * picks: a number below `n`. Accesses to ports are made, as system_serve() does. False: none is
+ * possible. */
 typedef uint32_t system_choose(void *user, uint32_t n);
 bool system_event(struct system *s, system_choose *choose, void *user);
 /* Goes on with the first event until none is possible. False: that takes longer than any call

@@ -8,7 +8,8 @@
  * have an explanation, as in trial.h. In both the audit is made after every event; at the end
  * nothing may be left over, and when all VPEs have been ended the kernels have as much memory as
  * after a run without a failure.
- * In one more run each event finds no more than it takes, which for REVOKE and EXIT is nothing.
+ * In one more run each event finds no more than it takes; while there are no calls but REVOKE and
+ * EXIT, that is nothing.
  *
  *     test_allocations               a sample of each file's points, for CI
  *     test_allocations --all FILE... every one, of the files that are named
@@ -56,6 +57,7 @@ struct taken {
     guint choice;
     uint32_t kernel, account; /* or PAGES; or UNKNOWN, where it can't be said */
     uint32_t nodes;
+    bool only_moves; /* all these come to other accounts */
 };
 #define UNKNOWN (UINT32_MAX - 1)
 
@@ -73,7 +75,7 @@ struct file {
 };
 
 static struct {
-    uint64_t files, points, nodes, pages, dry, start, failed, refused, retried;
+    uint64_t files, points, nodes, pages, dry, revoking, start, failed, refused, retried;
 } totals;
 
 /* ---- A run --------------------------------------------------------------------------------- */
@@ -98,6 +100,7 @@ struct run {
     bool retry; /* who is answered OUT_OF_MEM tries again */
     bool asked; /* who tries again has had a service asked, which is asked once more: what its
                    program makes of that is its own affair */
+    bool revokes, others; /* in the last choice REVOKE or EXIT was under way; another call */
     uint32_t refused, retried;
     struct violation *violation;
     char *wrong;
@@ -183,11 +186,27 @@ static void note_answer(struct run *r, uint32_t vpe, uint32_t error)
         c->answered++;
 }
 
+/* The last choice has to do with this call. */
+static void note_under_way(struct run *r, const struct caller *c)
+{
+    uint32_t opcode = opcode_of(c);
+
+    if (opcode == RESCIND_SYS_REVOKE || opcode == RESCIND_SYS_EXIT)
+        r->revokes = true;
+    else
+        r->others = true;
+}
+
 /* The machine has made a choice. */
 static void look(struct run *r)
 {
     const GArray *seen = machine_observed(r->trial->machine);
 
+    r->revokes = r->others = false;
+    for (guint i = 0; i < r->trial->machine->vpes->len; i++) {
+        if (r->callers[i].waits)
+            note_under_way(r, &r->callers[i]);
+    }
     r->violation = trial_look(r->trial, &(struct machine_choice){.kind = CHOICE_VPE});
     for (guint i = 0; i < seen->len; i++) {
         const struct machine_observed *o = &g_array_index(seen, struct machine_observed, i);
@@ -196,6 +215,7 @@ static void look(struct run *r)
             memcpy(c->message, o->message, o->size);
             c->size = o->size;
             c->calls = c->waits = true;
+            note_under_way(r, c);
         } else if (o->kind == OBSERVED_REPLY) {
             c->waits = false;
             note_answer(r, o->vpe, o->error);
@@ -364,11 +384,14 @@ static int64_t moved(const struct rescind_kernel *k, const GArray *accounts)
 static void add_points(struct file *f, const struct rescind_kernel *k, struct point p,
                        const GArray *accounts, const GByteArray *pages)
 {
-    int64_t away = moved(k, accounts);
+    int64_t away = moved(k, accounts), all = 0;
 
+    for (uint32_t i = 0; i < accounts->len; i++)
+        all += MAX(took(k, accounts, i), 0);
     for (p.account = 0; p.account < accounts->len; p.account++) {
         int64_t nodes = took(k, accounts, p.account);
-        struct taken taken = {p.choice, p.kernel, away > 0 ? UNKNOWN : p.account, (uint32_t)nodes};
+        struct taken taken = {p.choice, p.kernel, away > 0 ? UNKNOWN : p.account, (uint32_t)nodes,
+                              all == away};
         if (nodes > 0)
             g_array_append_val(f->takes, taken);
         for (p.left = 0; p.left < nodes && (p.left == 0 || p.left < nodes - away); p.left++)
@@ -400,7 +423,7 @@ static bool is_refused(const struct machine *m)
 /* What choice `number` of the file takes, which the machine makes. */
 static void measure(struct machine *m, struct file *f, guint number)
 {
-    struct taken unknown = {number, 0, UNKNOWN, 0};
+    struct taken unknown = {number, 0, UNKNOWN, 0, true};
     GArray *accounts[RESCIND_STARTUP_KERNELS];
     GByteArray *pages[RESCIND_STARTUP_KERNELS];
 
@@ -692,6 +715,15 @@ static void follow_dry(struct run *r, guint number)
         r->wrong = g_strdup_printf("choice %u is refused what it has taken before", number);
 }
 
+static bool takes_some(const struct file *f, guint from, guint to)
+{
+    for (guint i = from; i < to; i++) {
+        if (!g_array_index(f->takes, struct taken, i).only_moves)
+            return true;
+    }
+    return false;
+}
+
 /* Each event finds no more than it takes, or, as those of REVOKE and EXIT, nothing at all; and all
  * is as if there were more. */
 static void run_dry(const struct file *f, struct monitor *monitor)
@@ -702,8 +734,12 @@ static void run_dry(const struct file *f, struct monitor *monitor)
     run_begin(&r, f, trial_of(f, monitor));
     r.retry = true;
     for (guint i = 0; i < f->choices->len && r.violation == NULL && r.wrong == NULL; i++) {
+        guint first = at;
         totals.dry += leave_enough(&r, i, &at);
         follow_dry(&r, i);
+        totals.revoking += r.revokes && !r.others;
+        if (takes_some(f, first, at) && r.revokes && !r.others && r.wrong == NULL)
+            r.wrong = g_strdup_printf("choice %u takes memory, for a REVOKE or EXIT", i);
     }
     if (r.violation == NULL && r.wrong == NULL)
         check_end(&r, true);
@@ -804,15 +840,15 @@ static bool loads(const struct litmus *litmus, uint32_t kernel, uint32_t nodes)
     return m != NULL;
 }
 
-/* Each node of what is there at the start is missing, in turn. */
-static void check_start(const char *name, const struct litmus *litmus)
+/* Each node of what is there at the start is missing, in turn; of a sample the last ones. */
+static void check_start(const char *name, const struct litmus *litmus, bool all)
 {
     struct file f = {.name = name, .litmus = (struct litmus *)litmus};
     struct trial *t = trial_of(&f, NULL);
 
     for (uint32_t i = 0; i < t->machine->kernel_count; i++) {
         uint32_t nodes = pool_used(machine_look(t->machine, i));
-        for (uint32_t n = nodes > START_MAX ? nodes - START_MAX : 1; n < nodes; n++) {
+        for (uint32_t n = nodes > START_MAX && !all ? nodes - START_MAX : 1; n < nodes; n++) {
             totals.start++;
             if (loads(litmus, i, n)) {
                 fprintf(stderr, "%s: kernel %u has %u nodes at the start, but %u do\n", name, i,
@@ -832,7 +868,7 @@ static void check_named(const char *name, bool all)
     if (litmus == NULL)
         fail_msg("%s", error);
     totals.files++;
-    check_start(name, litmus);
+    check_start(name, litmus, all);
     for (uint32_t work = 0; work < 2; work++)
         check_file(name, litmus, work, all);
     litmus_free(litmus);
@@ -846,10 +882,12 @@ static void print_totals(void)
            " allocations have failed once each, %" G_GUINT64_FORMAT
            " of nodes and %" G_GUINT64_FORMAT " of pages,\nof %" G_GUINT64_FORMAT
            " that there are; %" G_GUINT64_FORMAT " calls were refused, %" G_GUINT64_FORMAT
-           " of them were made again;\n%" G_GUINT64_FORMAT " events found no more than they take;"
-           " %" G_GUINT64_FORMAT " nodes were missing at the start\n",
+           " of them were made again;\n%" G_GUINT64_FORMAT
+           " events found no more than they take, %" G_GUINT64_FORMAT
+           " of them, of REVOKE and EXIT, nothing;\n%" G_GUINT64_FORMAT
+           " nodes were missing at the start\n",
            totals.files, totals.nodes + totals.pages, totals.nodes, totals.pages, totals.points,
-           totals.refused, totals.retried, totals.dry, totals.start);
+           totals.refused, totals.retried, totals.dry, totals.revoking, totals.start);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -905,6 +943,7 @@ static void so_many_have_failed(void **state)
     assert_true(totals.pages >= FEWER(3, 10, 50));
     assert_true(totals.retried >= totals.nodes * 3 / 4);
     assert_true(totals.dry >= FEWER(300, 1000, 1000));
+    assert_true(totals.revoking >= FEWER(100, 300, 300));
 }
 
 static int check_all(char **files)

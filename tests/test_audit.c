@@ -19,6 +19,7 @@
 #include "cap/create.h"
 #include "cap/peer.h"
 #include "cap/table.h"
+#include "cap/tree.h"
 #include "rescind/kernel.h"
 #include "object/endpoint.h"
 #include "object/gate.h"
@@ -28,6 +29,7 @@
 #include "object/visit.h"
 #include "object/vpe.h"
 #include "syscall/call.h"
+#include "syscall/serve.h"
 #include "tests/calls.h"
 #include "tests/kit.h"
 #include "tests/system.h"
@@ -329,6 +331,34 @@ static void a_sweep_has_entered_what_is_not_marked(struct rescind_kernel *k)
     at(k, 1, 25)->flags = CAP_VISITED | CAP_ENTERED;
 }
 
+/* VPE0, which is told when VPE0 of kernel 1 wants to know. */
+static struct note *somebody_waits_for_an_end(struct rescind_kernel *k)
+{
+    vpe_watch(k, 0, 1, 0, 1);
+    kit_audit(k);
+    return note_at(k, peer_at(k, 1)->watching);
+}
+
+static void who_waits_for_an_end_is_another_kernels(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->pe = 2;
+}
+
+static void who_waits_for_an_end_does_not_link_back(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->prev_asker = 7;
+}
+
+static void the_end_of_a_vpe_that_is_not_there_is_waited_for(struct rescind_kernel *k)
+{
+    somebody_waits_for_an_end(k)->watched = (uint16_t)k->vpe_count;
+}
+
+static void an_end_is_to_be_told_that_nobody_waits_for(struct rescind_kernel *k)
+{
+    k->vpe_watched = 2 + 1;
+}
+
 /* The first of all tables and VPEs is looked at like any other. */
 static void end_the_first_vpe(struct rescind_kernel *k)
 {
@@ -382,6 +412,12 @@ static void a_slot_for_letters_is_nobodys(struct rescind_kernel *k)
     peer_at(k, 1)->letters_taken = 1;
 }
 
+static void a_letter_is_to_be_told_from_a_slot_that_is_free(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letters = 1;
+    peer_talk(k, 1);
+}
+
 static void a_letter_without_a_call_has_a_slot(struct rescind_kernel *k)
 {
     peer_at(k, 1)->letters_taken = 1;
@@ -413,6 +449,13 @@ static void a_sweep_has_something_unmarked_before_it(struct rescind_kernel *k)
 {
     kit_send(k, 0, kit_revoke(10, 2, true));
     call_at(k, 0)->revoke.phase = REVOKE_SWEEP;
+}
+
+static void a_sweep_goes_on_behind_the_last_table(struct rescind_kernel *k)
+{
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    call_at(k, 0)->revoke.phase = REVOKE_SWEEP;
+    call_at(k, 0)->revoke.table = call_at(k, 0)->revoke.last_table = table_of(k->vpe_count, 0);
 }
 
 static void a_reserved_copy_has_a_child_before_its_time(struct rescind_kernel *k)
@@ -456,6 +499,12 @@ static void a_task_in_a_line_does_not_link_back(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
     task_at(k, 1)->prev = 1;
+}
+
+static void a_line_leads_out_of_all_tasks(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    task_at(k, 1)->next = 0x7fffffff;
 }
 
 static void a_call_under_way_stands_in_no_line(struct rescind_kernel *k)
@@ -530,6 +579,18 @@ static void a_stack_holds_what_is_not_queued(struct rescind_kernel *k)
     task_at(k, 1)->stack = kit_at(k, 0, 11);
 }
 
+static void a_stack_leads_elsewhere_than_to_the_parent(struct rescind_kernel *k)
+{
+    exchange_is_under_way(k);
+    kit_send(k, 0, kit_revoke(10, 2, true));
+    assert_int_not_equal(task_at(k, 0)->stack, 0);
+    at(k, 1, 25)->work = kit_at(k, 0, 10);
+    at(k, 1, 25)->flags |= CAP_STACKED;
+    at(k, 0, 10)->flags |= CAP_QUEUED;
+    at(k, 0, 10)->work = 0;
+    task_at(k, 0)->stack = kit_at(k, 1, 25);
+}
+
 static void a_stack_begins_at_an_object(struct rescind_kernel *k)
 {
     exchange_is_under_way(k);
@@ -564,6 +625,13 @@ static void a_queue_has_another_end(struct rescind_kernel *k)
     peer_queue(k, 0, kit_at(k, 0, 10));
     peer_queue(k, 0, kit_at(k, 0, 11));
     peer_at(k, 0)->last = kit_at(k, 0, 10);
+}
+
+static void a_queue_goes_round_in_a_circle(struct rescind_kernel *k)
+{
+    peer_queue(k, 0, kit_at(k, 0, 10));
+    peer_queue(k, 0, kit_at(k, 0, 11));
+    at(k, 0, 11)->work = kit_at(k, 0, 10);
 }
 
 static void a_queue_forgets_its_beginning(struct rescind_kernel *k)
@@ -1032,6 +1100,13 @@ static void a_sleeping_vpe_calls(struct rescind_kernel *k)
     vpe_at(k, 1)->asleep = true;
 }
 
+static void the_first_vpe_sleeps_and_calls(struct rescind_kernel *k)
+{
+    calls_ok(k, 0, say_attach(0, 7, 0x800, 8, 6));
+    calls_send(k, 0, say_receive(7, true));
+    vpe_at(k, 0)->asleep = true;
+}
+
 static void an_endpoint_stands_behind_the_last(struct rescind_kernel *k)
 {
     cap_at(k, endpoint_find(k, 1, SENDER))->sel = RESCIND_EP_COUNT;
@@ -1235,6 +1310,13 @@ static void a_question_is_held_at_a_full_endpoint(struct rescind_kernel *k)
     cap_at(k, endpoint_find(k, 0, RECEIVER))->flags |= CAP_VISITED | CAP_MARKED;
 }
 
+static void a_question_waits_though_there_is_room(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_QUEUED);
+
+    receiver(k)->visits = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+}
+
 /* A question of the first VPE of kernel 1, whose service's name is not there. */
 static struct visit *make_far_visit(struct rescind_kernel *k, uint8_t op)
 {
@@ -1290,6 +1372,269 @@ static void a_call_waits_for_what_is_no_question_and_a_question_for_none(struct 
     a_call_waits_for_what_is_no_question(k);
 }
 
+/* ---- One condition alone ------------------------------------------------------------------- */
+
+/* All nodes that were taken once are there, but one lies where there may be none. */
+static void more_nodes_were_taken_than_there_can_be(struct rescind_kernel *k)
+{
+    uint32_t used = pool_used(k);
+
+    k->pool.limit = k->pool.high - 1;
+    *account_at(k, ACCOUNT_KERNEL) = k->pool.limit - k->pool.first - used;
+    assert_int_equal(pool_used(k), used);
+}
+
+static void a_node_has_the_first_type_beyond_all_objects(struct rescind_kernel *k)
+{
+    at(k, 0, 10)->type = OBJECT_NODE_END;
+}
+
+static void a_node_has_a_type_between_capabilities_and_objects(struct rescind_kernel *k)
+{
+    at(k, 0, 10)->type = OBJECT_GATE - 1;
+}
+
+/* VPE1's table is that of the next VPE, which has not been made. */
+static void a_table_belongs_to_nobody_yet(struct rescind_kernel *k)
+{
+    uint32_t from = table_of(1, TABLE_OBJECT), to = table_of(k->vpe_count, TABLE_OBJECT);
+
+    *table_at(k, to) = *table_at(k, from);
+    table_at(k, from)->root = 0;
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++) {
+        if (cap_is_cap(cap_at(k, index)) && cap_at(k, index)->table == from)
+            cap_at(k, index)->table = (uint16_t)to;
+    }
+}
+
+static void a_tables_newest_reaches_as_far_as_the_next_one(struct rescind_kernel *k)
+{
+    table_at(k, 0)->newest = kit_at(k, 0, 10);
+    table_at(k, 0)->newest_free = 11;
+}
+
+static void a_tables_newest_lies_out_of_the_pool(struct rescind_kernel *k)
+{
+    table_at(k, 0)->newest = k->pool.high;
+}
+
+static void what_was_found_first_lies_out_of_the_pool(struct rescind_kernel *k)
+{
+    table_at(k, 0)->recent[0] = k->pool.high;
+}
+
+static void a_ring_goes_on_at_an_object(struct rescind_kernel *k)
+{
+    at(k, 1, 20)->next = at(k, 1, 20)->object;
+}
+
+static void a_ring_goes_back_to_an_object(struct rescind_kernel *k)
+{
+    at(k, 1, 20)->prev = at(k, 1, 20)->object;
+}
+
+static void a_remote_one_has_a_next_one(struct rescind_kernel *k)
+{
+    at(k, 0, 30)->next = kit_at(k, 0, 10);
+}
+
+static void a_remote_one_has_one_before_it(struct rescind_kernel *k)
+{
+    at(k, 0, 30)->prev = kit_at(k, 0, 10);
+}
+
+static void an_object_is_taken_for_a_child(struct rescind_kernel *k)
+{
+    at(k, 0, 11)->child = at(k, 0, 11)->object;
+}
+
+static void a_stub_has_its_child_on_the_first_kernel_that_is_not_there(struct rescind_kernel *k)
+{
+    stub(k)->peer = (uint16_t)k->peer_count;
+    set_key(stub(k), RESCIND_KEY(k->peer_count, 0, RESCIND_CAP_GATE, 20));
+}
+
+static void a_stub_is_below_a_stub_of_another_kernel(struct rescind_kernel *k)
+{
+    struct cap *alone = stub(k);
+
+    tree_unlink(k, cap_index(k, alone));
+    alone->next = alone->prev = cap_index(k, alone);
+    alone->flags |= CAP_REMOTE;
+}
+
+static void a_stub_does_not_look_like_one(struct rescind_kernel *k)
+{
+    stub(k)->flags &= (uint16_t)~CAP_AWAY;
+}
+
+static void a_stub_counts_for_nothing_that_there_is(struct rescind_kernel *k)
+{
+    stub(k)->flags |= CAP_BOUND;
+    stub(k)->object = 0x7fffffff;
+}
+
+/* With all that is derived from it. */
+static void move_below(struct rescind_kernel *k, uint32_t index, uint32_t parent)
+{
+    uint32_t child = cap_at(k, index)->child;
+
+    tree_unlink(k, index);
+    tree_link(k, parent, index);
+    cap_at(k, index)->child = child;
+}
+
+static void a_part_of_memory_is_derived_from_a_gate(struct rescind_kernel *k)
+{
+    use_memory(k);
+    move_below(k, kit_at(k, 0, 50), kit_at(k, 0, 10));
+}
+
+static uint32_t mapping(struct rescind_kernel *k)
+{
+    return table_find(k, table_of(0, TABLE_MAP), RESCIND_MAP_FIRST);
+}
+
+static void a_mapping_is_derived_from_a_gate(struct rescind_kernel *k)
+{
+    use_memory(k);
+    move_below(k, mapping(k), kit_at(k, 0, 10));
+}
+
+static void a_mapping_may_do_more_than_its_memory(struct rescind_kernel *k)
+{
+    use_memory(k);
+    cap_at(k, mapping(k))->rights |= RESCIND_PERM_W;
+}
+
+static void a_part_may_do_more_than_the_whole(struct rescind_kernel *k)
+{
+    use_memory(k);
+    at(k, 0, 50)->rights |= 0x80;
+}
+
+static void a_copy_of_memory_names_other_memory(struct rescind_kernel *k)
+{
+    at(k, 1, 22)->object = at(k, 1, RESCIND_SEL_MEM)->object;
+}
+
+static void a_copy_names_an_object_of_another_kernel(struct rescind_kernel *k)
+{
+    at(k, 1, 25)->home = 5;
+}
+
+static void a_copy_of_a_gate_is_bound(struct rescind_kernel *k)
+{
+    at(k, 1, 25)->flags |= CAP_BOUND;
+}
+
+static void a_service_is_derived_from_a_vpe(struct rescind_kernel *k)
+{
+    make_service(k);
+    move_below(k, kit_at(k, 0, 50), kit_at(k, 0, RESCIND_SEL_VPE));
+}
+
+static void a_session_is_derived_from_a_gate(struct rescind_kernel *k)
+{
+    make_service(k);
+    move_below(k, kit_at(k, 0, 51), kit_at(k, 0, 10));
+}
+
+static void an_endpoint_is_derived_from_a_vpe(struct rescind_kernel *k)
+{
+    move_below(k, endpoint_find(k, 1, SENDER), kit_at(k, 1, RESCIND_SEL_VPE));
+}
+
+static void a_listener_is_derived_from_a_gate(struct rescind_kernel *k)
+{
+    move_below(k, listener(k), kit_at(k, 0, MAIL_GATE));
+}
+
+static void a_listener_has_no_object(struct rescind_kernel *k)
+{
+    cap_at(k, listener(k))->object = 0x7fffffff;
+}
+
+static void somebody_listens_to_a_line_of_another_kernel(struct rescind_kernel *k)
+{
+    at(k, 1, MAIL_IRQ)->home = 5;
+}
+
+static void a_root_names_an_object_out_of_the_pool(struct rescind_kernel *k)
+{
+    at(k, 3, RESCIND_SEL_MEM)->object = 0x7fffffff;
+}
+
+static void the_first_vpe_lacks_selector_1(struct rescind_kernel *k)
+{
+    assert_int_equal(kit_call(k, 0, kit_revoke(2, 1, true)), RESCIND_NO_ERROR);
+    at(k, 0, RESCIND_SEL_MEM)->sel = 2;
+}
+
+static void a_capability_is_kept_that_no_sweep_has_entered(struct rescind_kernel *k)
+{
+    at(k, 1, 25)->flags = CAP_VISITED | CAP_MARKED | CAP_SEEN | CAP_KEEP;
+}
+
+static void a_sweep_has_come_by_what_is_not_marked(struct rescind_kernel *k)
+{
+    at(k, 1, 25)->flags = CAP_VISITED | CAP_PASSED;
+}
+
+/* All that it sweeps is marked; but the table behind the last VPE's is none that can be swept. */
+static void a_sweep_goes_on_behind_the_last_vpe(struct rescind_kernel *k)
+{
+    kit_send(k, 0, kit_revoke(11, 1, true));
+    while (call_at(k, 0)->revoke.phase != REVOKE_SWEEP)
+        kit_work_first(k);
+    kit_audit(k);
+    call_at(k, 0)->revoke.last_table = table_of(k->vpe_count, TABLE_OBJECT);
+}
+
+static void a_sweep_has_an_unmarked_one_among_marked_ones(struct rescind_kernel *k)
+{
+    assert_int_equal(kit_call(k, 0, kit_creategate(8)), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 0, kit_creategate(9)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_revoke(8, 3, true));
+    while (call_at(k, 0)->revoke.phase != REVOKE_SWEEP)
+        kit_work_first(k);
+    kit_audit(k);
+    assert_int_equal(call_at(k, 0)->revoke.sel, 8);
+    at(k, 0, 9)->flags = 0;
+}
+
+static void a_question_waits_where_there_is_room(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_QUEUED);
+
+    receiver(k)->visits = visit->next = visit->prev = cap_index(k, (const struct cap *)visit);
+}
+
+static void an_endpoint_of_memory_has_no_parent(struct rescind_kernel *k)
+{
+    uint32_t index = endpoint_find(k, 0, RECEIVER);
+
+    tree_unlink(k, index);
+    tree_link(k, 0, index);
+}
+
+/* What they name looks like a message that names them. */
+static void a_question_has_been_sent_in_a_question(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_SENT), *other = make_visit(k, VISIT_ANSWERED);
+
+    visit->message = cap_index(k, (const struct cap *)other);
+    message_at(k, visit->message)->visit = cap_index(k, (const struct cap *)visit);
+}
+
+static void a_question_has_been_sent_in_anothers_message(struct rescind_kernel *k)
+{
+    struct visit *visit = make_visit(k, VISIT_SENT);
+
+    visit->message = account_take(k, OBJECT_MESSAGE, ACCOUNT_KERNEL);
+    memset((char *)pool_node(k, visit->message) + 8, 0, POOL_NODE_SIZE - 8);
+}
+
 /* What is harmed: the first of new_system()'s kernels, or new_mail(). */
 enum place { PLAIN, ACROSS, MAIL };
 
@@ -1320,8 +1665,11 @@ static const struct harm harms[] = {
     HARM(pool_counts, the_free_list_leads_to_a_node_in_use),
     HARM(pool_counts, the_free_list_leads_out_of_the_pool),
     HARM(pool_counts, the_free_list_goes_round_in_a_circle),
+    HARM(pool_counts, more_nodes_were_taken_than_there_can_be),
     HARM(node_types, a_node_has_a_type_that_nothing_has),
     HARM(node_types, a_node_has_a_type_beyond_all_objects),
+    HARM(node_types, a_node_has_the_first_type_beyond_all_objects),
+    HARM(node_types, a_node_has_a_type_between_capabilities_and_objects),
     HARM(treap_links, a_treap_neighbour_does_not_link_back),
     HARM(treap_links, a_treap_link_leads_to_an_object),
     HARM(treap_links, a_treap_link_leads_out_of_the_pool),
@@ -1330,20 +1678,29 @@ static const struct harm harms[] = {
     HARM(treap_links, a_table_shows_another_tables_treap),
     HARM(treap_links, an_empty_table_has_a_wild_root),
     HARM(treap_links, the_first_table_is_empty_and_has_a_wild_root),
+    HARM_MAIL(treap_links, a_table_belongs_to_nobody_yet),
     HARM(treap_order, two_selectors_change_places),
     HARM(treap_order, one_selector_stands_twice),
     HARM(treap_heap, the_root_of_a_treap_has_the_largest_priority),
     HARM(table_counts, a_table_counts_one_too_many),
     HARM(table_counts, an_empty_table_counts_one),
     HARM(newest_alone, a_tables_newest_forgets_the_next_one),
+    HARM(newest_alone, a_tables_newest_reaches_as_far_as_the_next_one),
+    HARM(newest_alone, a_tables_newest_lies_out_of_the_pool),
+    HARM(newest_alone, what_was_found_first_lies_out_of_the_pool),
     HARM(ring_links, a_sibling_does_not_link_back),
     HARM(ring_links, a_root_stands_in_a_ring),
     HARM(ring_links, a_ring_mixes_the_children_of_two),
+    HARM(ring_links, a_ring_goes_on_at_an_object),
+    HARM(ring_links, a_ring_goes_back_to_an_object),
+    HARM_ACROSS(ring_links, a_remote_one_has_a_next_one),
+    HARM_ACROSS(ring_links, a_remote_one_has_one_before_it),
     HARM(parent_live, a_parent_has_gone),
     HARM(parent_live, a_parent_knows_of_no_child),
     HARM(parent_live, a_capability_is_its_own_parent),
     HARM(child_known, a_parent_takes_anothers_child_for_its_own),
     HARM(child_known, a_child_stands_in_a_ring_of_its_own),
+    HARM(child_known, an_object_is_taken_for_a_child),
     HARM(root_above, two_capabilities_are_each_others_parent),
     HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_this_very_kernel),
     HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_no_kernel),
@@ -1352,6 +1709,9 @@ static const struct harm harms[] = {
     HARM_ACROSS(stubs_sound, a_stub_is_of_a_sender_below_a_gate),
     HARM_ACROSS(stubs_sound, a_stub_is_of_a_session_below_a_gate),
     HARM_ACROSS(stubs_sound, a_stub_has_no_parent),
+    HARM_ACROSS(stubs_sound, a_stub_has_its_child_on_the_first_kernel_that_is_not_there),
+    HARM_ACROSS(stubs_sound, a_stub_is_below_a_stub_of_another_kernel),
+    HARM_ACROSS(stubs_sound, a_stub_does_not_look_like_one),
     HARM(derived_alike, a_copy_has_a_right_that_its_parent_lacks),
     HARM(derived_alike, a_copy_names_another_object_than_its_parent),
     HARM(derived_alike, a_copy_has_another_type_than_its_parent),
@@ -1360,6 +1720,8 @@ static const struct harm harms[] = {
     HARM(object_refs, an_object_counts_nobody),
     HARM(object_refs, a_vpe_capability_names_no_vpe),
     HARM(object_refs, a_capability_names_an_object_of_another_type),
+    HARM_ACROSS(object_refs, a_stub_counts_for_nothing_that_there_is),
+    HARM(object_refs, a_root_names_an_object_out_of_the_pool),
     HARM(pages_owned, a_page_is_taken_that_nobody_has),
     HARM(pages_owned, a_page_of_a_vpe_is_free),
     HARM(pages_owned, two_vpes_have_the_same_pages),
@@ -1372,6 +1734,7 @@ static const struct harm harms[] = {
     HARM(memory_within, an_endpoint_may_do_more_than_its_memory),
     HARM(vpe_alive, a_live_vpe_lacks_selector_0),
     HARM(vpe_alive, a_live_vpe_lacks_selector_1),
+    HARM(vpe_alive, the_first_vpe_lacks_selector_1),
     HARM(ended_empty, the_first_vpe_has_ended_and_calls),
     HARM(ended_empty, an_ended_vpe_holds_something),
     HARM(ended_empty, an_ended_vpe_is_calling),
@@ -1381,6 +1744,8 @@ static const struct harm harms[] = {
     HARM(visited_chain, a_capability_is_marked_without_a_visit),
     HARM(visited_chain, a_capability_is_counted_in_without_a_visit),
     HARM(visited_chain, a_sweep_has_entered_what_is_not_marked),
+    HARM(visited_chain, a_capability_is_kept_that_no_sweep_has_entered),
+    HARM(visited_chain, a_sweep_has_come_by_what_is_not_marked),
     HARM(pending_counts, a_capability_waits_for_nothing),
     HARM(pending_counts, a_reserved_copy_does_not_hold_its_parent),
     HARM_ACROSS(pending_counts, an_exchange_does_not_hold_its_capability),
@@ -1389,11 +1754,13 @@ static const struct harm harms[] = {
     HARM(queued_once, a_task_without_a_call_has_a_stack),
     HARM(queued_once, a_stack_holds_what_is_not_queued),
     HARM(queued_once, a_stack_begins_at_an_object),
+    HARM(queued_once, a_stack_leads_elsewhere_than_to_the_parent),
     HARM(queued_once, a_stack_leads_out_of_the_pool),
     HARM(queued_once, a_stack_goes_round_in_a_circle),
     HARM(queued_once, a_capability_stands_on_two_stacks),
     HARM(queued_once, a_queue_has_another_end),
     HARM(queued_once, a_queue_forgets_its_beginning),
+    HARM(queued_once, a_queue_goes_round_in_a_circle),
     HARM_ACROSS(told_once, a_stub_is_to_be_told_of_in_no_ring),
     HARM_ACROSS(told_once, a_ring_holds_what_is_not_to_be_told),
     HARM_ACROSS(told_once, a_ring_holds_a_link_with_another_kernel),
@@ -1412,7 +1779,13 @@ static const struct harm harms[] = {
     HARM_ACROSS(letters_sound, a_letter_without_a_call_has_a_slot),
     HARM_ACROSS(notes_kept, a_note_is_nowhere),
     HARM_ACROSS(notes_kept, a_vpe_that_runs_has_its_end_told),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_is_another_kernels),
+    HARM_ACROSS(notes_kept, who_waits_for_an_end_does_not_link_back),
+    HARM_ACROSS(notes_kept, the_end_of_a_vpe_that_is_not_there_is_waited_for),
+    HARM(notes_kept, an_end_is_to_be_told_that_nobody_waits_for),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
+    HARM(effect_whole, a_sweep_goes_on_behind_the_last_vpe),
+    HARM(effect_whole, a_sweep_has_an_unmarked_one_among_marked_ones),
     HARM(reserved_open, a_reservation_belongs_to_nobodys_call),
     HARM(reserved_open, a_reservation_belongs_to_a_vpe_that_is_not_there),
     HARM(reserved_open, a_reserved_copy_has_a_child_before_its_time),
@@ -1422,6 +1795,7 @@ static const struct harm harms[] = {
     HARM(lines_sound, a_vpe_without_a_call_waits_at_a_capability),
     HARM(lines_sound, a_line_names_a_vpe_that_is_not_there),
     HARM(lines_sound, a_task_in_a_line_does_not_link_back),
+    HARM(lines_sound, a_line_leads_out_of_all_tasks),
     HARM(call_moves, a_call_under_way_stands_in_no_line),
     HARM(call_moves, a_call_stands_in_two_lines),
     HARM(locks_owned, a_range_is_locked_by_no_call),
@@ -1438,14 +1812,30 @@ static const struct harm harms[] = {
     HARM_MAIL(visits_queued, a_question_is_held_at_a_full_endpoint),
     HARM_ACROSS(visits_queued, a_question_is_held_though_its_name_has_gone),
     HARM_ACROSS(visits_queued, a_question_is_held_that_opens_nothing),
+    HARM_MAIL(visits_queued, a_question_waits_where_there_is_room),
     HARM(visits_known, a_question_has_been_sent_without_a_message),
     HARM(visits_known, a_message_is_a_question_that_knows_nothing_of_it),
+    HARM(visits_known, a_question_has_been_sent_in_a_question),
+    HARM(visits_known, a_question_has_been_sent_in_anothers_message),
     HARM(visits_asked, a_question_has_nobody_who_asks),
     HARM(visits_asked, a_call_waits_for_what_is_no_question),
     HARM(visits_asked, a_call_waits_for_what_is_no_question_and_a_question_for_none),
     HARM(nothing_left, a_visit_is_left_over),
     HARM(nothing_left, a_marked_tree_is_left_over),
     HARM_MAIL(derived_alike, a_listener_is_of_another_line_than_its_parent),
+    HARM(derived_alike, a_part_of_memory_is_derived_from_a_gate),
+    HARM(derived_alike, a_mapping_is_derived_from_a_gate),
+    HARM(derived_alike, a_mapping_may_do_more_than_its_memory),
+    HARM(derived_alike, a_part_may_do_more_than_the_whole),
+    HARM(derived_alike, a_copy_of_memory_names_other_memory),
+    HARM(derived_alike, a_copy_names_an_object_of_another_kernel),
+    HARM(derived_alike, a_copy_of_a_gate_is_bound),
+    HARM(derived_alike, a_service_is_derived_from_a_vpe),
+    HARM(derived_alike, a_session_is_derived_from_a_gate),
+    HARM_MAIL(derived_alike, an_endpoint_is_derived_from_a_vpe),
+    HARM_MAIL(derived_alike, a_listener_is_derived_from_a_gate),
+    HARM_MAIL(derived_alike, a_listener_has_no_object),
+    HARM_MAIL(derived_alike, somebody_listens_to_a_line_of_another_kernel),
     HARM_MAIL(listeners_known, the_kernel_forgets_who_listens),
     HARM_MAIL(listeners_known, somebody_is_noted_for_two_lines),
     HARM_MAIL(listeners_known, a_line_is_listened_to_by_what_is_no_listener),
@@ -1471,11 +1861,13 @@ static const struct harm harms[] = {
     HARM_MAIL(vpe_lists, a_maker_counts_one_too_many),
     HARM_MAIL(vpe_lists, a_maker_is_not_there),
     HARM_MAIL(sleepers_silent, a_sleeping_vpe_calls),
+    HARM_MAIL(sleepers_silent, the_first_vpe_sleeps_and_calls),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_behind_the_last),
     HARM_MAIL(endpoints_fit, an_endpoint_stands_where_replies_arrive),
     HARM_MAIL(endpoints_fit, an_endpoint_of_a_gate_is_for_memory),
     HARM_MAIL(endpoints_fit, an_endpoint_of_memory_sends),
     HARM_MAIL(endpoints_fit, an_endpoint_is_of_no_kind),
+    HARM_MAIL(endpoints_fit, an_endpoint_of_memory_has_no_parent),
     HARM_MAIL(slots_add, an_endpoint_has_one_slot_more),
     HARM_MAIL(slots_add, a_slot_seems_to_be_free),
     HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
@@ -1493,6 +1885,9 @@ static const struct harm harms[] = {
     HARM_MAIL(senders_lead, an_open_message_may_still_go),
     HARM_MAIL(senders_lead, a_sender_leads_to_another_endpoint),
     HARM_MAIL(senders_lead, a_sender_leads_to_another_life),
+    HARM(effect_whole, a_sweep_goes_on_behind_the_last_table),
+    HARM_ACROSS(letters_sound, a_letter_is_to_be_told_from_a_slot_that_is_free),
+    HARM_MAIL(visits_queued, a_question_waits_though_there_is_room),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 
@@ -1547,6 +1942,14 @@ static void the_row_is_named(void **state)
 
 /* What doesn't add up is no node's fault. */
 static const struct harm sums[] = {
+    HARM(pool_counts, one_node_too_many_is_counted),
+    HARM(lines_sound, a_vpe_without_a_call_is_ready),
+    HARM_MAIL(accounts_add, nodes_go_to_another_account),
+    HARM_MAIL(vpe_lists, a_free_number_is_forgotten),
+    HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
+    HARM(pages_owned, a_page_is_taken_that_nobody_has),
+    HARM(pending_counts, a_capability_waits_for_nothing),
+    HARM(queued_once, a_capability_is_queued_nowhere),
     HARM(child_known, a_child_stands_in_a_ring_of_its_own),
     HARM(root_above, two_capabilities_are_each_others_parent),
     HARM(object_refs, an_object_counts_one_too_many),
@@ -1571,6 +1974,199 @@ static void what_does_not_add_up_has_no_place(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
         harm_one(&sums[i], harm_and_find_no_place);
+}
+
+/* ---- At rest ------------------------------------------------------------------------------- */
+
+static void an_exchange_has_been_asked_for(struct rescind_kernel *k)
+{
+    peer_at(k, 0)->taken = 1;
+}
+
+static void a_letter_has_been_written(struct rescind_kernel *k)
+{
+    peer_at(k, 0)->letters_taken = 1;
+}
+
+static void the_first_kernels_first_exchange_is_served(struct rescind_kernel *k)
+{
+    served_at(k, 0, 0)->state = SERVE_BLOCKED;
+}
+
+static void the_last_kernels_last_exchange_is_served(struct rescind_kernel *k)
+{
+    served_at(k, k->peer_count - 1, TASK_EXCHANGES - 1)->state = SERVE_BLOCKED;
+}
+
+static void a_call_of_the_first_vpe_is_under_way(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->calling = true;
+    call_at(k, 0)->opcode = RESCIND_SYS_REVOKE;
+}
+
+static void a_task_has_committed(struct rescind_kernel *k)
+{
+    task_at(k, 0)->committed = true;
+}
+
+static void a_task_is_ready(struct rescind_kernel *k)
+{
+    k->ready = 1;
+}
+
+static void a_kernel_is_to_be_told(struct rescind_kernel *k)
+{
+    k->talking = 1;
+}
+
+static void somebody_has_waited_for_a_capability(struct rescind_kernel *k)
+{
+    at(k, 0, 10)->waiters = 1;
+}
+
+static void a_tomb_is_there(struct rescind_kernel *k)
+{
+    uint32_t tomb = kit_at(k, 0, 30);
+
+    a_tomb_is_not_to_be_told_of(k);
+    assert_int_equal(cap_at(k, tomb)->type, CAP_TOMB);
+}
+
+static void what_is_left_at_rest_is_found(void **state)
+{
+    static void (*const acts[])(struct rescind_kernel * k) = {
+        an_exchange_has_been_asked_for,
+        a_letter_has_been_written,
+        the_first_kernels_first_exchange_is_served,
+        the_last_kernels_last_exchange_is_served,
+        a_call_of_the_first_vpe_is_under_way,
+        a_task_has_committed,
+        a_task_is_ready,
+        a_kernel_is_to_be_told,
+        a_capability_is_queued_nowhere,
+        a_capability_waits_for_nothing,
+        somebody_has_waited_for_a_capability,
+        a_tomb_is_there,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        struct system *s = new_system();
+        struct rescind_finding finding = {.name = "nothing"};
+        acts[i](s->k[0]);
+        assert_false(rescind_kernel_audit_rest(s->k[0], &finding));
+        assert_string_equal(finding.name, "at_rest");
+        assert_true(strlen(finding.sentence) > 20);
+        assert_false(rescind_kernel_audit_rest(s->k[0], NULL));
+        system_free(s);
+    }
+}
+
+/* At rest a call may be under way that waits for what others may never do, and no other. */
+static void calls_that_wait_for_others_may_be_under_way_at_rest(void **state)
+{
+    static const uint8_t opcodes[] = {
+        RESCIND_SYS_RECEIVE,  RESCIND_SYS_VPECTRL,   RESCIND_SYS_CREATESESS,
+        RESCIND_SYS_DELEGATE, RESCIND_SYS_PAGEFAULT, RESCIND_SYS_OBTAIN,
+    };
+    struct rescind_kernel *k = *state;
+    struct call *call = call_at(k, 0);
+
+    assert_true(rescind_kernel_audit_rest(k, NULL));
+    vpe_at(k, 0)->calling = true;
+    for (size_t i = 0; i < sizeof(opcodes); i++) {
+        memset(call, 0, sizeof(*call));
+        call->opcode = opcodes[i];
+        assert_false(rescind_kernel_audit_rest(k, NULL));
+        switch (opcodes[i]) {
+        case RESCIND_SYS_RECEIVE:
+            call->message.waits = true;
+            break;
+        case RESCIND_SYS_VPECTRL:
+            call->vpectrl.waits = true;
+            break;
+        case RESCIND_SYS_CREATESESS:
+            call->createsess.visit = 1;
+            break;
+        case RESCIND_SYS_PAGEFAULT:
+            call->pagefault.visit = 1;
+            break;
+        default:
+            call->obtain.visit = 1;
+            break;
+        }
+        assert_true(rescind_kernel_audit_rest(k, NULL));
+    }
+}
+
+static void the_task_of_a_bad_stack_is_named(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding = {.where = 4711};
+
+    a_stack_holds_what_is_not_queued(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "queued_once");
+    assert_int_equal(finding.where, 1);
+}
+
+/* VPE1's call waits for what nobody will answer. */
+static void who_waits_for_what_is_not_asked_is_named(void **state)
+{
+    static const struct {
+        uint8_t op, state;
+    } bad[] = {
+        {RESCIND_SERVICE_OPEN, VISIT_ABANDONED},
+        {RESCIND_SERVICE_CLOSE, VISIT_ANSWERED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct rescind_finding finding = {.name = "nothing"};
+        void *kernel;
+        new_kernel(&kernel);
+        struct rescind_kernel *k = kernel;
+        struct visit *visit = make_visit(k, VISIT_ANSWERED);
+        uint32_t index = cap_index(k, (const struct cap *)visit);
+        visit->op = bad[i].op;
+        visit->vpe = 1;
+        if (bad[i].state == VISIT_ABANDONED) {
+            uint32_t message = account_take(k, OBJECT_MESSAGE, ACCOUNT_KERNEL);
+            memset((char *)pool_node(k, message) + 8, 0, POOL_NODE_SIZE - 8);
+            message_at(k, message)->visit = index;
+            visit->message = message;
+            visit->state = VISIT_ABANDONED;
+        }
+        vpe_at(k, 1)->calling = true;
+        task_join(k, &k->ready, 1);
+        call_at(k, 1)->opcode = RESCIND_SYS_CREATESESS;
+        call_at(k, 1)->createsess.visit = index;
+        assert_false(rescind_kernel_audit(k, &finding));
+        assert_string_equal(finding.name, "visits_asked");
+        assert_int_equal(finding.where, 1);
+        kit_free(k);
+    }
+}
+
+/* What is wrong with one node is that node's fault. */
+static void the_parent_of_a_child_that_is_not_its_own_is_named(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct rescind_finding finding;
+
+    a_parent_takes_anothers_child_for_its_own(k);
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "child_known");
+    assert_int_equal(finding.where, kit_at(k, 0, 11));
+}
+
+static void what_a_table_remembers_of_another_is_not_believed(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    table_at(k, 0)->newest = kit_at(k, 1, 20);
+    table_at(k, 0)->newest_free = UINT32_MAX;
+    kit_audit(k);
 }
 
 static void two_priorities_may_be_alike(void **state)
@@ -1614,6 +2210,45 @@ static void a_sound_kernel_passes_and_is_not_changed_by_that(void **state)
     free(before);
 }
 
+/* What nobody was given yet holds anything: of a kernel whose VPEs are not all made, and, where all
+ * nodes are in use, behind the pool, where nothing can be read (kit.c). */
+static void what_was_never_made_is_not_looked_at(void **state)
+{
+    struct rescind_kernel *k = new_mail();
+    const uint32_t next = k->vpe_count;
+
+    (void)state;
+    assert_int_equal(k->vpe_limit, next + 1);
+    memset(table_at(k, table_of(next, 0)), 0xa5, TABLE_KINDS * sizeof(struct table));
+    memset(vpe_at(k, next), 0xa5, sizeof(struct vpe));
+    memset(call_at(k, next), 0xa5, sizeof(struct call));
+    memset(pool_node(k, k->pool.high), 0xa5,
+           (size_t)(k->pool.limit - k->pool.high) * POOL_NODE_SIZE);
+    kit_audit(k);
+    calls_free(k);
+}
+
+static void nothing_behind_the_pool_is_looked_at(void **state)
+{
+    struct rescind_kernel *k = kit_new(2, RESCIND_PAGE / POOL_NODE_SIZE, 0, 1);
+    struct system *s = new_system();
+
+    (void)state;
+    for (uint32_t sel = 10; pool_left(k) >= 2; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    while (pool_left(k) > 0)
+        assert_int_equal(rescind_kernel_boot_grant(k, 1, 10, 0), RESCIND_NO_ERROR);
+    assert_int_equal(k->pool.high, k->pool.limit);
+    assert_int_equal(rescind_kernel_used(k) % RESCIND_PAGE, 0);
+    kit_audit(k);
+    /* A stub whose child might come is looked for everywhere, and is not there. */
+    stub(s->k[0])->peer = k->pe;
+    stub(s->k[0])->flags |= CAP_BOUND;
+    assert_false(rescind_kernel_audit_links(s->k[0], k, NULL, 0, NULL));
+    system_free(s);
+    kit_free(k);
+}
+
 static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -1630,11 +2265,22 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 5 };
+    enum { OTHERS = 13 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
+        cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
+        cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
+        cmocka_unit_test(what_is_left_at_rest_is_found),
+        cmocka_unit_test_setup_teardown(calls_that_wait_for_others_may_be_under_way_at_rest,
+                                        new_kernel, free_kernel),
+        cmocka_unit_test(nothing_behind_the_pool_is_looked_at),
         cmocka_unit_test_setup_teardown(two_priorities_may_be_alike, new_kernel, free_kernel),
+        cmocka_unit_test_setup_teardown(the_parent_of_a_child_that_is_not_its_own_is_named,
+                                        new_kernel, free_kernel),
+        cmocka_unit_test_setup_teardown(what_a_table_remembers_of_another_is_not_believed,
+                                        new_kernel, free_kernel),
         cmocka_unit_test_setup_teardown(a_sound_kernel_passes_and_is_not_changed_by_that,
                                         new_kernel, free_kernel),
         cmocka_unit_test_setup_teardown(a_sound_kernel_passes_between_any_two_events_of_its_calls,

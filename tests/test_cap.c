@@ -8,18 +8,27 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "base/task.h"
 #include "cap/create.h"
+#include "cap/peer.h"
 #include "cap/table.h"
 #include "cap/treap.h"
 #include "cap/tree.h"
+#include "dtu/ring.h"
+#include "kernel/tree.h"
 #include "object/gate.h"
 #include "object/mem.h"
 #include "object/vpe.h"
+#include "syscall/call.h"
+#include "syscall/serve.h"
+#include "tests/calls.h"
 #include "tests/kit.h"
 
 /* As a walk does: the next child in the ring becomes the parent's first. */
@@ -76,6 +85,176 @@ static void nothing_to_take_or_nobody_to_take_it_from_is_an_event_without_effect
     assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
     rescind_kernel_message(k, 1); /* it says nothing any more */
     assert_int_equal(rescind_kernel_vpe_state(k, 1), RESCIND_VPE_ENDED);
+    kit_audit(k);
+}
+
+/* Is there something that VPE0 is told, which no event since kit_call() has to do with? */
+static bool has_old_output(struct rescind_kernel *k)
+{
+    struct rescind_kernel_output output;
+    bool old = false;
+
+    while ((output = rescind_kernel_take_output(k)).kind != RESCIND_OUTPUT_NOTHING)
+        old |= output.kind == RESCIND_OUTPUT_REPLY && output.vpe == 0;
+    return old;
+}
+
+static void what_nobody_takes_is_lost_with_the_next_event(void **state)
+{
+    struct rescind_kernel *k = *state;
+    static const uint8_t nonsense[64];
+
+    kit_call(k, 0, kit_noop());
+    assert_true(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_end(k, 1, 0);
+    assert_false(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_interrupt(k, 1);
+    assert_false(has_old_output(k));
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_message(k, 2);
+    assert_false(has_old_output(k));
+    kit_rest(k);
+    kit_call(k, 0, kit_noop());
+    rescind_kernel_hear(k, 0, nonsense, sizeof(nonsense));
+    assert_false(has_old_output(k));
+    kit_rest(k);
+    kit_send(k, 0, kit_noop());
+    rescind_kernel_end(k, 3, 0);
+    kit_send(k, 0, kit_noop());
+    kit_work_first(k);
+    assert_false(has_old_output(k));
+}
+
+/* A range that reaches into one that is being revoked by no more than its last selector. */
+static void nothing_is_copied_to_where_a_revocation_is_under_way(void **state)
+{
+    struct rescind_kernel *k = *state;
+    enum rescind_error error;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 12; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 30; sel < 40; sel++)
+        assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_revoke(24, 1000, true));
+    k->work = 64; /* enough for two at once */
+    if (kit_reply(k, 1, &error))
+        fail_msg("the revocation has ended at once");
+    kit_send(k, 0, kit_delegate(2, 10, 23, 2));
+    assert_int_equal(kit_at(k, 1, 23), 0);
+    assert_int_equal(kit_at(k, 1, 24), 0);
+    kit_rest(k);
+    assert_int_equal(kit_at(k, 1, 30), 0);
+    assert_int_not_equal(kit_at(k, 1, 23), 0);
+    assert_int_not_equal(kit_at(k, 1, 24), 0);
+    kit_audit(k);
+}
+
+/* Where a call wants to put something, what stands there goes. */
+static void a_gate_is_made_when_its_place_is_free(void **state)
+{
+    struct rescind_kernel *k = *state;
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 1, kit_creategate(10)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 30; sel < 60; sel++)
+        assert_int_equal(kit_call(k, 1, kit_delegate(2, 10, sel, 1)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_revoke(10, 1, true));
+    for (int i = 0; i < 3; i++)
+        kit_work(k, 1);
+    kit_send(k, 0, kit_creategate(30));
+    assert_int_equal(rescind_kernel_vpe_state(k, 0), RESCIND_VPE_WAITING);
+    kit_audit(k);
+    kit_rest(k);
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_audit(k);
+}
+
+/* What an EXCHANGE that has taken effect has still to settle is there like anything else. */
+static void what_is_not_settled_yet_can_be_copied(void **state)
+{
+    enum { COUNT = 20, FROM = 60 };
+    struct rescind_kernel *k = *state;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 3, 2), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 10 + COUNT; sel++)
+        assert_int_equal(kit_call(k, 1, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 1, kit_delegate(2, 10, 50, COUNT));
+    while (!task_at(k, 1)->committed)
+        kit_work(k, 1);
+    assert_true(cap_at(k, kit_at(k, 0, FROM))->flags & CAP_RESERVED);
+    assert_true(cap_at(k, kit_at(k, 0, FROM + 1))->flags & CAP_RESERVED);
+    k->work = 64;
+    kit_send(k, 0, kit_delegate(3, FROM, 80, 2));
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(kit_holds(k, 2, 80 + i));
+        assert_int_equal(cap_at(k, kit_at(k, 2, 80 + i))->parent, kit_at(k, 0, FROM + i));
+    }
+    kit_rest(k);
+    kit_audit(k);
+}
+
+/* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
+static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
+{
+    enum { COUNT = 20 };
+    struct rescind_kernel *k = *state;
+    enum rescind_error error = RESCIND_INV_ARGS;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 2, 3, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 3, 3, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 3, 4, 1), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 3, kit_delegate(3, 4, 2, 1)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 10; sel < 10 + COUNT; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_delegate(2, 10, 50, COUNT));
+    assert_int_not_equal(kit_at(k, 1, 50), 0);
+    kit_send(k, 3, kit_revoke(4, 1, true));
+    while (!kit_reply(k, 3, &error))
+        kit_work(k, 3);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_send(k, 2, kit_delegate(3, RESCIND_SEL_VPE, 2, 1));
+    while (!kit_reply(k, 2, &error))
+        kit_work(k, 2);
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    kit_audit(k);
+    kit_rest(k);
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+    for (uint32_t sel = 50; sel < 50 + COUNT; sel++) {
+        assert_int_equal(kit_at(k, 1, sel), 0);
+        assert_true(kit_holds(k, 2, sel));
+    }
+    kit_audit(k);
+}
+
+/* A VPE whose ring of answers was as it should be when its call began, but is not when it ends. */
+static void an_answer_without_a_place_is_not_written(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    for (int i = 0; i < 2; i++) {
+        uint32_t vpe = (uint32_t)i;
+        struct rescind_ring *ring = rescind_kernel_reply_ring(k, vpe);
+        uint8_t before[RING_BYTES];
+        for (uint32_t sel = 10; sel < 30; sel++)
+            assert_int_equal(kit_call(k, vpe, kit_creategate(sel)), RESCIND_NO_ERROR);
+        kit_send(k, vpe, kit_revoke(10, 20, true));
+        assert_int_equal(rescind_kernel_ready(k), vpe);
+        if (i == 0)
+            ring->head = (ring->tail + RESCIND_RING_SLOTS - 1) % RESCIND_RING_SLOTS;
+        else
+            ring->head = RESCIND_RING_SLOTS;
+        memcpy(before, ring, RING_BYTES);
+        kit_rest(k);
+        assert_memory_equal(before, ring, RING_BYTES);
+        assert_int_equal(kit_at(k, vpe, 10), 0);
+    }
     kit_audit(k);
 }
 
@@ -529,6 +708,90 @@ static void a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_
     assert_int_equal(cap_at(k, parent)->child, 0);
 }
 
+/* Roots come first, and what is derived from a capability behind it and before the next one's. */
+static void a_walk_meets_every_capability_once_below_its_parent(void **state)
+{
+    enum { DEEP = 32 };
+    struct rescind_kernel *k = *state;
+    struct rescind_kernel_cap cap;
+    uint32_t path[DEEP], at = 0, depth = 0, met = 0, there = 0;
+
+    for (uint32_t vpe = 0; vpe < 8; vpe++)
+        assert_int_equal(rescind_kernel_boot_grant(k, vpe, 2, (vpe + 1) % 8), RESCIND_NO_ERROR);
+    for (uint32_t vpe = 0; vpe < 8; vpe++)
+        assert_int_equal(kit_call(k, vpe, kit_creategate(10)), RESCIND_NO_ERROR);
+    for (uint32_t sel = 0; sel < 24; sel++)
+        assert_int_equal(
+            kit_call(k, sel % 8, kit_delegate(2, sel < 16 ? 10 : 19 + sel, 20 + sel, 1)),
+            RESCIND_NO_ERROR);
+    /* What an EXCHANGE has reserved is not shown. */
+    for (uint32_t sel = 100; sel < 120; sel++)
+        assert_int_equal(kit_call(k, 0, kit_creategate(sel)), RESCIND_NO_ERROR);
+    kit_send(k, 0, kit_delegate(2, 100, 100, 20));
+    assert_int_not_equal(kit_at(k, 1, 100), 0);
+    for (uint32_t index = k->pool.first; index < k->pool.high; index++)
+        there += cap_is_cap(cap_at(k, index)) && cap_is_there(k, cap_at(k, index));
+    while (rescind_kernel_walk(k, &at, &depth, &cap)) {
+        assert_in_range(depth, 0, DEEP - 1);
+        assert_int_equal(cap_at(k, at)->parent, depth != 0 ? path[depth - 1] : 0);
+        assert_int_equal(kit_at(k, cap.vpe, cap.sel), at);
+        assert_int_equal(cap.has_parent, depth != 0);
+        assert_int_equal(cap.parent_sel, depth != 0 ? cap_at(k, path[depth - 1])->sel : 0);
+        path[depth] = at;
+        met++;
+    }
+    assert_int_equal(at, 0);
+    assert_int_equal(met, there);
+}
+
+static const char *name_of(void *context, uint32_t vpe)
+{
+    (void)context;
+    return vpe == 0 ? "A" : "B";
+}
+
+static void append(void *context, const char *text, size_t size)
+{
+    strncat(context, text, size);
+}
+
+/* The trees of two VPEs, in whose tables a chain of copies goes to and fro: a line each, indented
+ * by its depth, but no more than 32 times. */
+static void a_tree_is_printed_as_a_line_a_capability(void **state)
+{
+    enum { DEPTH = 40, INDENT_MAX = 32, SIZE = 16384 };
+    struct rescind_kernel *k = kit_new_with_memory(2, 192, 0, 1, 4 * RESCIND_PAGE);
+    char *printed = calloc(1, SIZE), *wanted = calloc(1, SIZE), line[64];
+
+    (void)state;
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_grant(k, 1, 2, 0), RESCIND_NO_ERROR);
+    assert_int_equal(kit_call(k, 0, kit_creategate(UINT32_MAX - 1)), RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < DEPTH; i++)
+        assert_int_equal(
+            kit_call(k, i % 2, kit_delegate(2, i == 0 ? UINT32_MAX - 1 : 99 + i, 100 + i, 1)),
+            RESCIND_NO_ERROR);
+    assert_int_equal(
+        kit_call(k, 1, say_createmap(RESCIND_SEL_VPE, RESCIND_SEL_MEM, 0, 1, RESCIND_MAP_FIRST)),
+        RESCIND_NO_ERROR);
+    strcat(wanted, "A:0 vpe\n `- B:2 vpe\nA:1 mem\nA:4294967294 gate\n");
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        for (uint32_t n = 0; n < i && n < INDENT_MAX; n++)
+            strcat(wanted, "    ");
+        snprintf(line, sizeof(line), "%s%c:%u gate\n", i < INDENT_MAX ? " `- " : "", "BA"[i % 2],
+                 (unsigned)(100 + i));
+        strcat(wanted, line);
+    }
+    snprintf(line, sizeof(line), "B:0 vpe\n `- A:2 vpe\nB:1 mem\n `- B:map:%u map\n",
+             (unsigned)RESCIND_MAP_FIRST);
+    strcat(wanted, line);
+    tree_print(k, name_of, printed, append);
+    assert_string_equal(printed, wanted);
+    free(printed);
+    free(wanted);
+    kit_free(k);
+}
+
 /* ---- Tasks -------------------------------------------------------------------------------- */
 
 static void assert_line_is(const struct rescind_kernel *k, uint32_t line, const uint32_t *tasks,
@@ -760,6 +1023,132 @@ static void a_configuration_that_makes_no_sense_has_no_kernel(void **state)
     free(arena);
 }
 
+static void the_largest_configurations_make_sense(void **state)
+{
+    static const struct rescind_kernel_config largest[] = {
+        {.vpes = RESCIND_VPE_MAX, .nodes = 1},
+        {.vpes = 1, .nodes = INT32_MAX},
+        {.vpes = 1, .nodes = 1, .peers = RESCIND_PE_MAX, .pe = RESCIND_PE_MAX - 1},
+        {.vpes = 1, .nodes = 1, .peers = 3, .pe = 2},
+        {.vpes = 1, .nodes = 1, .pe = RESCIND_PE_MAX - 1},
+        {.vpes = 1, .nodes = 1, .memory = PAGES_MAX * RESCIND_PAGE},
+    };
+    static const struct rescind_kernel_config beyond[] = {
+        {.vpes = 1, .nodes = 1, .peers = RESCIND_PE_MAX + 1},
+        {.vpes = 1, .nodes = 1, .peers = 3, .pe = 3},
+        {.vpes = 1, .nodes = 1, .memory = RESCIND_PAGE + 1},
+        {.vpes = 1, .nodes = 1, .memory = (PAGES_MAX + 1) * RESCIND_PAGE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(largest) / sizeof(largest[0]); i++)
+        assert_int_not_equal(rescind_kernel_size(&largest[i]), 0);
+    for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+        assert_int_equal(rescind_kernel_size(&beyond[i]), 0);
+}
+
+/* The parts lie one behind the other, each where lines or pages of it begin, and no closer and no
+ * farther apart than that takes. */
+static void check_parts(const struct rescind_kernel_config *config)
+{
+    size_t size = rescind_kernel_size(config), end = 0;
+    void *arena = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+    struct rescind_kernel *k = rescind_kernel_create(arena, size, config);
+    const size_t vpes = config->vpes, peers = config->peers != 0 ? config->peers : 1;
+    const struct {
+        size_t begin, size, align;
+    } parts[] = {
+        {0, sizeof(*k), 64},
+        {ARENA_TABLES, (vpes + 1) * TABLE_KINDS * sizeof(struct table), 64},
+        {k->accounts, 2 * (vpes + 1) * sizeof(uint32_t), 64},
+        {k->tasks, task_count(k) * sizeof(struct task), 64},
+        {k->vpes, vpes * sizeof(struct vpe), 64},
+        {k->calls, vpes * sizeof(struct call), 64},
+        {k->peers, peers * sizeof(struct peer), 64},
+        {k->served, peers * TASK_EXCHANGES * sizeof(struct served), 64},
+        {k->page_bits, pages_room(config->memory / RESCIND_PAGE), 64},
+        {k->buffers, vpes * CALL_BUFFER, 64},
+        {k->letters, peers > 1 ? peers * RESCIND_PEER_LETTERS * RESCIND_DATA_MAX : 0, 1},
+        {k->rings, vpes * 2 * VPE_RING_PAGE, VPE_RING_PAGE},
+        {k->memory, config->memory, RESCIND_PAGE},
+        {(k->pool.first - 1) * POOL_NODE_SIZE, config->nodes * POOL_NODE_SIZE, 64},
+    };
+
+    assert_non_null(k);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        assert_int_equal(parts[i].begin % parts[i].align, 0);
+        assert_in_range(parts[i].begin, end, end + parts[i].align - 1);
+        end = parts[i].begin + parts[i].size;
+    }
+    assert_int_equal(size, end);
+    assert_int_equal(k->pool.limit - k->pool.first, config->nodes - 1);
+    assert_int_equal(pool_left(k), config->nodes - 1);
+    free(arena);
+}
+
+static void the_parts_of_an_arena_do_not_overlap(void **state)
+{
+    (void)state;
+    for (uint32_t vpes = 1; vpes <= 9; vpes++) {
+        for (uint16_t peers = 0; peers <= 3; peers++) {
+            check_parts(&(struct rescind_kernel_config){.vpes = vpes, .nodes = 7, .peers = peers});
+            check_parts(&(struct rescind_kernel_config){
+                .vpes = vpes, .nodes = 64, .peers = peers, .memory = 70 * RESCIND_PAGE});
+        }
+    }
+}
+
+static void what_a_boot_gives_is_there_to_be_given(void **state)
+{
+    struct rescind_kernel *k = *state;
+
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 10, RESCIND_IRQ_LINES), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_irq(k, 8, 10, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, 0, 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, RESCIND_PORTS, 1), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_ports(k, 0, 10, 1, RESCIND_PORTS), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_quota(k, 8, 1), RESCIND_INV_ARGS);
+    kit_audit(k);
+    assert_int_equal(kit_at(k, 0, 10), 0);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 10, RESCIND_IRQ_LINES - 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 10, 0, RESCIND_PORTS), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 11, RESCIND_PORTS - 1, 1), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_ports(k, 7, 11, 0, 1), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_quota(k, 7, 1), RESCIND_NO_ERROR);
+    kit_audit(k);
+    while (pool_left(k) > 1)
+        pool_take(k, OBJECT_GATE);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 12, 0), RESCIND_NO_ERROR);
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, 13, 0), RESCIND_OUT_OF_MEM);
+    assert_int_equal(pool_left(k), 0);
+}
+
+/* Kernels that do not know of one another. */
+static void nothing_is_granted_to_a_kernel_that_is_out_of_sight(void **state)
+{
+    enum { KERNELS = 2 };
+    struct rescind_kernel *k[KERNELS];
+    static const struct rescind_kernel_config configs[KERNELS] = {
+        {.vpes = 1, .nodes = 20, .peers = 2, .pe = 0},
+        {.vpes = 1, .nodes = 20, .peers = 3, .pe = 2},
+    };
+
+    (void)state;
+    for (int i = 0; i < KERNELS; i++) {
+        size_t size = rescind_kernel_size(&configs[i]);
+        void *arena = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+        k[i] = rescind_kernel_create(arena, size, &configs[i]);
+        assert_non_null(k[i]);
+        assert_int_equal(rescind_kernel_boot_vpe(k[i], 0, 1), RESCIND_NO_ERROR);
+    }
+    assert_int_equal(rescind_kernel_boot_grant_across(k[0], 0, 10, k[1], 0), RESCIND_INV_ARGS);
+    assert_int_equal(rescind_kernel_boot_grant_across(k[1], 0, 10, k[0], 0), RESCIND_INV_ARGS);
+    for (int i = 0; i < KERNELS; i++) {
+        kit_audit(k[i]);
+        free(k[i]);
+    }
+}
+
 static void a_copy_of_the_arena_is_a_copy_of_the_kernel(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -806,6 +1195,14 @@ int main(void)
         cmocka_unit_test(table_numbers_name_a_vpe_and_a_kind),
         KERNEL_TEST(a_lock_covers_its_range_and_unlocking_wakes_who_waits_for_it),
         KERNEL_TEST(the_derivation_tree_behaves_as_an_array_of_parents),
+        KERNEL_TEST(a_walk_meets_every_capability_once_below_its_parent),
+        cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
+        KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
+        KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(what_is_not_settled_yet_can_be_copied),
+        KERNEL_TEST(a_gate_is_made_when_its_place_is_free),
+        KERNEL_TEST(a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then),
+        KERNEL_TEST(nothing_is_copied_to_where_a_revocation_is_under_way),
         KERNEL_TEST(a_new_child_is_the_last_of_its_parents_ring_and_turning_visits_each_once),
         KERNEL_TEST(tasks_stand_in_a_line_in_the_order_in_which_they_joined),
         KERNEL_TEST(waking_appends_the_whole_line_in_its_order),
@@ -816,6 +1213,11 @@ int main(void)
         KERNEL_TEST(destroying_a_capability_wakes_who_waits_for_it),
         KERNEL_TEST(a_reserved_capability_is_there_once_its_exchange_has_committed),
         KERNEL_TEST(booting_a_vpe_fails_cleanly_without_a_place_or_memory_for_it),
+        cmocka_unit_test(the_largest_configurations_make_sense),
+        cmocka_unit_test(nothing_is_granted_to_a_kernel_that_is_out_of_sight),
+        cmocka_unit_test(the_parts_of_an_arena_do_not_overlap),
+        cmocka_unit_test_setup_teardown(what_a_boot_gives_is_there_to_be_given, new_kernel,
+                                        free_kernel),
         cmocka_unit_test(a_configuration_that_makes_no_sense_has_no_kernel),
         KERNEL_TEST(a_copy_of_the_arena_is_a_copy_of_the_kernel),
     };

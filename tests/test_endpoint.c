@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/irq.h"
 #include "object/vpe.h"
 #include "rescind/kernel.h"
 #include "tests/calls.h"
@@ -718,6 +720,168 @@ static void the_receiver_ends(void **state)
     }
 }
 
+/* ---- What is being revoked ---------------------------------------------------------------- */
+
+/* VPE0's child has: OTHER's VPE capability, copies of GATE, of memory and of an interrupt line, all
+ * at their selectors with VPE0; a copy of the line's at LINE2 from VPE1; an endpoint EP to VPE0 and
+ * a receive buffer at RB, with a message in it. */
+enum { MEM = 30, LINE = 40, LINE2 = 41, FREE = 50, FREE_EP = 9, IRQ = 10, CHILD_GATE = 22 };
+
+struct revoked {
+    uint32_t vpe, sel; /* VPE0 or VPE1 revokes what it has here, */
+    uint32_t kind, at; /* until this of the child's is marked; and then the child makes a call */
+};
+static const struct revoked the_gate = {0, GATE, TABLE_OBJECT, GATE};
+static const struct revoked the_endpoint = {0, GATE, TABLE_ENDPOINTS, EP};
+static const struct revoked the_vpe = {0, OTHER, TABLE_OBJECT, OTHER};
+static const struct revoked the_memory = {0, MEM, TABLE_OBJECT, MEM};
+static const struct revoked its_memory = {0, CHILD_MEM, TABLE_OBJECT, RESCIND_SEL_MEM};
+static const struct revoked the_buffer = {0, CHILD_MEM, TABLE_ENDPOINTS, RB};
+static const struct revoked the_line = {0, LINE, TABLE_OBJECT, LINE};
+static const struct revoked the_listener = {1, LINE, TABLE_ENDPOINTS, LISTENERS + IRQ};
+
+static struct message say_derive(uint32_t src, uint32_t dst)
+{
+    const uint64_t words[] = {RESCIND_SYS_DERIVEMEM, src, dst, 0, 64, RESCIND_PERM_R};
+    struct message m = {0};
+
+    message_put(&m, words, sizeof(words));
+    return m;
+}
+
+/* The child's number; *id: of the message that it has received. */
+static uint32_t prepare(struct rescind_kernel *k, uint64_t *id)
+{
+    uint32_t child;
+
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, LINE, IRQ), RESCIND_NO_ERROR);
+    calls_ok(k, 0, say_attach(0, RB, 1024, 8, 6));
+    calls_ok(k, 0, say_gate(0, GATE, RB, LABEL, 4));
+    calls_ok(k, 0, say_reqmem(MEM, RESCIND_PAGE));
+    child = calls_child(k, 0);
+    calls_ok(k, 0, kit_delegate(CHILD, OTHER, OTHER, 1));
+    calls_ok(k, 0, kit_delegate(CHILD, GATE, GATE, 1));
+    calls_ok(k, 0, kit_delegate(CHILD, MEM, MEM, 1));
+    calls_ok(k, 0, kit_delegate(CHILD, LINE, LINE, 1));
+    calls_ok(k, 0, kit_delegate(OTHER, LINE, LINE, 1));
+    calls_ok(k, 0, kit_delegate(OTHER, CHILD, CHILD, 1));
+    calls_ok(k, 1, kit_delegate(CHILD, LINE, LINE2, 1));
+    calls_ok(k, child, say_attach(0, RB, 0, 8, 6));
+    calls_ok(k, child, say_activate(EP, NONE, GATE));
+    calls_ok(k, child, say_listen(LINE2, EP));
+    calls_ok(k, 0, say_gate(CHILD, CHILD_GATE, RB, LABEL, 4));
+    calls_ok(k, 0, say_activate(EP, NONE, CHILD_GATE));
+    calls_ok(k, 0, say_send(EP, NONE, 1));
+    *id = calls_ask(k, child, say_receive(RB, false)).words[0];
+    return child;
+}
+
+static struct message replies(uint32_t ep, uint64_t id)
+{
+    return say_reply(ep, id, 1);
+}
+
+/* `answers`: the message that was received is answered so, and `call` is not looked at. */
+static void waits_for(const char *what, struct revoked revoked, struct message call,
+                      struct message (*answers)(uint32_t ep, uint64_t id),
+                      enum rescind_error wanted)
+{
+    struct rescind_kernel *k = kernel_with(1);
+    struct answer answer = {.error = UINT64_MAX};
+    uint32_t child, index;
+    uint64_t id;
+
+    child = prepare(k, &id);
+    index = table_find(k, table_of(child, revoked.kind), revoked.at);
+    assert_int_not_equal(index, 0);
+    calls_send(k, revoked.vpe, kit_revoke(revoked.sel, 1, true));
+    while (!(cap_at(k, index)->flags & CAP_MARKED))
+        calls_work(k);
+    calls_send(k, child, answers != NULL ? answers(RB, id) : call);
+    if (calls_answer(k, child, &answer))
+        fail_msg("%s does not wait, but answers %u", what, (unsigned)answer.error);
+    calls_rest(k);
+    if (!calls_answer(k, child, &answer) || answer.error != wanted)
+        fail_msg("%s answers %u", what, (unsigned)answer.error);
+    calls_free(k);
+}
+
+/* What a call needs, and what it wants to put something in the place of. */
+static void a_call_waits_for_what_is_being_revoked(void **state)
+{
+    const struct {
+        const char *what;
+        struct revoked revoked;
+        struct message call;
+        struct message (*answers)(uint32_t ep, uint64_t id);
+        enum rescind_error wanted;
+    } cases[] = {
+        {"CREATEGATE at it", the_gate, kit_creategate(GATE), NULL, RESCIND_NO_ERROR},
+        {"CREATEGATE to it", the_vpe, say_gate(OTHER, FREE, RB, 1, 1), NULL, RESCIND_INV_ARGS},
+        {"ACTIVATE", the_gate, say_activate(FREE_EP, NONE, GATE), NULL, RESCIND_INV_ARGS},
+        {"ATTACHRB at it", the_endpoint, say_attach(0, EP, 512, 7, 6), NULL, RESCIND_NO_ERROR},
+        {"ATTACHRB in it", its_memory, say_attach(0, FREE_EP, 512, 7, 6), NULL, RESCIND_INV_ARGS},
+        {"ATTACHRB to it", the_vpe, say_attach(OTHER, FREE_EP, 512, 7, 6), NULL, RESCIND_INV_ARGS},
+        {"DETACHRB of it", the_buffer, say_detach(0, RB), NULL, RESCIND_EP_INVALID},
+        {"DETACHRB from it", the_vpe, say_detach(OTHER, RB), NULL, RESCIND_INV_ARGS},
+        {"SEND through it", the_endpoint, say_send(EP, NONE, 1), NULL, RESCIND_EP_INVALID},
+        {"SEND with replies to it", the_buffer, say_send(EP, RB, 1), NULL, RESCIND_EP_INVALID},
+        {"RECEIVE", the_buffer, say_receive(RB, false), NULL, RESCIND_EP_INVALID},
+        {"REPLY", the_buffer, {0}, replies, RESCIND_EP_INVALID},
+        {"ACK", the_buffer, {0}, say_ack, RESCIND_EP_INVALID},
+        {"REQMEM", the_gate, say_reqmem(GATE, RESCIND_PAGE), NULL, RESCIND_NO_ERROR},
+        {"DERIVEMEM of it", the_memory, say_derive(MEM, FREE), NULL, RESCIND_INV_ARGS},
+        {"DERIVEMEM at it", the_gate, say_derive(MEM, GATE), NULL, RESCIND_NO_ERROR},
+        {"CREATEMAP", the_memory, say_createmap(0, MEM, 0, 1, RESCIND_MAP_FIRST), NULL,
+         RESCIND_INV_ARGS},
+        {"CREATEVPE at it", the_gate, say_createvpe(GATE, FREE), NULL, RESCIND_NO_ERROR},
+        {"CREATEVPE with memory at it", the_gate, say_createvpe(FREE, GATE), NULL,
+         RESCIND_NO_ERROR},
+        {"CREATEVPE with it as a pager", the_gate,
+         say_createvpe_with(FREE, FREE + 1, "child", RESCIND_ANY_PE, GATE, FREE_EP), NULL,
+         RESCIND_INV_ARGS},
+        {"VPECTRL", the_vpe, say_wait(OTHER), NULL, RESCIND_INV_ARGS},
+        {"FUND", the_vpe, say_fund(OTHER, 1, false), NULL, RESCIND_INV_ARGS},
+        {"LISTEN to it", the_line, say_listen(LINE, EP), NULL, RESCIND_INV_ARGS},
+        {"LISTEN through it", the_endpoint, say_listen(LINE, EP), NULL, RESCIND_EP_INVALID},
+        {"LISTEN instead of it", the_listener, say_listen(LINE, EP), NULL, RESCIND_NO_ERROR},
+        {"IRQACK", the_listener, say_irqack(LINE), NULL, RESCIND_INV_ARGS},
+        {"EXCHANGE of it", the_gate, kit_delegate(OTHER, GATE, FREE, 1), NULL, RESCIND_INV_ARGS},
+        {"EXCHANGE with it", the_vpe, kit_delegate(OTHER, GATE, FREE, 1), NULL, RESCIND_INV_ARGS},
+        {"EXCHANGE at it", the_gate, kit_obtain(OTHER, GATE, LINE, 1), NULL, RESCIND_NO_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        waits_for(cases[i].what, cases[i].revoked, cases[i].call, cases[i].answers,
+                  cases[i].wanted);
+}
+
+/* Its maker kills it while its RECEIVE waits for a revocation, and not for a message. */
+static void a_receive_that_waits_for_a_revocation_is_killed(void **state)
+{
+    struct rescind_kernel *k = kernel_with(1);
+    struct answer answer;
+    uint32_t child, index;
+    uint64_t id;
+
+    (void)state;
+    child = prepare(k, &id);
+    index = endpoint_find(k, child, RB);
+    calls_send(k, 0, kit_revoke(CHILD_MEM, 1, true));
+    while (!(cap_at(k, index)->flags & CAP_MARKED))
+        calls_work(k);
+    calls_send(k, child, say_receive(RB, true));
+    rescind_kernel_end(k, child, 9);
+    kit_audit(k);
+    calls_rest(k);
+    assert_int_equal(rescind_kernel_vpe_state(k, child), RESCIND_VPE_ENDED);
+    assert_true(calls_answer(k, 0, &answer));
+    assert_int_equal(answer.error, RESCIND_NO_ERROR);
+    assert_int_equal(calls_ask(k, 0, say_wait(CHILD)).words[0], 9);
+    calls_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -737,6 +901,8 @@ int main(void)
         cmocka_unit_test(activate_meets_the_revocation_of_old_or_new),
         cmocka_unit_test(a_parent_attaches_buffers_for_its_child),
         cmocka_unit_test(the_receiver_ends),
+        cmocka_unit_test(a_call_waits_for_what_is_being_revoked),
+        cmocka_unit_test(a_receive_that_waits_for_a_revocation_is_killed),
     };
     return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
 }

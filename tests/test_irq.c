@@ -629,6 +629,7 @@ static enum rescind_error system_ask(struct system *s, uint32_t kernel, struct m
     struct rescind_finding finding;
 
     kit_send(s->k[kernel], 0, message);
+    system_serve(s, kernel);
     assert_true(system_rest(s));
     assert_true(kit_reply(s->k[kernel], 0, &error));
     if (!system_audit_rest(s, &finding))
@@ -660,6 +661,7 @@ static void another_kernels_line_and_ports_can_be_held_but_not_used(void **state
     assert_int_equal(system_ask(s, 0, say_activate(OUT, RESCIND_NONE, GATE)), RESCIND_NO_ERROR);
     assert_int_equal(system_ask(s, 0, say_listen(50, OUT)), RESCIND_NO_ERROR);
     assert_int_equal(rescind_kernel_unmasked(s->k[0]), 1u << LINE);
+    assert_int_equal(system_ask(s, 0, say_port_out(PORTS, 0, 8, 1)), RESCIND_NO_ERROR);
     assert_int_equal(system_ask(s, 0, kit_revoke(IRQ, 2, true)), RESCIND_NO_ERROR);
     assert_int_equal(rescind_kernel_unmasked(s->k[0]), 0);
     assert_false(kit_holds(s->k[1], 0, COPY) || kit_holds(s->k[1], 0, COPY + 1));

@@ -434,6 +434,11 @@ static void all_of_pvh_is_read(void **state)
     assert_int_equal(f->info.rsdp, PVH_RSDP);
     assert_int_equal(f->info.rsdp_size, 0);
     assert_int_equal(f->info.screen.kind, LOADER_SCREEN_NONE);
+    put32(f, INFO + 12, 0); /* without a module, which the image looks after, */
+    put64(f, INFO + 24, 0); /* and without a command line */
+    assert_null(read_pvh(f));
+    assert_string_equal(f->info.line, "");
+    assert_int_equal(f->info.module_size, 0);
 }
 
 static void bad_pvh_is_refused(void **state)

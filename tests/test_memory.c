@@ -606,6 +606,21 @@ static void createmap_refuses_what_makes_no_sense(void **state)
     kit_free(k);
 }
 
+static void createmap_leaves_nothing_where_one_page_is_in_use(void **state)
+{
+    (void)state;
+    for (uint32_t work = 1; work <= 64; work += 3) {
+        for (uint32_t used = 0; used < 8; used++) {
+            struct rescind_kernel *k = kernel_new(work);
+            must(k, 0, reqmem(MEM, ANY, 8 * RESCIND_PAGE, RESCIND_PERM_R));
+            must(k, 0, createmap(OTHER, MEM, 0, 1, VIRT + used, RESCIND_PERM_R));
+            refuses(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R), RESCIND_INV_ARGS);
+            assert_int_equal(mapped(k, 1, VIRT, 9), 1);
+            kit_free(k);
+        }
+    }
+}
+
 static void createmap_maps_each_page_and_revocation_unmaps_it(void **state)
 {
     (void)state;
@@ -968,6 +983,7 @@ int main(void)
         cmocka_unit_test(derivemem_refuses_what_makes_no_sense),
         cmocka_unit_test(derived_permissions_only_shrink),
         cmocka_unit_test(createmap_refuses_what_makes_no_sense),
+        cmocka_unit_test(createmap_leaves_nothing_where_one_page_is_in_use),
         cmocka_unit_test(createmap_maps_each_page_and_revocation_unmaps_it),
         cmocka_unit_test(a_mapping_can_be_handed_on_and_goes_with_what_it_is_from),
         cmocka_unit_test(a_long_createmap_and_a_revocation_of_its_memory_are_one_after_the_other),

@@ -715,6 +715,28 @@ static const char *const rogue_ends[ROGUE_COUNT] = {
     [ROGUE_RECOVER_NOT] = "page fault at 0x0 ",
     [ROGUE_RECOVER_KERNEL] = "page fault at 0x10000000 (ip 0xffffffff80110000)",
     [ROGUE_RECOVER_WILD] = "page fault at 0x10000000 (ip 0x900000000000)",
+    [ROGUE_HALT] = "general protection",
+    [ROGUE_READ_MSR] = "general protection",
+    [ROGUE_WRITE_MSR] = "general protection",
+    [ROGUE_READ_CR3] = "general protection",
+    [ROGUE_WRITE_CR3] = "general protection",
+    [ROGUE_WRITE_DR7] = "general protection",
+    [ROGUE_LOAD_GDT] = "general protection",
+    [ROGUE_LOAD_TASK] = "general protection",
+    [ROGUE_SWAP_GS] = "general protection",
+    [ROGUE_WRITE_GS] = "invalid opcode",
+    [ROGUE_READ_PORT] = "general protection",
+    [ROGUE_COUNTER] = "general protection",
+    [ROGUE_SOFT_INT] = "general protection",
+    [ROGUE_SOFT_INT_80] = "general protection",
+    [ROGUE_SYSENTER] = "invalid opcode",
+    [ROGUE_SYSRET] = "general protection",
+    [ROGUE_IRET] = "(ip 0x40", /* QEMU looks at the stack with the kernel's rights first */
+    [ROGUE_FAR] = "(ip 0x40",
+    [ROGUE_DIRECT] = "page fault at 0xffff800000100000 ",
+    [ROGUE_APIC] = "page fault at 0xffff8000fee00020 ",
+    [ROGUE_STACKS] = "page fault at 0xffffffff80201ff8 ",
+    [ROGUE_RINGS] = "page fault at 0x481000 ",
 };
 
 static void check_rogue(const struct outcome *outcome, uint32_t vpe, const char *end,
@@ -776,6 +798,75 @@ static void a_program_that_runs_wild_ends_alone(void **state)
     (void)state;
     run_all_rogues(0);
     run_all_rogues(1);
+}
+
+/* ---- How much time they take from others --------------------------------------------------- */
+
+/* VPEs beside the one that works, each doing the same. */
+enum { BUSY = 3, BUSY_MEMORY_BYTES = 1 << 18 };
+
+/* Instructions that ROGUE_WORK takes on kernel 0 beside VPEs that run `rogue`, or wait
+ * (ROGUE_COUNT), the first of them `first`, and as many on another kernel that run `there`. */
+static uint64_t work_beside(uint32_t first, uint32_t rogue, uint32_t there)
+{
+    struct boot_options options = {.icount = true, .text = g_string_new(NULL)};
+    struct maker *m = maker_new();
+    const char *ticks;
+    uint64_t taken;
+
+    m->kernels[0].memory = BUSY_MEMORY_BYTES;
+    add_vpe(m, "works");
+    add_run(m, ROGUE_FIRST + ROGUE_WORK);
+    add_signal(m, ROGUE_ENOUGH);
+    for (uint32_t i = 0; i < BUSY; i++) {
+        uint32_t what = i == 0 ? first : rogue;
+        add_vpe(m, "busy");
+        if (what != ROGUE_COUNT) {
+            add_run(m, ROGUE_FIRST + what);
+        }
+        add_wait(m, ROGUE_ENOUGH);
+    }
+    for (uint32_t i = 0; i < BUSY && there != ROGUE_COUNT; i++) {
+        add_vpe_at(m, "there", 1);
+        add_grant(m, m->header.vpe_count - 1, ROGUE_OTHER, 1);
+        add_run(m, ROGUE_FIRST + there);
+        add_wait(m, ROGUE_ENOUGH);
+    }
+    outcome_free(boot(m, &options));
+    ticks = strstr(options.text->str, "ticks:");
+    assert_non_null(ticks);
+    taken = g_ascii_strtoull(ticks + strlen("ticks:"), NULL, 10);
+    assert_true(taken > 0);
+    g_string_free(options.text, TRUE);
+    return taken;
+}
+
+/* What turns take beyond their length, and the kernel's work between them, at most as much again.
+ */
+static void no_program_takes_more_than_its_turns(void **state)
+{
+    static const uint32_t busy[][2] = {
+        {ROGUE_BUSY_COMPUTE, ROGUE_BUSY_COMPUTE}, {ROGUE_BUSY_CALL, ROGUE_BUSY_FAULT},
+        {ROGUE_BUSY_TREE, ROGUE_BUSY_COMPUTE},    {ROGUE_BUSY_TREE, ROGUE_BUSY_PRINT},
+        {ROGUE_BUSY_TREE, ROGUE_BUSY_MEMORY},     {ROGUE_BUSY_SIGNAL, ROGUE_BUSY_RING},
+    };
+    uint64_t alone = work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_COUNT);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(busy); i++) {
+        assert_in_range(work_beside(busy[i][0], busy[i][1], ROGUE_COUNT), alone,
+                        2 * (BUSY + 1) * alone);
+    }
+}
+
+/* Those of another kernel take none of this one's turns, but make them short, as each calls for it
+ * all the time. (Under icount their instructions count, too, and QEMU shares out its time.) */
+static void programs_of_other_kernels_end_no_turns(void **state)
+{
+    uint64_t alone = work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_BUSY_COMPUTE);
+
+    (void)state;
+    assert_in_range(work_beside(ROGUE_COUNT, ROGUE_COUNT, ROGUE_BUSY_PEER), alone / 2, 4 * alone);
 }
 
 static void a_long_revocation_leaves_time_for_others(void **state)
@@ -1873,6 +1964,80 @@ static void a_report_that_makes_no_sense_is_refused(void **state)
     g_byte_array_unref(module);
 }
 
+/* ---- What only few machines come to ------------------------------------------------------- */
+
+static void pages_beside_each_other_are_mapped_one_by_one(void **state)
+{
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+
+    (void)state;
+    m->kernels[0].memory = CHILD_MEMORY;
+    add_vpe(m, "A");
+    add_reqmem(m, 50, RESCIND_PAGE);
+    add_createmap(m, 0, 50, 5, RESCIND_PERM_R | RESCIND_PERM_W);
+    add_createmap(m, 0, 50, 6, RESCIND_PERM_R);
+    add_store(m, mapped_at(5, 8), 77);
+    add_load(m, mapped_at(6, 8));
+    expect(m, 1, 77);
+    add_store(m, mapped_at(6, 8), 78); /* that is not for writing */
+    add_load(m, mapped_at(5, 8));
+    expect(m, 1, 77);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "00000000000800");
+    outcome_free(outcome);
+}
+
+/* A session is derived from the name's entry in a list of the service's kernel. */
+static void a_session_across_kernels_has_the_kernel_for_a_parent(void **state)
+{
+    const uint64_t attach[] = {RESCIND_SYS_ATTACHRB, 0, 2, 0, 11, 9, 0},
+                   gate[] = {RESCIND_SYS_CREATEGATE, 0, 10, 7, 2, 1},
+                   service[] = {RESCIND_SYS_CREATESRV, 10, 11, 2, 'f' | 's' << 8},
+                   receive[] = {RESCIND_SYS_RECEIVE, 2, 1},
+                   agree[] = {RESCIND_SYS_REPLY, 2, 0, 16, RESCIND_NO_ERROR, 5},
+                   open[] = {RESCIND_SYS_CREATESESS, 0, 20, 2, 'f' | 's' << 8};
+    struct maker *m = maker_new();
+    struct outcome *outcome;
+    const struct outcome_cap *session;
+
+    (void)state;
+    m->kernels[0].memory = m->kernels[1].memory = CHILD_MEMORY;
+    add_vpe_at(m, "S", 0);
+    add_step(m, RESCIND_STEP_CALL, 0, attach, sizeof attach);
+    add_step(m, RESCIND_STEP_CALL, 0, gate, sizeof gate);
+    add_step(m, RESCIND_STEP_CALL, 0, service, sizeof service);
+    add_signal(m, 0);
+    add_step(m, RESCIND_STEP_CALL, 0, receive, sizeof receive);
+    add_step(m, RESCIND_STEP_CALL, RESCIND_STEP_LAST_MESSAGE, agree, sizeof agree);
+    add_vpe_at(m, "C", 1);
+    add_wait(m, 0);
+    add_step(m, RESCIND_STEP_CALL, 0, open, sizeof open);
+    outcome = boot(m, &(struct boot_options){0});
+    assert_results(outcome, 0, "0000000000");
+    assert_results(outcome, 1, "00");
+    session = find_cap(outcome, 1, 20);
+    assert_non_null(session);
+    assert_int_equal(session->type, RESCIND_CAP_SESSION);
+    assert_true(session->has_parent);
+    assert_int_equal(session->parent_vpe, OUTCOME_KERNEL);
+    outcome_free(outcome);
+}
+
+static void without_rdrand_secrets_are_drawn_from_clocks(void **state)
+{
+    GByteArray *module = small_module();
+    char *out;
+
+    (void)state;
+    ((struct rescind_startup *)(void *)module->data)->seed = 0;
+    assert_null(startup_check(module->data, module->len));
+    out = image_says_of(module->data, module->len, "-cpu", "max,-rdrand", EXIT_DONE);
+    assert_string_equal(out, "");
+    g_free(out);
+    g_byte_array_unref(module);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1889,6 +2054,8 @@ int main(void)
         cmocka_unit_test(a_program_that_prints_all_the_time_leaves_others_their_turns),
         cmocka_unit_test(an_endless_loop_takes_nothing_but_its_time),
         cmocka_unit_test(a_program_that_runs_wild_ends_alone),
+        cmocka_unit_test(no_program_takes_more_than_its_turns),
+        cmocka_unit_test(programs_of_other_kernels_end_no_turns),
         cmocka_unit_test(a_long_revocation_leaves_time_for_others),
         cmocka_unit_test(as_many_vpes_as_a_module_may_have_all_run),
         cmocka_unit_test(children_run_from_their_start_on_and_are_waited_for),
@@ -1926,6 +2093,9 @@ int main(void)
         cmocka_unit_test(a_missing_image_or_qemu_is_an_error),
         cmocka_unit_test(a_cut_or_altered_report_is_refused),
         cmocka_unit_test(a_report_that_makes_no_sense_is_refused),
+        cmocka_unit_test(pages_beside_each_other_are_mapped_one_by_one),
+        cmocka_unit_test(a_session_across_kernels_has_the_kernel_for_a_parent),
+        cmocka_unit_test(without_rdrand_secrets_are_drawn_from_clocks),
     };
 
     return cmocka_run_group_tests_name("pc", tests, NULL, NULL);

@@ -342,6 +342,112 @@ static void an_attacker_is_ended_in_the_middle(void **state)
     }
 }
 
+/* ---- To the last node ---------------------------------------------------------------------- */
+
+enum { SEND_EP = 8, IRQ = 40, SRV = 41, CALLS = 12 };
+
+static struct message createsrv(uint32_t sel, const char *name)
+{
+    struct message m = {0};
+
+    message_u64(&m, RESCIND_SYS_CREATESRV);
+    message_u64(&m, GATE);
+    message_u64(&m, sel);
+    message_u64(&m, strlen(name));
+    message_put(&m, name, strlen(name));
+    return m;
+}
+
+static struct rescind_kernel *ready(uint32_t work)
+{
+    struct rescind_kernel *k =
+        calls_new(&(struct calls_config){.vpes = 3, .nodes = 200, .work = work});
+
+    calls_ok(k, 0, say_attach(0, RB, 0, 9, 6));
+    for (uint32_t i = 0; i < 5; i++)
+        calls_ok(k, 0, say_gate(0, GATE + i, RB, 1, 8));
+    calls_ok(k, 0, say_activate(SEND_EP, NONE, GATE));
+    calls_ok(k, 0, say_reqmem(30, 5 * RESCIND_PAGE));
+    assert_int_equal(rescind_kernel_boot_irq(k, 0, IRQ, 5), RESCIND_NO_ERROR);
+    calls_ok(k, 0, createsrv(SRV, "s"));
+    return k;
+}
+
+static struct message words(size_t count, const uint64_t *words)
+{
+    struct message m = {0};
+
+    message_put(&m, words, count * sizeof(*words));
+    return m;
+}
+
+/* What there is to be called, by number. */
+static struct message say(uint32_t number)
+{
+    switch (number) {
+    case 0:
+        return say_gate(0, 50, RB, 1, 1);
+    case 1:
+        return say_activate(EP, NONE, GATE);
+    case 2:
+        return say_attach(0, EP, 512, 9, 6);
+    case 3:
+        return say_reqmem(50, RESCIND_PAGE);
+    case 4:
+        return say_createmap(0, 30, 0, 1, RESCIND_MAP_FIRST);
+    case 5:
+        return say_createmap(0, 30, 0, 5, RESCIND_MAP_FIRST);
+    case 6:
+        return kit_delegate(OTHER, GATE, 50, 1);
+    case 7:
+        return kit_delegate(OTHER, GATE, 50, 5);
+    case 8:
+        return say_listen(IRQ, SEND_EP);
+    case 9:
+        return createsrv(50, "t");
+    case 10:
+        return words(
+            6, (const uint64_t[]){RESCIND_SYS_DERIVEMEM, 30, 50, 0, RESCIND_PAGE, RESCIND_PERM_R});
+    default:
+        return words(4, (const uint64_t[]){RESCIND_SYS_CREATESESSAT, SRV, 50, 7});
+    }
+}
+
+/* A call that makes something succeeds when there are as many nodes as it takes, and with one less
+ * it is refused. */
+static void a_call_needs_the_nodes_that_it_takes(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 2 * CALLS; i++) {
+        uint32_t work = i < CALLS ? 0 : 4, takes;
+        struct rescind_kernel *k = ready(work);
+        takes = pool_left(k);
+        calls_ok(k, 0, say(i % CALLS));
+        takes -= pool_left(k);
+        assert_in_range(takes, 1, 20);
+        calls_free(k);
+
+        k = ready(work);
+        for (uint32_t sel = 100; pool_left(k) >= takes; sel++)
+            assert_int_equal(rescind_kernel_boot_grant(k, 1, sel, 0), RESCIND_NO_ERROR);
+        calls_refused(k, 0, say(i % CALLS), RESCIND_OUT_OF_MEM);
+        calls_ok(k, 1, kit_revoke(100, 1, true));
+        assert_int_equal(pool_left(k), takes);
+        calls_ok(k, 0, say(i % CALLS));
+        assert_int_equal(pool_left(k), 0);
+        calls_free(k);
+    }
+}
+
+static void more_data_than_a_message_has_is_refused(void **state)
+{
+    struct rescind_kernel *k = ready(0);
+
+    (void)state;
+    calls_refused(k, 0, say_send_bytes(SEND_EP, NONE, RESCIND_DATA_MAX + 8), RESCIND_INV_ARGS);
+    calls_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +460,8 @@ int main(void)
         cmocka_unit_test(numbers_of_vpes_are_taken),
         cmocka_unit_test(memory_is_taken),
         cmocka_unit_test(an_attacker_is_ended_in_the_middle),
+        cmocka_unit_test(a_call_needs_the_nodes_that_it_takes),
+        cmocka_unit_test(more_data_than_a_message_has_is_refused),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);
 }

@@ -4,7 +4,12 @@
  * AddressSanitizer and valgrind to find: tests/allocations.sh.)
  *
  * Each command is run again and again in this process, its first large allocation failing, then its
- * second, until it is through without a failure.
+ * second, until it is through without a failure. After each of these (of a sample, after some) it
+ * is run with memory back, and does what it did the first time.
+ *
+ *     test_tool_allocations                  commands of all kinds, some files of the corpus
+ *     test_tool_allocations MOST             no more of each command than MOST, of fewer files
+ *     test_tool_allocations --all FILE...    every one, under the files that are named
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,48 +22,68 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "rescind/sim.h"
 #include "sim/memory.h"
 #include "sim/states.h"
 #include "sim/tool.h"
 #include "tests/sanitized.h"
 
-/* Allocations of a command that fail, at most, evenly spread; an argument may say another number. */
+/* Allocations of a command that fail, at most, evenly spread; an argument may say another number.
+ */
 static uint64_t most = FEWER(4, 12, 150);
+static uint64_t seldom = 20; /* after one failure in so many memory is back at once */
 static uint64_t failed;
-static char *folder; /* for what is written */
+static uint64_t thinned = FEWER(20, 10, 1); /* one of so many files is tried */
+static char *folder;                        /* for what is written */
 
-static char *said(FILE *stream)
+/* What a command has said, and its exit status. */
+struct said {
+    int status;
+    char *out, *err;
+};
+
+static char *read_all(FILE *stream)
 {
-    long size = ftell(stream);
-    char *text = g_malloc0((gsize)size + 1);
+    char *text;
+    long size;
 
+    fseek(stream, 0, SEEK_END);
+    size = ftell(stream);
+    text = g_malloc0((gsize)size + 1);
     rewind(stream);
     assert_int_equal(fread(text, 1, (size_t)size, stream), size);
+    fclose(stream);
     return text;
 }
 
-/* The exit status of a command, in words; what it says on standard error is *text. */
-static int run(const char *command, char **text)
+/* The command's words are a shell's. */
+static struct said run(const char *command)
 {
-    char **words = g_strsplit(command, " ", -1);
-    int outputs[2] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)}, status;
+    int outputs[2] = {dup(STDOUT_FILENO), dup(STDERR_FILENO)}, count;
     FILE *out = tmpfile(), *err = tmpfile();
+    struct said said;
+    char **words;
 
+    assert_true(g_shell_parse_argv(command, &count, &words, NULL));
     fflush(stdout);
     dup2(fileno(out), STDOUT_FILENO);
     dup2(fileno(err), STDERR_FILENO);
-    status = tool_main((int)g_strv_length(words), words);
+    said.status = tool_main(count, words);
     fflush(stdout);
-    fseek(err, 0, SEEK_END);
     dup2(outputs[0], STDOUT_FILENO);
     dup2(outputs[1], STDERR_FILENO);
     close(outputs[0]);
     close(outputs[1]);
-    *text = said(err);
-    fclose(out);
-    fclose(err);
+    said.out = read_all(out);
+    said.err = read_all(err);
     g_strfreev(words);
-    return status;
+    return said;
+}
+
+static void said_clear(struct said *said)
+{
+    g_free(said->out);
+    g_free(said->err);
 }
 
 /* With this allocation failing. False: there is none of this number. */
@@ -66,39 +91,64 @@ static bool fails(const char *command, uint64_t number)
 {
     uint64_t failures = memory_failures();
     int64_t held = memory_held();
-    char *text;
-    int status;
+    struct said said;
 
     memory_fail_at(number);
-    status = run(command, &text);
+    said = run(command);
     memory_fail_at(0);
     if (memory_held() != held)
         fail_msg("%s, allocation %u: %d are not given back", command, (unsigned)number,
                  (int)(memory_held() - held));
     if (memory_failures() != failures &&
-        (status != TOOL_MACHINE || strstr(text, "rescind: ") == NULL ||
-         strstr(text, "no memory") == NULL))
-        fail_msg("%s, allocation %u: exit status %d: %s", command, (unsigned)number, status, text);
-    g_free(text);
+        (said.status != TOOL_MACHINE || strstr(said.err, "rescind: ") == NULL ||
+         strstr(said.err, "no memory") == NULL))
+        fail_msg("%s, allocation %u: exit status %d: %s", command, (unsigned)number, said.status,
+                 said.err);
+    said_clear(&said);
     return memory_failures() != failures;
+}
+
+/* With memory back it does what it did; what it says may be of times (`timed`). */
+static void again(const char *command, const struct said *then, bool timed)
+{
+    int64_t held = memory_held();
+    struct said now = run(command);
+
+    if (now.status != then->status || memory_held() != held ||
+        (!timed && strcmp(now.out, then->out) != 0))
+        fail_msg("%s, with memory back: exit status %d, not %d: %s%s", command, now.status,
+                 then->status, now.out, now.err);
+    said_clear(&now);
+}
+
+/* So many allocations of the command, at most, evenly spread, from the one of this number on. */
+static void some_fail(const char *command, const struct said *good, uint64_t first, uint64_t most)
+{
+    uint64_t before = memory_asked(), all, stride;
+    struct said second = run(command);
+    bool timed = strcmp(good->out, second.out) != 0;
+
+    all = memory_asked() - before;
+    assert_true(all > 0);
+    stride = most < all ? (all + most - 1) / most : 1;
+    for (uint64_t i = first % stride + 1; i <= all; i += stride, failed++) {
+        assert_true(fails(command, i));
+        if (failed % seldom == 0)
+            again(command, good, timed);
+    }
+    assert_false(fails(command, all + 1));
+    said_clear(&second);
 }
 
 /* The command, which has this exit status where all is there. */
 static void each_fails(const char *command, int status)
 {
-    uint64_t before = memory_asked(), all, stride;
-    char *text;
-    int good = run(command, &text);
+    struct said good = run(command);
 
-    if (good != status)
-        fail_msg("%s: exit status %d: %s", command, good, text);
-    g_free(text);
-    all = memory_asked() - before;
-    assert_true(all > 0);
-    stride = (all + most - 1) / most;
-    for (uint64_t i = 1; i <= all; i += stride, failed++)
-        assert_true(fails(command, i));
-    assert_false(fails(command, all + 1));
+    if (good.status != status)
+        fail_msg("%s: exit status %d: %s", command, good.status, good.err);
+    some_fail(command, &good, 0, most);
+    said_clear(&good);
 }
 
 static char *in_corpus(const char *file)
@@ -106,15 +156,25 @@ static char *in_corpus(const char *file)
     return g_build_filename(g_getenv("RESCIND_TESTS"), "litmus", file, NULL);
 }
 
+static char *with_file(const char *command, const char *path)
+{
+    char *quoted = g_shell_quote(path), *whole = g_strconcat(command, " ", quoted, NULL);
+
+    g_free(quoted);
+    return whole;
+}
+
 /* A command with a file of the corpus behind it. */
 static void each_fails_of(const char *command, const char *file, int status)
 {
-    char *path = in_corpus(file), *whole = g_strconcat(command, " ", path, NULL);
+    char *path = in_corpus(file), *whole = with_file(command, path);
 
     each_fails(whole, status);
     g_free(whole);
     g_free(path);
 }
+
+/* ---- Commands of all kinds ----------------------------------------------------------------- */
 
 static void run_needs_arenas_and_stacks(void **state)
 {
@@ -133,7 +193,8 @@ static void explore_needs_snapshots_and_states(void **state)
     each_fails_of("rescind explore --max-states 3000", "racy/across-crosswise.litmus", TOOL_SHORT);
     each_fails_of("rescind explore", "racy/revoke-crosswise.litmus", TOOL_OK);
     each_fails_of("rescind explore --strategy plain", "racy/fault-exhaust-alone.litmus", TOOL_OK);
-    each_fails_of("rescind explore --shard 1/3", "racy/across-exit-of-both.litmus", TOOL_OK);
+    each_fails_of("rescind explore --shard 1/3 --max-states 2000",
+                  "racy/across-exit-of-both.litmus", TOOL_SHORT);
     each_fails_of("rescind explore --strategy random --max-schedules 20",
                   "racy/across-join-from-above.litmus", TOOL_SHORT);
     each_fails_of("rescind explore --strategy pct --max-schedules 4", "programs/pingpong.litmus",
@@ -160,13 +221,16 @@ static void replay_needs_arenas_and_stacks(void **state)
     (void)state;
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         char *schedule = g_build_filename(folder, "schedule", NULL), *file = in_corpus(files[i]);
-        char *record = g_strdup_printf("rescind run --save-schedule %s %s", schedule, file);
-        char *command = g_strdup_printf("rescind replay --schedule-file %s", schedule), *text;
-        assert_int_equal(run(record, &text), TOOL_OK);
+        char *save = g_strdup_printf("rescind run --save-schedule %s", schedule);
+        char *record = with_file(save, file);
+        char *command = g_strdup_printf("rescind replay --schedule-file %s", schedule);
+        struct said said = run(record);
+        assert_int_equal(said.status, TOOL_OK);
         each_fails_of(command, files[i], TOOL_OK);
-        g_free(text);
+        said_clear(&said);
         g_free(command);
         g_free(record);
+        g_free(save);
         g_free(file);
         g_free(schedule);
     }
@@ -203,6 +267,47 @@ static void so_does_profile_on_the_pc(void **state)
     }
 }
 
+static int ends_at_once(struct rescind_env *env)
+{
+    (void)env;
+    return 0;
+}
+
+/* False: nothing has failed. */
+static bool simulator_fails(uint64_t number)
+{
+    uint64_t failures = memory_failures();
+    struct rescind_sim *sim;
+    bool failing;
+
+    memory_fail_at(number);
+    sim = rescind_sim_new(&(struct rescind_sim_options){.kernels = 2});
+    if (sim != NULL) {
+        rescind_sim_add_vpe_on(sim, 0, "a", ends_at_once, NULL);
+        rescind_sim_add_vpe_on(sim, 1, "b", ends_at_once, NULL);
+        if (rescind_sim_run(sim) == RESCIND_SIM_BROKEN)
+            assert_non_null(strstr(rescind_sim_message(sim), "no memory for the stack of "));
+        else
+            assert_int_equal(memory_failures(), failures);
+    }
+    memory_fail_at(0);
+    rescind_sim_free(sim);
+    assert_int_equal(memory_held(), 0);
+    failing = memory_failures() != failures;
+    assert_true(failing || sim != NULL);
+    return failing;
+}
+
+static void a_user_of_the_library_is_told(void **state)
+{
+    uint64_t number = 1;
+
+    (void)state;
+    for (; simulator_fails(number); number++)
+        failed++;
+    assert_int_equal(number - 1, 2 + 2 * 2); /* arenas; stacks and their guards */
+}
+
 static void what_states_has_no_room_for_changes_nothing(void **state)
 {
     struct states *s = states_new();
@@ -228,6 +333,69 @@ static void what_states_has_no_room_for_changes_nothing(void **state)
     assert_int_equal(states_get(s, 1ull << 40), 9);
     assert_int_equal(states_get(s, 2ull << 40), 2);
     states_free(s);
+}
+
+/* ---- The corpus ---------------------------------------------------------------------------- */
+
+static void some_fail_of(const char *command, const char *path, uint64_t first, uint64_t most)
+{
+    char *whole = with_file(command, path);
+    struct said good = run(whole);
+
+    if (good.status != TOOL_OK && good.status != TOOL_SHORT && good.status != TOOL_USAGE)
+        fail_msg("%s: exit status %d: %s", whole, good.status, good.err);
+    if (good.status != TOOL_USAGE) /* of C programs every schedule can't be tried */
+        some_fail(whole, &good, first, most);
+    said_clear(&good);
+    g_free(whole);
+}
+
+static const char *const of_every_file[] = {
+    "rescind run",
+    "rescind explore --max-states 200",
+    "rescind explore --strategy random --max-schedules 2",
+};
+
+/* Of some files one allocation. */
+static void check_folder(const char *folder)
+{
+    char *path = in_corpus(folder);
+    GDir *dir = g_dir_open(path, 0, NULL);
+    uint64_t files = 0;
+    const char *name;
+
+    assert_non_null(dir);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        char *file = g_build_filename(path, name, NULL);
+        if (g_str_has_suffix(name, ".litmus") && files++ % thinned == 0)
+            some_fail_of(of_every_file[files % G_N_ELEMENTS(of_every_file)], file, files, 1);
+        g_free(file);
+    }
+    g_dir_close(dir);
+    g_free(path);
+}
+
+static void so_do_files_of_the_corpus(void **state)
+{
+    (void)state;
+    check_folder(".");
+    check_folder("racy");
+    check_folder("programs");
+}
+
+static int check_all(char **files)
+{
+    guint count = g_strv_length(files);
+
+    seldom = 1;
+    for (; *files != NULL; files++) {
+        for (guint i = 0; i < G_N_ELEMENTS(of_every_file); i++)
+            some_fail_of(of_every_file[i], *files, 0, UINT64_MAX);
+    }
+    printf("%u files, run and explored: %" G_GUINT64_FORMAT
+           " large allocations of the tool have failed once each\n",
+           count, failed);
+    return 0;
 }
 
 static void so_many_have_failed(void **state)
@@ -269,11 +437,17 @@ int main(int argc, char **argv)
         cmocka_unit_test(replay_needs_arenas_and_stacks),
         cmocka_unit_test(profile_needs_arenas_stacks_and_trees),
         cmocka_unit_test(so_does_profile_on_the_pc),
+        cmocka_unit_test(a_user_of_the_library_is_told),
         cmocka_unit_test(what_states_has_no_room_for_changes_nothing),
+        cmocka_unit_test(so_do_files_of_the_corpus),
         cmocka_unit_test(so_many_have_failed),
     };
 
-    if (argc > 1)
+    if (argc > 1 && strcmp(argv[1], "--all") == 0)
+        return check_all(argv + 2);
+    if (argc > 1) {
         most = MAX(g_ascii_strtoull(argv[1], NULL, 10), 1);
+        thinned = 20;
+    }
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -213,10 +213,10 @@ static bool check_treap_links(const struct rescind_kernel *k, uint32_t *where)
     return each_cap(k, where, treap_links_good);
 }
 
-/* The leftmost node below `index`, by at most as many steps as there are nodes. */
+/* The leftmost node below `index`. That walks up and down the treap end is due to treap_links. */
 static uint32_t leftmost(const struct rescind_kernel *k, uint32_t index)
 {
-    for (uint32_t steps = k->pool.high; steps > 0 && cap_at(k, index)->left != 0; steps--)
+    while (cap_at(k, index)->left != 0)
         index = cap_at(k, index)->left;
     return index;
 }
@@ -229,13 +229,11 @@ static uint32_t treap_after(const struct rescind_kernel *k, uint32_t index)
 
     if (cap->right != 0)
         return leftmost(k, cap->right);
-    for (uint32_t steps = k->pool.high; steps > 0 && up != 0; steps--) {
-        if (cap_at(k, up)->left == index)
-            return up;
+    while (up != 0 && cap_at(k, up)->left != index) {
         index = up;
         up = cap_at(k, up)->up;
     }
-    return 0;
+    return up;
 }
 
 static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
@@ -244,10 +242,10 @@ static bool check_treap_order(const struct rescind_kernel *k, uint32_t *where)
         uint32_t table = table_number(k, i);
         uint32_t root = table_at(k, table)->root;
         uint32_t at = root != 0 ? leftmost(k, root) : 0;
-        for (uint32_t steps = k->pool.high; at != 0; steps--) {
+        while (at != 0) {
             uint32_t next = treap_after(k, at);
             *where = at;
-            if (steps == 0 || (next != 0 && cap_at(k, next)->sel <= cap_at(k, at)->sel))
+            if (next != 0 && cap_at(k, next)->sel <= cap_at(k, at)->sel)
                 return false;
             at = next;
         }
@@ -361,8 +359,7 @@ static bool check_child_known(const struct rescind_kernel *k, uint32_t *where)
             continue;
         uint32_t at = cap->child;
         do {
-            if (!is_derived(k, at) || cap_parent(cap_at(k, at)) != index ||
-                in_rings == k->pool.high)
+            if (!is_derived(k, at) || cap_parent(cap_at(k, at)) != index)
                 return false;
             in_rings++;
             at = cap_at(k, at)->next;
@@ -381,7 +378,7 @@ static bool check_root_above(const struct rescind_kernel *k, uint32_t *where)
         caps += is_derived(k, index);
         if (!is_derived(k, index) || cap_parent(cap_at(k, index)) != 0)
             continue;
-        for (uint32_t at = index, next = index; next != 0 && met <= k->pool.high; met++) {
+        for (uint32_t at = index, next = index; next != 0; met++) {
             at = next;
             next = tree_next(k, &at, &depth);
         }
@@ -405,8 +402,7 @@ static bool bound_good(const struct rescind_kernel *k, const struct cap *cap,
         return parent->type == RESCIND_CAP_GATE;
     case CAP_LISTENER:
         return parent->type == RESCIND_CAP_IRQ && parent->home == k->pe &&
-               pool_has(k, cap->object) &&
-               listener_at(k, cap->object)->line == parent->object;
+               pool_has(k, cap->object) && listener_at(k, cap->object)->line == parent->object;
     default:
         return false;
     }
@@ -679,22 +675,20 @@ static bool is_busy(const struct rescind_kernel *k, uint32_t number)
 /* The number of tasks in a line; UINT32_MAX where it is not sound. */
 static uint32_t line_length(const struct rescind_kernel *k, uint16_t line)
 {
-    uint32_t length = 0;
+    uint32_t length = 0, at = line;
 
     if (line == 0)
         return 0;
-    for (uint32_t at = line; length <= task_count(k);) {
-        if (at == 0 || at > task_count(k) || !is_busy(k, at - 1))
+    do { /* as each links back to the one before, it comes round to where it began */
+        if (at > task_count(k) || !is_busy(k, at - 1))
             return UINT32_MAX;
         uint32_t next = task_at(k, at - 1)->next;
         if (next == 0 || next > task_count(k) || task_at(k, next - 1)->prev != at)
             return UINT32_MAX;
         length++;
         at = next;
-        if (at == line)
-            return length;
-    }
-    return UINT32_MAX;
+    } while (at != line);
+    return length;
 }
 
 static bool add_line(const struct rescind_kernel *k, uint16_t line, uint32_t *total)
@@ -1357,17 +1351,12 @@ static bool memory_within_good(const struct rescind_kernel *k, uint32_t index,
     (void)index;
     if (cap_parent(cap) == 0 || parent->type != RESCIND_CAP_MEM || parent->home != k->pe)
         return true;
-    switch (cap->type) {
-    case RESCIND_CAP_MEM:
+    if (cap->type == RESCIND_CAP_MEM)
         return lies_within(above, mem->pe, mem->addr, mem->size);
-    case RESCIND_CAP_MAP:
+    if (cap->type == RESCIND_CAP_MAP)
         return lies_within(above, cap->home, (uint64_t)cap->object * RESCIND_PAGE, RESCIND_PAGE);
-    case CAP_ENDPOINT:
-        return e->kind != ENDPOINT_MEMORY ||
-               (lies_within(above, e->pe, e->addr, e->size) && (e->rights & ~parent->rights) == 0);
-    default:
-        return true;
-    }
+    return cap->type != CAP_ENDPOINT || e->kind != ENDPOINT_MEMORY ||
+           (lies_within(above, e->pe, e->addr, e->size) && (e->rights & ~parent->rights) == 0);
 }
 
 static bool check_memory_within(const struct rescind_kernel *k, uint32_t *where)
@@ -1617,14 +1606,15 @@ static bool is_listener(const struct rescind_kernel *k, uint32_t index)
     return is_cap(k, index) && cap_at(k, index)->type == CAP_LISTENER;
 }
 
+/* Its line is its parent's (derived_alike), which is one that there is (object_refs). */
 static bool listener_is_good(const struct rescind_kernel *k, uint32_t index, const struct cap *cap)
 {
     const struct listener *l = listener_of(k, index);
 
     return (cap->flags & CAP_BOUND) && cap->home == k->pe && cap_parent(cap) != 0 &&
-           table_kind(cap->table) == TABLE_ENDPOINTS && l->line < RESCIND_IRQ_LINES &&
-           cap->sel == (uint32_t)LISTENERS + l->line && k->listeners[l->line] == index &&
-           l->state <= LISTENER_SENT && endpoint_is_free_one(l->ep);
+           table_kind(cap->table) == TABLE_ENDPOINTS && cap->sel == (uint32_t)LISTENERS + l->line &&
+           k->listeners[l->line] == index && l->state <= LISTENER_SENT &&
+           endpoint_is_free_one(l->ep);
 }
 
 /* One that waits has come through an endpoint of who listens; one that is open, from nobody. */

@@ -439,9 +439,8 @@ void visit_room(struct rescind_kernel *k, uint32_t vpe, uint32_t ep)
     uint32_t cap = endpoint_find(k, vpe, ep), first;
     struct endpoint_node *e;
 
-    if (cap == 0 || endpoint_of(k, cap)->kind != ENDPOINT_RECEIVE)
-        return;
     e = endpoint_of(k, cap);
+    KERNEL_ASSERT(cap != 0 && e->kind == ENDPOINT_RECEIVE);
     /* One that is marked takes nothing any more, and will be gone soon. */
     while ((first = e->visits) != 0 && e->spare != 0 && !(cap_at(k, cap)->flags & CAP_MARKED)) {
         leave(k, &e->visits, first);

@@ -331,17 +331,11 @@ static enum kind kind_of(const uint8_t *header)
 static bool read_table(const struct table *table, enum kind kind, struct rescind_acpi *out,
                        struct rescind_trouble *trouble)
 {
-    switch (kind) {
-    case FADT:
+    if (kind == FADT) {
         read_fadt(table, out);
         return true;
-    case MADT:
-        return read_madt(table, out, trouble);
-    case HPET:
-        return read_hpet(table, out, trouble);
-    default:
-        return true;
     }
+    return kind == MADT ? read_madt(table, out, trouble) : read_hpet(table, out, trouble);
 }
 
 /* For a log: nothing but ASCII. */

@@ -76,5 +76,5 @@ void irqs_take(struct loop *loop, uint64_t vector)
     irqs_mask(line, true);
     rescind_lapic_end();
     loop->lines |= line;
-    board_nudge(loop->board, loop->number);
+    shared_nudge(loop->shared, loop->number);
 }

@@ -47,7 +47,7 @@
 /* Vectors: the processor's exceptions come before these. */
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_TIMER      0x20
-#define VECTOR_CALL       0x21 /* another processor calls: board.h */
+#define VECTOR_CALL       0x21 /* another processor calls: shared.h */
 #define VECTOR_PIC        0x30 /* .. 0x3f: masked, but for spurious ones */
 #define VECTOR_LINES      0x40 /* .. 0x57: interrupt lines for VPEs: irqs.h */
 #define VECTOR_SPURIOUS   0xff

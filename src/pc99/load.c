@@ -19,7 +19,7 @@ _Static_assert(PC_AREA + 8 * (uint64_t)RESCIND_STARTUP_STEPS < WINDOW_START,
 extern const uint8_t user_blob[], user_blob_end[];
 
 /* What all VPEs share. */
-struct shared {
+struct common {
     struct space space; /* never run: holds the tables of the module's part */
     uint64_t signals;   /* the frame */
 };
@@ -99,7 +99,7 @@ static uint64_t frames_needed(const struct load *load, const struct machine *mac
     const struct rescind_startup *module = load->module;
     uint64_t count = 1 + SHARED_TABLES + module->size / TABLE_SPAN + 1;
 
-    count += frames_for(board_bytes(module->kernel_count)) + smp_frames(module->kernel_count);
+    count += frames_for(shared_bytes(module->kernel_count)) + smp_frames(module->kernel_count);
     for (uint32_t i = 0; i < module->kernel_count; i++) {
         count += kernel_frames(load, &machine->loops[i]);
     }
@@ -109,13 +109,13 @@ static uint64_t frames_needed(const struct load *load, const struct machine *mac
     return count;
 }
 
-static bool share(struct load *load, struct shared *shared)
+static bool share(struct load *load, struct common *common)
 {
     struct frames *frames = &load->frames;
 
-    shared->signals = frames_take(frames, 1);
-    return shared->signals != 0 && space_create(&shared->space, frames) &&
-           space_map(&shared->space, frames, PC_MODULE, load->module_frame,
+    common->signals = frames_take(frames, 1);
+    return common->signals != 0 && space_create(&common->space, frames) &&
+           space_map(&common->space, frames, PC_MODULE, load->module_frame,
                      frames_for(load->module->size), PAGING_READ);
 }
 
@@ -130,7 +130,7 @@ static bool map_image(struct space *space, struct frames *frames, uint64_t data)
            space_map(space, frames, image()->rodata_end, data, data_frames(), PAGING_WRITE);
 }
 
-static bool map_vpe(const struct loop *loop, struct load *load, const struct shared *shared,
+static bool map_vpe(const struct loop *loop, struct load *load, const struct common *common,
                     struct runner *runner, uint64_t private)
 {
     struct space *space = &runner->space;
@@ -138,10 +138,10 @@ static bool map_vpe(const struct loop *loop, struct load *load, const struct sha
     uint64_t stack = private + data_frames() * PAGE_SIZE;
     uint64_t area = stack + PC_STACK_SIZE;
 
-    space_share(space, &shared->space, PC_MODULE);
+    space_share(space, &common->space, PC_MODULE);
     runner->area = frames_at(area);
     return map_image(space, frames, private) &&
-           space_map(space, frames, PC_SIGNALS, shared->signals, 1, PAGING_WRITE) &&
+           space_map(space, frames, PC_SIGNALS, common->signals, 1, PAGING_WRITE) &&
            space_map(space, frames, PC_STACK, stack, PC_STACK_SIZE / PAGE_SIZE, PAGING_WRITE) &&
            space_map(space, frames, PC_AREA, area, area_frames(loop_entry(loop, runner)),
                      PAGING_WRITE) &&
@@ -202,7 +202,7 @@ static enum load_result boot_vpe(struct loop *loop, struct runner *runner, uint3
 
 /* VPE `number` of the module, and `vpe` of its kernel if it is no child: its memory, its address
  * space, its place in the loop. */
-static enum load_result load_vpe(struct load *load, struct loop *loop, const struct shared *shared,
+static enum load_result load_vpe(struct load *load, struct loop *loop, const struct common *common,
                                  uint32_t number, uint32_t vpe)
 {
     struct runner *runner = &loop->runners[loop->runner_count++];
@@ -211,7 +211,7 @@ static enum load_result load_vpe(struct load *load, struct loop *loop, const str
     runner->number = number;
     private = frames_take(&load->frames, private_frames(loop_entry(loop, runner)));
     if (private == 0 || !space_create(&runner->space, &load->frames) ||
-        !map_vpe(loop, load, shared, runner, private)) {
+        !map_vpe(loop, load, common, runner, private)) {
         return LOAD_NO_MEMORY; /* LCOV_EXCL_LINE: frames_needed() counts them */
     }
     fill_private(loop, runner, private);
@@ -287,7 +287,7 @@ static void prepare_loops(const struct load *load, struct machine *machine)
 
         loop_init(loop, load->millisecond);
         loop->module = load->module;
-        loop->board = &machine->board;
+        loop->shared = &machine->shared;
         loop->report = &machine->report;
         loop->all = machine->loops;
         loop->number = i;
@@ -304,12 +304,12 @@ static void prepare_loops(const struct load *load, struct machine *machine)
 static enum load_result load_board(struct load *load, struct machine *machine)
 {
     uint32_t count = load->module->kernel_count;
-    uint64_t channels = frames_take_dirty(&load->frames, frames_for(board_bytes(count)));
+    uint64_t channels = frames_take_dirty(&load->frames, frames_for(shared_bytes(count)));
 
     if (channels == 0) {
         return LOAD_NO_MEMORY;
     }
-    board_init(&machine->board, count, frames_at(channels));
+    shared_init(&machine->shared, count, frames_at(channels));
     return LOAD_DONE;
 }
 
@@ -317,16 +317,16 @@ static enum load_result load_kernels(struct load *load, struct machine *machine)
 {
     const struct rescind_startup *module = load->module;
     enum load_result result = LOAD_DONE;
-    struct shared shared;
+    struct common common;
 
     for (uint32_t i = 0; i < module->kernel_count && result == LOAD_DONE; i++) {
         result = load_kernel(load, &machine->loops[i]);
     }
-    if (result == LOAD_DONE && !share(load, &shared)) {
+    if (result == LOAD_DONE && !share(load, &common)) {
         result = LOAD_NO_MEMORY;
     }
     for (uint32_t i = 0; i < module->vpe_count && result == LOAD_DONE; i++) {
-        result = load_vpe(load, &machine->loops[startup_vpe(module, i)->kernel], &shared, i,
+        result = load_vpe(load, &machine->loops[startup_vpe(module, i)->kernel], &common, i,
                           local_number(load, i));
     }
     return result;

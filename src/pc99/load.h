@@ -27,7 +27,7 @@ enum load_result {
 
 /* What the machine consists of; only the first processor runs yet. */
 struct machine {
-    struct board board;
+    struct shared shared;
     struct report report;
     struct loop loops[PROCESSORS_MAX]; /* one a kernel */
 };

@@ -421,6 +421,12 @@ static void work(struct loop *loop)
     } while (more && queue_is_empty(&loop->run));
 }
 
+static void set_short_turn(struct loop *loop)
+{
+    rescind_lapic_set_timer(loop->period < loop->short_turn ? loop->period : loop->short_turn);
+    loop->hurried = true;
+}
+
 /* How long the next VPE's turn is to be: the kernel does a piece of its work after each, so as long
  * as it has any they are short. Then VPEs wait for a piece at most, and the work goes on as fast as
  * they do. */
@@ -429,19 +435,19 @@ static void time_turn(struct loop *loop)
     bool hurried = rescind_kernel_ready(loop->kernel) >= 0 || loop->callers != 0;
 
     if (hurried) {
-        rescind_lapic_set_timer(loop->period < loop->short_turn ? loop->period : loop->short_turn);
+        set_short_turn(loop);
         window(loop); /* a tick from before would end the turn at once, for one more piece */
     } else if (loop->hurried) {
         rescind_lapic_set_timer(loop->period);
+        loop->hurried = false;
     }
-    loop->hurried = hurried;
 }
 
 /* What one kernel alone, and all in pairs, say of themselves at the machine's end. */
 static void audit(const struct loop *loop)
 {
     struct rescind_finding finding = {0};
-    uint32_t count = loop->board->count;
+    uint32_t count = loop->shared->count;
     bool good = true;
 
     for (uint32_t i = 0; i < count && good; i++) {
@@ -470,7 +476,7 @@ static _Noreturn void finish(const struct loop *loop)
 
         report_vpe(loop->report, &loop->all[kernel], &loop->all[kernel].runners[next[kernel]++]);
     }
-    for (uint32_t i = 0; loop->clock && i < loop->board->count; i++) {
+    for (uint32_t i = 0; loop->clock && i < loop->shared->count; i++) {
         report_stretch(loop->report, &loop->all[i]);
     }
     if (!report_end(loop->report)) {
@@ -525,12 +531,12 @@ __attribute__((noinline)) static void rest(struct loop *loop)
     if (linger(loop)) {
         return;
     }
-    if (board_leave(loop->board)) {
+    if (shared_leave(loop->shared)) {
         end(loop);
     }
     rescind_lapic_set_timer(0);
-    while (!board_return(loop->board, loop->number)) {
-        if (loop->number == 0 && board_is_over(loop->board)) {
+    while (!shared_return(loop->shared, loop->number)) {
+        if (loop->number == 0 && shared_is_over(loop->shared)) {
             end(loop);
         }
         stretch_end(loop);
@@ -671,7 +677,7 @@ struct context *loop_turn(void)
     return context;
 }
 
-/* The timer, or another processor's call, has ended the turn of `runner`. */
+/* The timer has ended the turn of `runner`. */
 static void preempt(struct loop *loop, struct runner *runner)
 {
     progress(loop);
@@ -708,24 +714,47 @@ static struct context *page_fault(struct loop *loop, struct runner *runner)
     return next_turn(loop);
 }
 
+/* Another processor or a device has something for this one. It does not end the turn, for then
+ * VPEs there, or a driver, could leave others nothing of theirs, but makes it a short one. */
+static void hurry(struct loop *loop)
+{
+    if (!loop->hurried) {
+        set_short_turn(loop);
+    }
+}
+
+/* An interrupt in ring 3. True: the turn is over. */
+static bool interrupt(struct loop *loop, uint64_t vector)
+{
+    if (vector == VECTOR_TIMER) {
+        rescind_lapic_end();
+        return true;
+    }
+    if (vector == VECTOR_CALL) {
+        rescind_lapic_end();
+        hurry(loop);
+    } else if (irqs_is_line(vector)) {
+        irqs_take(loop, vector);
+        hurry(loop);
+    }
+    return false; /* else it was spurious */
+}
+
 /* An exception or interrupt in ring 3, whose context is the current VPE's. */
 static struct context *trap(struct loop *loop, struct context *context)
 {
+    bool over = context->vector >= VECTOR_TIMER && interrupt(loop, context->vector);
+
     announce(loop, loop->current);
     if (context->vector == VECTOR_PAGE_FAULT) {
         return page_fault(loop, loop->current);
     }
-    if (context->vector == VECTOR_TIMER || context->vector == VECTOR_CALL) {
-        rescind_lapic_end();
-    } else if (irqs_is_line(context->vector)) {
-        irqs_take(loop, context->vector);
-    } else if (context->vector > VECTOR_TIMER) {
-        return context; /* spurious */
-    }
     if (context->vector < VECTOR_TIMER || is_wild(context->rip)) {
         kill(loop, loop->current);
-    } else {
+    } else if (over) {
         preempt(loop, loop->current);
+    } else {
+        return context;
     }
     return next_turn(loop);
 }
@@ -742,10 +771,10 @@ struct context *loop_trap(struct context *context)
 }
 
 /* All begin at one time, as well as they can: one that keeps the others waiting is left behind. */
-static void gather(struct board *board)
+static void gather(struct shared *shared)
 {
-    board_arrive(board);
-    for (uint32_t i = 0; i < GATHER_LOOKS && !board_is_complete(board); i++) {
+    shared_arrive(shared);
+    for (uint32_t i = 0; i < GATHER_LOOKS && !shared_is_complete(shared); i++) {
         cpu_pause();
     }
 }
@@ -756,7 +785,7 @@ void loop_run(struct loop *loop)
 
     loop->peeks = loop->module->watch != 0 || loop->capture;
     processor_here()->loop = loop;
-    gather(loop->board);
+    gather(loop->shared);
     rescind_lapic_set_timer(loop->period);
     for (uint32_t i = 0; i < loop->delay; i++) {
         cpu_pause();

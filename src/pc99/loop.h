@@ -1,20 +1,21 @@
 /* The event loop of one processor: which VPE runs, which event its kernel gets next, and when the
  * machine is at its end.
  *
- * Ring 3 enters it by the doorbell (loop_doorbell), the timer, another processor's call or a fault
- * (loop_trap); each looks at the ring of the VPE that ran. A VPE that rang and whose reply is there
- * goes on at once; else the answer is the context to go on with. One whose call is outstanding is
- * not run before the reply is there. Otherwise it is the next one's turn, round robin, and before
- * each turn the kernel hears one message of another kernel and does one piece of its unfinished
- * work. As long as there is any of either, VPEs' turns are short: so a VPE that has lost the
- * processor with a call under way waits for one piece and not for a turn of the kernel's, and a
- * revocation goes on beside VPEs that never rest.
+ * Ring 3 enters it by the doorbell (loop_doorbell), the timer or a fault (loop_trap); each looks at
+ * the ring of the VPE that ran. Another processor's call, or a device's interrupt, makes the turn a
+ * short one: nobody else can end it. A VPE that rang and whose reply is there goes on at once; else
+ * the answer is the context to go on with. One whose call is outstanding is not run before the
+ * reply is there. Otherwise it is the next one's turn, round robin, and before each turn the kernel
+ * hears one message of another kernel and does one piece of its unfinished work. As long as there
+ * is any of either, VPEs' turns are short: so a VPE that has lost the processor with a call under
+ * way waits for one piece and not for a turn of the kernel's, and a revocation goes on beside VPEs
+ * that never rest.
  *
  * A VPE that gives the processor away as idle is asked again once anybody has made progress: on
  * this processor, sent a message, given the processor away otherwise, been preempted or ended; on
  * another, set a signal, which is what VPEs of two processors wait for. When all are idle, ended
  * or waiting for a call that has no work to do, the processor sleeps until another one calls it.
- * When all sleep, nothing can move (board.h): the first one reports and stops the machine. Each
+ * When all sleep, nothing can move (shared.h): the first one reports and stops the machine. Each
  * event costs the same however many VPEs there are.
  *
  * A child of the module is nobody until its kernel has made a VPE of its name: then the two are
@@ -29,7 +30,7 @@
 #include <stdint.h>
 
 #include "rescind/kernel.h"
-#include "pc99/board.h"
+#include "pc99/shared.h"
 #include "pc99/paging.h"
 #include "pc99/report.h"
 #include "pc99/trap.h"
@@ -64,7 +65,7 @@ struct runner {
 struct loop {
     struct rescind_kernel *kernel;
     const struct rescind_startup *module; /* checked */
-    struct board *board;
+    struct shared *shared;
     struct report *report;   /* all loops' */
     const struct loop *all;  /* the loops of all kernels, by their numbers */
     uint32_t number;         /* of the kernel, its PE and this processor */

@@ -37,7 +37,7 @@ static bool fill(struct loop *loop, struct runner *runner, uint64_t address,
 {
     const struct loop *owner = &loop->all[mapping->pe];
 
-    if (mapping->pe >= loop->board->count || mapping->frame >= owner->memory_frames) {
+    if (mapping->pe >= loop->shared->count || mapping->frame >= owner->memory_frames) {
         return false;
     }
     mapped_check(loop, runner);

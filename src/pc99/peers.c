@@ -6,14 +6,14 @@
 
 static void call(struct loop *loop, uint32_t peer)
 {
-    if (board_call(loop->board, loop->number, peer)) {
+    if (shared_call(loop->shared, loop->number, peer)) {
         smp_call(peer);
     }
 }
 
 bool peers_collect(struct loop *loop)
 {
-    uint64_t calls = board_take_calls(loop->board, loop->number);
+    uint64_t calls = shared_take_calls(loop->shared, loop->number);
     uint64_t own = (uint64_t)1 << loop->number;
 
     if (calls == 0) {
@@ -38,7 +38,7 @@ bool peers_hear(struct loop *loop)
 
     while (loop->callers != 0) {
         uint32_t peer = next_caller(loop->callers, loop->heard);
-        struct channel *channel = board_channel(loop->board, peer, loop->number);
+        struct channel *channel = shared_channel(loop->shared, peer, loop->number);
         bool room;
 
         if (!channel_take(channel, &message, &room)) {
@@ -47,7 +47,7 @@ bool peers_hear(struct loop *loop)
         }
         loop->heard = peer;
         if (room) {
-            call(loop, peer);
+            call(loop, peer); /* LCOV_EXCL_LINE: once a channel has been full */
         }
         if (message.header.length > RESCIND_PEER_MSG_MAX) {
             /* LCOV_EXCL_START: channels carry whole messages */
@@ -84,7 +84,7 @@ void peers_tell(struct loop *loop)
 
     while (peer >= 0) {
         int32_t next = rescind_kernel_tell_after(loop->kernel, (uint32_t)peer);
-        struct channel *channel = board_channel(loop->board, loop->number, (uint32_t)peer);
+        struct channel *channel = shared_channel(loop->shared, loop->number, (uint32_t)peer);
 
         while (channel_has_room(channel) && tell_one(loop, (uint32_t)peer, channel)) {
         }
@@ -94,8 +94,8 @@ void peers_tell(struct loop *loop)
 
 void peers_announce(struct loop *loop)
 {
-    for (uint32_t i = 0; i < loop->board->count; i++) {
-        if (i != loop->number && board_nudge(loop->board, i)) {
+    for (uint32_t i = 0; i < loop->shared->count; i++) {
+        if (i != loop->number && shared_nudge(loop->shared, i)) {
             smp_call(i);
         }
     }

@@ -1,4 +1,4 @@
-/* The loop and other kernels: what it does about the board (board.h) on its processor's behalf.
+/* The loop and other kernels: what its processor does about shared.h.
  *
  * peers_collect() takes note of calls, peers_hear() gives the kernel one message at a time, from
  * each kernel that has some in its turn, and peers_tell() is due after every event of the kernel.

@@ -232,12 +232,12 @@ static void bring_up(bool log, struct load *load)
 
 static void start_processors(void)
 {
-    uint32_t count = machine.board.count;
+    uint32_t count = machine.shared.count;
 
     if (!devices_start(&devices, count, TRAMPOLINE, smp_is_up, NULL)) {
         give_up(EXIT_REFUSED);
     }
-    board_begin(&machine.board);
+    shared_begin(&machine.shared);
     for (uint32_t i = 1; i < count; i++) {
         smp_call(i);
     }
@@ -249,7 +249,7 @@ void start_other(struct processor *processor)
     trap_load(processor);
     set_up_apic();
     __atomic_store_n(&processor->up, true, __ATOMIC_RELEASE);
-    while (!board_has_begun(&machine.board)) {
+    while (!shared_has_begun(&machine.shared)) {
         cpu_sleep();
     }
     loop_run(&machine.loops[processor->number]);
@@ -295,7 +295,7 @@ void start_main(uint64_t start_info, uint32_t magic)
     if (!irqs_route(wanted.module, &devices)) {
         give_up(EXIT_REFUSED); /* LCOV_EXCL_LINE: all inputs are there on QEMU's machines */
     }
-    wrong = smp_prepare(machine.board.count, devices.processors, &wanted.frames, &info);
+    wrong = smp_prepare(machine.shared.count, devices.processors, &wanted.frames, &info);
     if (wrong != NULL) {
         refuse(wrong); /* LCOV_EXCL_LINE: load() has counted, and QEMU has memory at 32 KiB */
     }

@@ -160,7 +160,7 @@ void trap_in_kernel(struct context *context)
         rescind_lapic_end();
         processor_here()->ticked = true;
     } else if (context->vector == VECTOR_CALL) {
-        rescind_lapic_end(); /* the loop looks at the board for itself */
+        rescind_lapic_end(); /* the loop looks at shared.h's words itself */
     } else if (irqs_is_line(context->vector)) {
         irqs_take(processor_here()->loop, context->vector);
     }

@@ -298,8 +298,7 @@ enum progress across_step(struct rescind_kernel *k, struct exchange *x, uint32_t
             }
             break;
         case ACROSS_BLOCKED:
-            if (x->blocked)
-                return await(k, x, caller);
+            KERNEL_ASSERT(!x->blocked); /* it is FREE that has woken it */
             give_slot_back(k, peer_at(k, x->peer), x->slot);
             x->across = ACROSS_NONE;
             break;

@@ -43,15 +43,55 @@ enum rogue {
     ROGUE_RECOVER_NOT,    /* says where to go on, and writes to address 0 */
     ROGUE_RECOVER_KERNEL, /* says to go on in the kernel */
     ROGUE_RECOVER_WILD,   /* and at an address that is none */
-    ROGUE_MANY_TABLES,  /* maps here and there, and looks at all of it and what is gone: content */
-    ROGUE_LEAVE_TEXT,   /* fills what is left of its rings' pages: content */
-    ROGUE_FIND_TEXT,    /* looks for something there: content if there is nothing */
+    ROGUE_MANY_TABLES, /* maps here and there, and looks at all of it and what is gone: content */
+    ROGUE_LEAVE_TEXT,  /* fills what is left of its rings' pages: content */
+    ROGUE_FIND_TEXT,   /* looks for something there: content if there is nothing */
+    /* Privileged instructions, and ways into other code: */
+    ROGUE_HALT,
+    ROGUE_READ_MSR,
+    ROGUE_WRITE_MSR,
+    ROGUE_READ_CR3,
+    ROGUE_WRITE_CR3,
+    ROGUE_WRITE_DR7,
+    ROGUE_LOAD_GDT,
+    ROGUE_LOAD_TASK,
+    ROGUE_SWAP_GS,
+    ROGUE_WRITE_GS, /* its base */
+    ROGUE_READ_PORT,
+    ROGUE_COUNTER,  /* a performance counter */
+    ROGUE_SOFT_INT, /* the breakpoint's and a spare vector, by int */
+    ROGUE_SOFT_INT_80,
+    ROGUE_SYSENTER,
+    ROGUE_SYSRET,
+    ROGUE_IRET,   /* to the kernel's code segment */
+    ROGUE_FAR,    /* a far return there */
+    ROGUE_DIRECT, /* reads where the kernel sees all memory, */
+    ROGUE_APIC,   /* its interrupt controller, */
+    ROGUE_STACKS, /* other processors' stacks; */
+    ROGUE_RINGS,  /* and writes between its rings, where others' are not */
+    ROGUE_STATE,  /* rings with every flag, segment and register that it can spoil: content */
+    ROGUE_AREA,   /* fills what it shares with the kernel with ones: content */
+
     ROGUE_READ_FOREVER, /* maps what it has at ROGUE_MEMORY, and reads it without a call */
+
+    /* Until signal ROGUE_ENOUGH is set each does one thing all the time, and is content: */
+    ROGUE_BUSY_COMPUTE,
+    ROGUE_BUSY_CALL,   /* NOOPs */
+    ROGUE_BUSY_RING,   /* the doorbell, with no message */
+    ROGUE_BUSY_PRINT,  /* as much as a message holds */
+    ROGUE_BUSY_TREE,   /* grows a tree of capabilities, and revokes it */
+    ROGUE_BUSY_MEMORY, /* takes memory, maps it, writes it, gives it back */
+    ROGUE_BUSY_FAULT,  /* reads what is not mapped */
+    ROGUE_BUSY_SIGNAL, /* says that it has set a signal */
+    ROGUE_BUSY_PEER,   /* obtains from the VPE at ROGUE_OTHER, and revokes that */
+    ROGUE_WORK,        /* calls and computes, and prints how long that took, in ticks: content */
     ROGUE_COUNT,
 };
 
 /* Where ROGUE_READ_FOREVER expects a memory capability. */
 enum { ROGUE_MEMORY = 60 };
+enum { ROGUE_OTHER = 2 };
+enum { ROGUE_ENOUGH = 0 };
 
 extern rescind_program *const rogue_programs[ROGUE_COUNT];
 

@@ -74,7 +74,11 @@ static bool serve(struct rescind_env *env, char *line, uint32_t *length, bool *e
 {
     uint32_t status, byte;
 
-    while (get(env, STATUS, &status) && (status & STATUS_RECEIVED) != 0 && !*ends) {
+    while (!*ends) {
+        if (!get(env, STATUS, &status))
+            return false;
+        if ((status & STATUS_RECEIVED) == 0)
+            break;
         if (!get(env, DATA, &byte) || !send_back(env, byte))
             return false;
         *ends = byte == '\n' || *length == LINE_MAX;

@@ -705,6 +705,26 @@ static void signatures_are_printable(void **state)
     rescind_board_free(board);
 }
 
+/* What ACPI 2 has added to it lies behind the end of what there is. */
+static void an_rsdp_must_be_all_in_memory(void **state)
+{
+    struct rescind_board *board = make(&q35_xsdt);
+    uint8_t rsdp[RSDP_SIZE];
+    struct rescind_trouble trouble;
+    struct rescind_acpi acpi;
+
+    (void)state;
+    memcpy(rsdp, table(board, RSDP).data, sizeof rsdp);
+    assert_int_equal(rsdp[15], 2); /* its revision */
+    rescind_board_fault(board, RESCIND_FAULT_NO_RSDP, 0);
+    assert_true(rescind_board_set_firmware(board, 0x200000, rsdp, sizeof rsdp));
+    assert_false(rescind_acpi_read(0x200000, &acpi, &trouble));
+    assert_string_equal(trouble.device, "ACPI RSDP");
+    assert_string_equal(trouble.what, "it is not all in memory");
+    assert_int_equal(trouble.value, 0x200000);
+    rescind_board_free(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -728,6 +748,7 @@ int main(void)
         cmocka_unit_test(addresses_may_lead_anywhere),
         cmocka_unit_test(tables_may_be_named_many_times),
         cmocka_unit_test(signatures_are_printable),
+        cmocka_unit_test(an_rsdp_must_be_all_in_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

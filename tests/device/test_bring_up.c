@@ -1,6 +1,6 @@
 /* Bringing up a board (pc99/devices.h) with each fault that a board can have: boot goes on or stops
  * as the table says, the console has the table's lines and no others, it takes no longer than is
- * said here, and no interrupt is left behind. */
+ * said here, and no interrupt is left behind. And the console itself. */
 #include <glib.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -117,6 +117,7 @@ static const struct row rows[] = {
     {RESCIND_FAULT_ACPI_ENTRY, 0, 1, 0, true,
      "rescind: ACPI MADT: an entry's length makes no sense: 0x0; " NO_TABLES},
     {RESCIND_FAULT_PCI_ABSENT, 0, 4, 0, true, ""},
+    {RESCIND_FAULT_PCI_ABSENT, 0, 4, LOG, true, "rescind: PCI: there is none|"},
     /* What goes wrong, with which register, and what that said. */
     {RESCIND_FAULT_PCI_BARS, 0, 4, 0, true,
      "rescind: PCI: a BAR makes no sense: 0x80000010ffffffff; going on without it|"
@@ -333,6 +334,108 @@ static void every_fault_has_a_row(void **state)
     }
 }
 
+/* ---- The console --------------------------------------------------------------------------- */
+
+static struct boot *console_on(const struct rescind_board_options *options)
+{
+    struct boot *boot = calloc(1, sizeof *boot);
+
+    assert_non_null(boot);
+    boot->board = rescind_board_new(options);
+    assert_non_null(boot->board);
+    rescind_board_use(boot->board);
+    console_init();
+    return boot;
+}
+
+static const char *said(struct boot *boot)
+{
+    size_t size;
+
+    rescind_board_advance(boot->board, MILLISECOND * 100);
+    size = rescind_board_serial_out(boot->board, RESCIND_COM1, boot->text, TEXT - 1);
+    boot->text[size] = '\0';
+    return boot->text;
+}
+
+static void print_by_program(const char *text)
+{
+    console_begin();
+    console_program(text, strlen(text));
+    console_end();
+}
+
+static void no_program_speaks_as_the_kernel(void **state)
+{
+    struct boot *boot = console_on(&(struct rescind_board_options){0});
+
+    (void)state;
+    print_by_program("rescind: a lie\n\x1e"
+                     "and\n\nsome more");
+    print_by_program("; rescind: it goes on");
+    console_report("%u of %x, %s%", (uint64_t)12, (uint64_t)31, "text");
+    print_by_program("");
+    print_by_program("rest");
+    print_by_program("\n");
+    assert_string_equal(said(boot), "\x1erescind: a lie\n\x1e\x1e"
+                                    "and\n\nsome more"
+                                    "; rescind: it goes on\n"
+                                    "rescind: 12 of 0x1f, text%\n"
+                                    "\x1e"
+                                    "rest\n");
+    forget(boot);
+}
+
+/* Who has stopped in the middle of a text keeps nobody from the next. */
+static void a_text_that_never_ends_is_not_waited_for(void **state)
+{
+    struct boot *boot = console_on(&(struct rescind_board_options){0});
+
+    (void)state;
+    console_begin();
+    console_text("it ends in the m", 16);
+    console_report("it is taken");
+    assert_string_equal(said(boot), "it ends in the m\nrescind: it is taken\n");
+    forget(boot);
+}
+
+/* Of these screens there is none: nothing may be written there. */
+static void without_a_port_and_a_screen_nothing_is_said(void **state)
+{
+    static const struct loader_screen none = {.kind = LOADER_SCREEN_NONE, .address = 4096};
+    struct boot *boot = calloc(1, sizeof *boot);
+    uint64_t time;
+
+    (void)state;
+    assert_non_null(boot);
+    boot->board = rescind_board_new(&(struct rescind_board_options){0});
+    rescind_board_use(boot->board);
+    rescind_board_fault(boot->board, RESCIND_FAULT_UART_ABSENT, RESCIND_COM1);
+    console_init();
+    console_offer_screen(&none);
+    time = rescind_board_time(boot->board);
+    console_report("nobody hears this");
+    assert_int_equal(rescind_board_time(boot->board), time);
+    forget(boot);
+}
+
+/* It is waited for once, and then no more; a screen would be used from there on. */
+static void a_port_that_is_never_ready_is_given_up(void **state)
+{
+    static const struct loader_screen none = {.kind = LOADER_SCREEN_NONE, .address = 4096};
+    struct boot *boot = console_on(&(struct rescind_board_options){0});
+    uint64_t time;
+
+    (void)state;
+    console_offer_screen(&none);
+    rescind_board_fault(boot->board, RESCIND_FAULT_UART_BUSY, RESCIND_COM1);
+    console_report("one");
+    time = rescind_board_time(boot->board);
+    console_report("two");
+    assert_int_equal(rescind_board_time(boot->board), time);
+    forget(boot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +443,10 @@ int main(void)
         cmocka_unit_test(every_fault_has_a_row),
         cmocka_unit_test(rubbish_of_pci_is_cut_short),
         cmocka_unit_test(a_processor_of_everybodys_number_is_left_alone),
+        cmocka_unit_test(no_program_speaks_as_the_kernel),
+        cmocka_unit_test(a_text_that_never_ends_is_not_waited_for),
+        cmocka_unit_test(without_a_port_and_a_screen_nothing_is_said),
+        cmocka_unit_test(a_port_that_is_never_ready_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,65 @@ static void an_apic_whose_timer_stands_still_is_trouble(void **state)
     assert_trouble(&trouble, "local APIC", 0);
 }
 
+/* ---- Clocks that no PC has ------------------------------------------------------------------- */
+
+enum { HPET_COUNT = 0xf0, LAPIC_COUNT = 0x390 };
+
+/* How much faster than they are the counters seem to be, and the HPET with each read. */
+struct haste {
+    uint64_t hpet, lapic, more;
+};
+
+static void hurry(void *context, bool port, uint64_t address, unsigned bits, uint64_t *value)
+{
+    struct haste *haste = context;
+
+    (void)bits;
+    if (!port && address == HPET + HPET_COUNT) {
+        *value = (uint32_t)(*value * haste->hpet);
+        haste->hpet += haste->more;
+    } else if (!port && (address & 0xfff) == LAPIC_COUNT) {
+        *value = UINT32_MAX - (UINT32_MAX - *value) * haste->lapic;
+    }
+}
+
+static void assert_no_clock(struct rescind_board *board, struct haste haste, const char *device,
+                            const char *what)
+{
+    struct rescind_trouble trouble;
+    struct rescind_clock clock;
+
+    hpet.wide = false;
+    rescind_board_answers(board, hurry, &haste);
+    assert_false(rescind_clock_measure(&clock, &hpet, &trouble));
+    assert_string_equal(trouble.device, device);
+    assert_string_equal(trouble.what, what);
+    rescind_board_answers(board, NULL, NULL);
+}
+
+static void a_timer_that_no_pc_has_is_trouble(void **state)
+{
+    assert_no_clock(*state, (struct haste){.hpet = 1, .lapic = 100}, "local APIC",
+                    "no timer has so many kHz");
+}
+
+/* By an HPET that counts so fast, next to nothing happens in a millisecond. */
+static void a_processor_that_no_pc_has_is_trouble(void **state)
+{
+    rescind_board_fault(*state, RESCIND_FAULT_PIT_STILL, 0);
+    assert_no_clock(*state, (struct haste){.hpet = 1000, .lapic = 1}, "processor",
+                    "no clock has so many kHz");
+    assert_no_clock(*state, (struct haste){.hpet = 100000000, .lapic = 1000000}, "processor",
+                    "its time stamp counter stands still");
+}
+
+static void when_neither_agrees_with_itself_there_is_trouble(void **state)
+{
+    rescind_board_fault(*state, RESCIND_FAULT_DRIFT, 20);
+    assert_no_clock(*state, (struct haste){.hpet = 1, .lapic = 1, .more = 1}, "PIT",
+                    "no two measurements agree; the last, in kHz, of the processor's clock");
+}
+
 static void a_wait_takes_as_long_as_it_is_told_to(void **state)
 {
     static const struct rescind_clock clock = {TSC_KHZ, LAPIC_KHZ, "HPET"};
@@ -177,6 +236,9 @@ int main(void)
         TEST(an_hpet_of_a_wrong_period_is_noticed_and_the_pit_believed),
         TEST(an_hpet_that_stops_is_noticed_and_the_pit_believed),
         TEST(an_apic_whose_timer_stands_still_is_trouble),
+        TEST(a_timer_that_no_pc_has_is_trouble),
+        TEST(a_processor_that_no_pc_has_is_trouble),
+        TEST(when_neither_agrees_with_itself_there_is_trouble),
         TEST(a_wait_takes_as_long_as_it_is_told_to),
         TEST(a_wait_ends_when_time_stands_still),
     };

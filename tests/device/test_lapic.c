@@ -411,6 +411,17 @@ static void a_processor_starts_where_it_is_told_once_it_waits(void **state)
     assert_false(rescind_board_started(*state, 0, &page));
 }
 
+static void where_there_is_no_processor_there_is_no_apic(void **state)
+{
+    struct rescind_trouble trouble;
+
+    (void)state;
+    rescind_board_use(NULL);
+    assert_false(rescind_lapic_init(SPURIOUS, &trouble));
+    assert_trouble(&trouble, "local APIC", 0);
+    assert_string_equal(trouble.what, "it can't be enabled: its base");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +448,7 @@ int main(void)
         BOARD_TEST(a_device_sends_messages_by_writing_to_memory),
         BOARD_TEST(one_that_sends_nothing_is_not_waited_for_for_ever),
         BOARD_TEST(a_processor_starts_where_it_is_told_once_it_waits),
+        BOARD_TEST(where_there_is_no_processor_there_is_no_apic),
     };
 
     return cmocka_run_group_tests_name("lapic", tests, NULL, NULL);

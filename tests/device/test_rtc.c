@@ -137,6 +137,63 @@ static void rubbish_is_no_date(void **state)
     assert_date(CENTURY, 1111, 11, 11, 11, 11, 11);
 }
 
+/* Of each field the first value that is too much, or too little, in binary and in BCD. */
+static void fields_end_where_they_end(void **state)
+{
+    static const struct {
+        uint8_t at, value, b;
+    } wrong[] = {{0, 60, 6},   {1, 60, 6},   {2, 24, 6},   {2, 0, 4},   {2, 13, 4},   {3, 0, 6},
+                 {3, 32, 6},   {4, 0, 6},    {4, 13, 6},   {5, 100, 6}, {6, 100, 6},  {0, 0x1a, 2},
+                 {1, 0xa1, 2}, {2, 0x24, 2}, {2, 0x13, 0}, {2, 0, 0},   {2, 0x1a, 0}, {5, 0xa0, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        /* second, minute, hour, day, month, year, century; 1 in each is right in every code */
+        uint8_t date[7] = {1, 1, 1, 1, 1, 1, 1}, bytes[8];
+
+        date[wrong[i].at] = wrong[i].value;
+        memcpy(bytes,
+               (const uint8_t[]){date[0], date[1], date[2], 1, date[3], date[4], date[5], date[6]},
+               sizeof bytes);
+        set(bytes, wrong[i].b);
+        assert_trouble("there is no such date",
+                       (uint64_t)date[5] << 40 | (uint64_t)date[4] << 32 | (uint64_t)date[3] << 24 |
+                           (uint64_t)date[2] << 16 | (uint64_t)date[1] << 8 | date[0]);
+    }
+}
+
+/* The answer that is another, counted down from the next. */
+struct once {
+    unsigned left;
+    uint8_t bits;
+};
+
+static void turn_once(void *context, bool port, uint64_t address, unsigned bits, uint64_t *value)
+{
+    struct once *once = context;
+
+    (void)bits;
+    if (port && address == 0x71 && once->left-- == 0) {
+        *value ^= once->bits;
+    }
+}
+
+/* Two looks of seven bytes each, between two at whether it is being updated. */
+static void what_is_read_only_once_is_not_believed(void **state)
+{
+    enum { LOOKS = 16 };
+
+    set((const uint8_t[]){58, 59, 22, 4, 28, 2, 23, 20}, 0x06);
+    for (unsigned i = 0; i < LOOKS; i++) {
+        struct once once = {i, i == 0 || i == LOOKS - 1 ? 0x80 : 1};
+
+        rescind_board_answers(*state, turn_once, &once);
+        assert_date(CENTURY, 2023, 2, 28, 22, 59, 58);
+        assert_true(once.left > LOOKS); /* it has been: the count has gone round */
+        rescind_board_answers(*state, NULL, NULL);
+    }
+}
+
 static void no_clock_is_no_date(void **state)
 {
     (void)state;
@@ -212,6 +269,8 @@ int main(void)
         on_board(a_clock_that_is_always_updated_is_given_up),
         on_board(rubbish_is_no_date),
         on_board(no_clock_is_no_date),
+        on_board(fields_end_where_they_end),
+        on_board(what_is_read_only_once_is_not_believed),
         on_board(impossible_dates_in_it_do_no_harm),
         on_board(memory_keeps_what_is_put_there),
         on_board(it_interrupts_when_asked_to),

@@ -6,7 +6,7 @@
  * the first of them an interrupt is due, which whoever calls sends (smp_call()). A processor with
  * nothing to do leaves, and sleeps until it has been called:
  *
- *     interrupts off; board_leave(); while (!board_return()) sleep
+ *     interrupts off; shared_leave(); while (!shared_return()) sleep
  *
  * What is awaited is always a word that is looked at with interrupts off, and never the interrupt
  * itself; a call that comes between the look and the sleep interrupts the sleep.
@@ -19,8 +19,8 @@
  *
  * Plain C without a processor's own instructions, so that tests run it on the host.
  */
-#ifndef PC99_BOARD_H
-#define PC99_BOARD_H
+#ifndef PC99_SHARED_H
+#define PC99_SHARED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +33,7 @@ struct seat {
     uint64_t calls; /* atomic: bit i: kernel i has a message, or room; the own bit: anything else */
 } __attribute__((aligned(64)));
 
-struct board {
+struct shared {
     uint32_t count;
     uint8_t *channels; /* count * count, those of one sender in a row; to itself: not used */
     struct seat seats[PROCESSORS_MAX];
@@ -44,34 +44,35 @@ struct board {
 };
 
 /* Bytes of the channels between `count` kernels. */
-uint64_t board_bytes(uint32_t count);
+uint64_t shared_bytes(uint32_t count);
 
-/* Makes the board, with board_bytes() of memory for the channels; all processors are awake. */
-void board_init(struct board *board, uint32_t count, void *channels);
+/* With shared_bytes() of memory for the channels, which are empty then; all processors are awake.
+ */
+void shared_init(struct shared *shared, uint32_t count, void *channels);
 
-struct channel *board_channel(struct board *board, uint32_t from, uint32_t to);
+struct channel *shared_channel(struct shared *shared, uint32_t from, uint32_t to);
 
 /* `from` has something for `to`. True: the caller is to interrupt it. */
-bool board_call(struct board *board, uint32_t from, uint32_t to);
+bool shared_call(struct shared *shared, uint32_t from, uint32_t to);
 
 /* Something that concerns `to`, and is in no channel. True: the caller is to interrupt it. */
-bool board_nudge(struct board *board, uint32_t to);
+bool shared_nudge(struct shared *shared, uint32_t to);
 
 /* Takes the calls for `here`, which is awake: bits as in struct seat. */
-uint64_t board_take_calls(struct board *board, uint32_t here);
+uint64_t shared_take_calls(struct shared *shared, uint32_t here);
 
 /* A processor has nothing to do. True: nor has any other, for good. */
-bool board_leave(struct board *board);
+bool shared_leave(struct shared *shared);
 
 /* Whether `here`, which has left, has been called; it is awake again then. */
-bool board_return(struct board *board, uint32_t here);
+bool shared_return(struct shared *shared, uint32_t here);
 
-bool board_is_over(const struct board *board);
+bool shared_is_over(const struct shared *shared);
 
 /* For the start: the first processor lets the others begin, and each says that it has. */
-void board_begin(struct board *board);
-bool board_has_begun(const struct board *board);
-void board_arrive(struct board *board);
-bool board_is_complete(const struct board *board);
+void shared_begin(struct shared *shared);
+bool shared_has_begun(const struct shared *shared);
+void shared_arrive(struct shared *shared);
+bool shared_is_complete(const struct shared *shared);
 
 #endif

@@ -9,25 +9,26 @@
 #include <glib.h>
 #include <string.h>
 
-#include "pc99/board.h"
+#include "pc99/shared.h"
+#include "tests/sanitized.h"
 
 static struct channel *new_channel(void)
 {
     return channel_init(g_aligned_alloc0(1, CHANNEL_BYTES, 64));
 }
 
-static struct board *new_board(uint32_t count)
+static struct shared *new_shared(uint32_t count)
 {
-    struct board *board = g_aligned_alloc(1, sizeof *board, 64);
+    struct shared *shared = g_aligned_alloc(1, sizeof *shared, 64);
 
-    board_init(board, count, g_aligned_alloc(1, board_bytes(count), 64));
-    return board;
+    shared_init(shared, count, g_aligned_alloc(1, shared_bytes(count), 64));
+    return shared;
 }
 
-static void free_board(struct board *board)
+static void free_shared(struct shared *shared)
 {
-    g_aligned_free(board->channels);
-    g_aligned_free(board);
+    g_aligned_free(shared->channels);
+    g_aligned_free(shared);
 }
 
 /* ---- One by one --------------------------------------------------------------------------- */
@@ -81,60 +82,60 @@ static void a_channel_holds_no_more_than_the_window(void **state)
 
 static void the_first_call_alone_wants_an_interrupt(void **state)
 {
-    struct board *board = new_board(3);
+    struct shared *shared = new_shared(3);
 
     (void)state;
-    assert_int_equal(board_take_calls(board, 2), 0);
-    assert_true(board_call(board, 0, 2));
-    assert_false(board_call(board, 1, 2));
-    assert_false(board_call(board, 0, 2));
-    assert_false(board_nudge(board, 2));
-    assert_int_equal(board_take_calls(board, 2), 7);
-    assert_int_equal(board_take_calls(board, 2), 0);
-    assert_true(board_nudge(board, 2));
-    assert_int_equal(board_take_calls(board, 2), 4);
-    free_board(board);
+    assert_int_equal(shared_take_calls(shared, 2), 0);
+    assert_true(shared_call(shared, 0, 2));
+    assert_false(shared_call(shared, 1, 2));
+    assert_false(shared_call(shared, 0, 2));
+    assert_false(shared_nudge(shared, 2));
+    assert_int_equal(shared_take_calls(shared, 2), 7);
+    assert_int_equal(shared_take_calls(shared, 2), 0);
+    assert_true(shared_nudge(shared, 2));
+    assert_int_equal(shared_take_calls(shared, 2), 4);
+    free_shared(shared);
 }
 
 static void the_end_is_when_all_have_left_and_nobody_is_called(void **state)
 {
-    struct board *board = new_board(2);
+    struct shared *shared = new_shared(2);
 
     (void)state;
-    assert_false(board_leave(board)); /* 1 leaves, and is called */
-    assert_false(board_return(board, 1));
-    assert_true(board_call(board, 0, 1));
-    assert_false(board_leave(board)); /* 0 leaves */
-    assert_false(board_is_over(board));
-    assert_true(board_return(board, 1));
-    assert_int_equal(board_take_calls(board, 1), 1);
-    assert_true(board_call(board, 1, 0));
-    assert_false(board_leave(board)); /* 1 leaves: 0 has been called and does not know it yet */
-    assert_true(board_return(board, 0));
-    assert_int_equal(board_take_calls(board, 0), 2);
-    assert_false(board_is_over(board));
-    assert_true(board_leave(board));
-    assert_true(board_is_over(board));
-    free_board(board);
+    assert_false(shared_leave(shared)); /* 1 leaves, and is called */
+    assert_false(shared_return(shared, 1));
+    assert_true(shared_call(shared, 0, 1));
+    assert_false(shared_leave(shared)); /* 0 leaves */
+    assert_false(shared_is_over(shared));
+    assert_true(shared_return(shared, 1));
+    assert_int_equal(shared_take_calls(shared, 1), 1);
+    assert_true(shared_call(shared, 1, 0));
+    assert_false(shared_leave(shared)); /* 1 leaves: 0 has been called and does not know it yet */
+    assert_true(shared_return(shared, 0));
+    assert_int_equal(shared_take_calls(shared, 0), 2);
+    assert_false(shared_is_over(shared));
+    assert_true(shared_leave(shared));
+    assert_true(shared_is_over(shared));
+    free_shared(shared);
 }
 
 static void a_call_of_somebody_awake_is_taken_before_the_end(void **state)
 {
-    struct board *board = new_board(2);
+    struct shared *shared = new_shared(2);
 
     (void)state;
-    assert_true(board_call(board, 0, 1));
-    assert_false(board_leave(board)); /* 0 leaves */
-    assert_false(board_leave(board)); /* 1 leaves without a look: the call keeps the machine */
-    assert_true(board_return(board, 1));
-    assert_int_equal(board_take_calls(board, 1), 1);
-    assert_true(board_leave(board));
-    free_board(board);
+    assert_true(shared_call(shared, 0, 1));
+    assert_false(shared_leave(shared)); /* 0 leaves */
+    assert_false(shared_leave(shared)); /* 1 leaves without a look: the call keeps the machine */
+    assert_true(shared_return(shared, 1));
+    assert_int_equal(shared_take_calls(shared, 1), 1);
+    assert_true(shared_leave(shared));
+    free_shared(shared);
 }
 
 /* ---- All at once --------------------------------------------------------------------------- */
 
-enum { THREADS = 4, SEEDS = 200, FIRST = 100, TTL = 12 };
+enum { THREADS = 4, SEEDS = FEWER(20, 20, 200), FIRST = 100, TTL = 12 };
 
 /* A message: who made it, its number in its channel, and how long its chain still is. */
 struct note {
@@ -142,7 +143,7 @@ struct note {
 };
 
 struct worker {
-    struct board *board;
+    struct shared *shared;
     uint32_t here;
     GRand *random;
     uint64_t callers;
@@ -165,13 +166,13 @@ static void make_note(struct worker *w, uint32_t ttl)
 static void tell(struct worker *w)
 {
     for (uint32_t to = 0; to < THREADS; to++) {
-        struct channel *channel = board_channel(w->board, w->here, to);
+        struct channel *channel = shared_channel(w->shared, w->here, to);
 
         while (!g_queue_is_empty(&w->held[to]) && channel_has_room(channel)) {
             struct note *note = g_queue_pop_head(&w->held[to]);
 
             w->wrong = w->wrong || !channel_put(channel, (uint16_t)w->here, note, sizeof *note);
-            board_call(w->board, w->here, to);
+            shared_call(w->shared, w->here, to);
             g_free(note);
         }
     }
@@ -184,11 +185,11 @@ static bool hear(struct worker *w, uint32_t from)
     struct note note;
     bool call;
 
-    if (!channel_take(board_channel(w->board, from, w->here), &message, &call)) {
+    if (!channel_take(shared_channel(w->shared, from, w->here), &message, &call)) {
         return false;
     }
     if (call) {
-        board_call(w->board, w->here, from);
+        shared_call(w->shared, w->here, from);
     }
     memcpy(&note, message.payload, sizeof note);
     w->wrong = w->wrong || message.header.length != sizeof note ||
@@ -209,7 +210,7 @@ static gpointer run_worker(gpointer data)
     }
     for (;;) {
         tell(w);
-        w->callers |= board_take_calls(w->board, w->here);
+        w->callers |= shared_take_calls(w->shared, w->here);
         for (uint32_t from = 0; from < THREADS; from++) {
             if ((w->callers >> from & 1) != 0 && !hear(w, from)) {
                 w->callers &= ~((uint64_t)1 << from);
@@ -217,11 +218,11 @@ static gpointer run_worker(gpointer data)
         }
         if (w->callers == 0) {
             tell(w); /* what has just been heard may have made some */
-            if (board_leave(w->board)) {
+            if (shared_leave(w->shared)) {
                 return NULL;
             }
-            while (!board_return(w->board, w->here)) {
-                if (board_is_over(w->board)) {
+            while (!shared_return(w->shared, w->here)) {
+                if (shared_is_over(w->shared)) {
                     return NULL;
                 }
                 g_thread_yield();
@@ -232,13 +233,13 @@ static gpointer run_worker(gpointer data)
 
 static void run_workers(guint32 seed)
 {
-    struct board *board = new_board(THREADS);
+    struct shared *shared = new_shared(THREADS);
     struct worker workers[THREADS] = {0};
     GThread *threads[THREADS];
     uint64_t made = 0, done = 0;
 
     for (uint32_t i = 0; i < THREADS; i++) {
-        workers[i].board = board;
+        workers[i].shared = shared;
         workers[i].here = i;
         workers[i].random = g_rand_new_with_seed(seed * THREADS + i);
     }
@@ -248,10 +249,10 @@ static void run_workers(guint32 seed)
     for (uint32_t i = 0; i < THREADS; i++) {
         g_thread_join(threads[i]);
     }
-    assert_int_equal(board->busy, 0);
+    assert_int_equal(shared->busy, 0);
     for (uint32_t i = 0; i < THREADS; i++) {
         assert_false(workers[i].wrong);
-        assert_int_equal(board_take_calls(board, i), 0);
+        assert_int_equal(shared_take_calls(shared, i), 0);
         made += workers[i].made;
         done += workers[i].done;
         for (uint32_t to = 0; to < THREADS; to++) {
@@ -261,7 +262,7 @@ static void run_workers(guint32 seed)
     }
     assert_true(made >= FIRST * THREADS);
     assert_int_equal(made, done);
-    free_board(board);
+    free_shared(shared);
 }
 
 /* The end comes, and not before all that was said has been heard, each channel's in its order. */
@@ -284,5 +285,5 @@ int main(void)
         cmocka_unit_test(nothing_is_lost_and_the_end_is_the_end),
     };
 
-    return cmocka_run_group_tests_name("board", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("shared", tests, NULL, NULL);
 }
