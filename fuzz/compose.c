@@ -385,6 +385,7 @@ static void draw_head(GRand *r, uint8_t head[DRAW_HEAD_OF_MANY], uint32_t count)
         head[1] |= 224;
     if (once_in(r, 3)) /* nobody waits for messages */
         head[1] |= 8;
+    head[3] = BEGUN_ANY;
     if (once_in(r, 4))
         head[3] |= BEGUN_POSTS;
     if (once_in(r, 4))
@@ -393,6 +394,8 @@ static void draw_head(GRand *r, uint8_t head[DRAW_HEAD_OF_MANY], uint32_t count)
         head[3] |= BEGUN_LINE;
     if (once_in(r, 8))
         head[3] |= BEGUN_SESSIONS;
+    if (once_in(r, 3))
+        head[3] |= BEGUN_GIFTS;
     head[4] = (uint8_t)count;
     head[5] = kernels[one_of(r, G_N_ELEMENTS(kernels))];
     if (once_in(r, 12)) /* A serves */

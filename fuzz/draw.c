@@ -179,8 +179,8 @@ static void memory_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
             1 + c / 4 * 128, perms(c));
         break;
     case 2:
-        SAY("createmap %u %u first=%u pages=%u %u perms=%s", a % 2 ? 0 : vpe_sel(a), sel(b), c % 2,
-            1 + c / 2 % 2, 0x10000 + c / 4 % 8, perms(c / 32));
+        SAY("createmap %u %u first=%u pages=%u %u perms=%s", a % 2 ? 0 : vpe_sel(a),
+            b % 4 ? 10 : sel(b), c % 2, 1 + c / 2 % 2, 0x10000 + c / 4 % 8, perms(c / 32));
         break;
     case 3:
         if (b % 2)
@@ -451,12 +451,22 @@ static void begin_sessions(struct hand *h)
 
     SAY("signal there\n");
     for (uint32_t i = 1; i < h->vpes; i++) {
-        SAY("receive 2 => any\n");
-        SAY("reply 2 0,%u => any\n", i);
+        SAY("receive 2 => any\n    reply 2 0,%u => any\n", i);
         p = h->program[i];
-        SAY("wait there\n");
-        SAY("createsess 0 5 disk => any\n");
+        SAY("wait there\n    createsess 0 5 disk => any\n");
         p = h->program[0];
+    }
+}
+
+/* Its gate at 8 goes to all of them, and one of each comes in. */
+static void begin_gifts(struct hand *h)
+{
+    for (uint32_t i = 1; i < h->vpes; i++) {
+        GString *p = h->program[i];
+        SAY("obtain 0 5 20 => any\n    delegate 0 5 6 => any\n");
+        p = h->program[0];
+        SAY("receive 2 => any\n    reply 2 0 range=8 => any\n");
+        SAY("receive 2 => any\n    reply 2 0 range=%u => any\n", 20 + i);
     }
 }
 
@@ -485,6 +495,8 @@ static void prelude(struct hand *h, uint32_t bits, uint32_t begun)
         begin_posts(h);
     if (begun & BEGUN_SESSIONS)
         begin_sessions(h);
+    if (begun & BEGUN_SESSIONS && begun & BEGUN_GIFTS)
+        begin_gifts(h);
     if (begun & BEGUN_LINE) {
         SAY("activate 6 6 => any\n");
         SAY("listen 14 6 => any\n");
@@ -606,6 +618,8 @@ struct course *draw(const uint8_t *bytes, size_t size, enum draw_about about)
     uint32_t records = take(&h);
     struct course *c;
 
+    if (!(begun & BEGUN_ANY))
+        begun = 0;
     h.serves = about == DRAW_SERVICE || begun & BEGUN_SESSIONS;
     h.devices = begun & BEGUN_LINE;
     for (int i = 0; i < ALL; i++)

@@ -16,8 +16,16 @@
 enum { DRAW_HEAD = 5, DRAW_HEAD_OF_MANY = 14, DRAW_RECORD = 5, DRAW_RECORDS_MAX = 40 };
 
 /* Byte 3 of an input, bits: each VPE can send to the next; reads memory; A listens to its line; A
- * is a service, at which the others have sessions. */
-enum begun { BEGUN_POSTS = 1, BEGUN_MEMORY = 2, BEGUN_LINE = 4, BEGUN_SESSIONS = 8 };
+ * is a service, at which the others have sessions; and gives and takes a gate. Nothing of that
+ * without the highest bit: half of what is drawn should not spend its schedule on it. */
+enum begun {
+    BEGUN_POSTS = 1,
+    BEGUN_MEMORY = 2,
+    BEGUN_LINE = 4,
+    BEGUN_SESSIONS = 8,
+    BEGUN_GIFTS = 16,
+    BEGUN_ANY = 128,
+};
 
 enum draw_about {
     DRAW_ANYTHING, /* all calls, of VPEs on two kernels */

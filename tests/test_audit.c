@@ -1152,6 +1152,12 @@ static void two_messages_are_in_one_slot(struct rescind_kernel *k)
     message_at(k, receiver(k)->first)->slot = message_at(k, receiver(k)->last)->slot;
 }
 
+static void a_message_is_in_a_slot_that_there_can_not_be(struct rescind_kernel *k)
+{
+    assert_int_equal(message_at(k, receiver(k)->open)->slot, 0);
+    message_at(k, receiver(k)->open)->slot = 32;
+}
+
 static void a_spare_node_is_lost(struct rescind_kernel *k)
 {
     receiver(k)->spare = message_at(k, receiver(k)->spare)->next;
@@ -1635,6 +1641,96 @@ static void a_question_has_been_sent_in_anothers_message(struct rescind_kernel *
     memset((char *)pool_node(k, visit->message) + 8, 0, POOL_NODE_SIZE - 8);
 }
 
+/* ---- Anchors that lead nowhere -------------------------------------------------------------- */
+
+enum { NO_TASK = 999 };
+
+static void who_waits_for_a_slot_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->slot_waiters = NO_TASK;
+}
+
+static void who_waits_for_an_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->asker_line[0] = NO_TASK;
+}
+
+static void who_waits_to_write_a_letter_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_letters_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_line[0] = NO_TASK;
+}
+
+static void who_waits_for_a_table_is_nobody(struct rescind_kernel *k)
+{
+    table_at(k, 0)->lock_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_message_is_nobody(struct rescind_kernel *k)
+{
+    receiver(k)->waiters = NO_TASK;
+}
+
+static void who_waits_for_a_service_is_nobody(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_ANSWERED)->waiters = NO_TASK;
+}
+
+static void who_waits_for_an_end_is_nobody(struct rescind_kernel *k)
+{
+    vpe_at(k, 1)->waiters = NO_TASK;
+}
+
+static void what_is_to_be_told_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->notes = kit_at(k, 0, 10);
+    peer_talk(k, 1);
+}
+
+static void who_watches_an_end_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->watching = kit_at(k, 0, 10);
+}
+
+static void a_queue_begins_at_what_is_not_queued(struct rescind_kernel *k)
+{
+    peer_at(k, k->pe)->first = peer_at(k, k->pe)->last = kit_at(k, 0, 10);
+}
+
+static void a_place_is_kept_for_nothing(struct rescind_kernel *k)
+{
+    cap_create_at(k, &(struct cap_spec){.table = table_of(3, 0), .sel = 9, .type = CAP_PLACE});
+}
+
+/* A node that is looked at before its neighbour below, which does not link back. */
+static void a_neighbour_below_leads_elsewhere(struct rescind_kernel *k, bool left)
+{
+    for (uint32_t i = 0; i < 4 * 64; i++) {
+        uint32_t index = kit_at(k, i / 64, i % 64);
+        const struct cap *cap = cap_at(k, index);
+        uint32_t below = left ? cap->left : cap->right;
+        if (index != 0 && below > index) {
+            cap_at(k, below)->up = below;
+            return;
+        }
+    }
+    fail_msg("there is no such node");
+}
+
+static void a_left_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, true);
+}
+
+static void a_right_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, false);
+}
+
 /* What is harmed: the first of new_system()'s kernels, or new_mail(). */
 enum place { PLAIN, ACROSS, MAIL };
 
@@ -1872,6 +1968,7 @@ static const struct harm harms[] = {
     HARM_MAIL(slots_add, a_slot_seems_to_be_free),
     HARM_MAIL(slots_add, a_slot_seems_to_be_taken),
     HARM_MAIL(slots_add, two_messages_are_in_one_slot),
+    HARM_MAIL(slots_add, a_message_is_in_a_slot_that_there_can_not_be),
     HARM_MAIL(slots_add, a_spare_node_is_lost),
     HARM_MAIL(slots_add, a_message_belongs_to_no_endpoint),
     HARM_MAIL(slots_add, the_spare_nodes_go_round_in_a_circle),
@@ -1888,6 +1985,20 @@ static const struct harm harms[] = {
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_table),
     HARM_ACROSS(letters_sound, a_letter_is_to_be_told_from_a_slot_that_is_free),
     HARM_MAIL(visits_queued, a_question_waits_though_there_is_room),
+    HARM_ACROSS(lines_sound, who_waits_for_a_slot_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_an_answer_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_to_write_a_letter_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_a_letters_answer_is_nobody),
+    HARM(lines_sound, who_waits_for_a_table_is_nobody),
+    HARM_MAIL(lines_sound, who_waits_for_a_message_is_nobody),
+    HARM(lines_sound, who_waits_for_a_service_is_nobody),
+    HARM(lines_sound, who_waits_for_an_end_is_nobody),
+    HARM_ACROSS(notes_kept, what_is_to_be_told_is_a_gate),
+    HARM_ACROSS(notes_kept, who_watches_an_end_is_a_gate),
+    HARM(queued_once, a_queue_begins_at_what_is_not_queued),
+    HARM(reserved_open, a_place_is_kept_for_nothing),
+    HARM(treap_links, a_left_neighbour_leads_elsewhere),
+    HARM(treap_links, a_right_neighbour_leads_elsewhere),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 
@@ -2169,6 +2280,20 @@ static void what_a_table_remembers_of_another_is_not_believed(void **state)
     kit_audit(k);
 }
 
+/* What waits for a name to go may do so as long as there is something that is lost. */
+static void a_question_of_another_kernel_may_be_held(void **state)
+{
+    struct rescind_kernel *k = *state;
+    struct visit *lost = make_visit(k, VISIT_QUEUED);
+    struct rescind_finding finding = {.name = "nothing"};
+
+    hold(k, make_far_visit(k, RESCIND_SERVICE_OPEN));
+    k->visits_lost = lost->next = lost->prev = cap_index(k, (const struct cap *)lost);
+    task_join(k, &k->ready, task_of_peer(k, k->pe));
+    assert_false(rescind_kernel_audit(k, &finding));
+    assert_string_equal(finding.name, "visits_asked"); /* and no row before it */
+}
+
 static void two_priorities_may_be_alike(void **state)
 {
     struct rescind_kernel *k = *state;
@@ -2225,6 +2350,9 @@ static void what_was_never_made_is_not_looked_at(void **state)
     memset(pool_node(k, k->pool.high), 0xa5,
            (size_t)(k->pool.limit - k->pool.high) * POOL_NODE_SIZE);
     kit_audit(k);
+    /* So it is not taken for a call that is under way, either. */
+    at(k, 0, MAIL_GATE)->flags |= CAP_AWAITED;
+    assert_false(rescind_kernel_audit(k, NULL));
     calls_free(k);
 }
 
@@ -2265,11 +2393,13 @@ static void a_sound_kernel_passes_between_any_two_events_of_its_calls(void **sta
 
 int main(void)
 {
-    enum { OTHERS = 13 };
+    enum { OTHERS = 14 };
     struct CMUnitTest tests[HARMS + OTHERS] = {
         cmocka_unit_test(every_row_of_the_audit_has_a_case_here),
         cmocka_unit_test(what_does_not_add_up_has_no_place),
         cmocka_unit_test(what_was_never_made_is_not_looked_at),
+        cmocka_unit_test_setup_teardown(a_question_of_another_kernel_may_be_held, new_kernel,
+                                        free_kernel),
         cmocka_unit_test(who_waits_for_what_is_not_asked_is_named),
         cmocka_unit_test_setup_teardown(the_task_of_a_bad_stack_is_named, new_kernel, free_kernel),
         cmocka_unit_test(what_is_left_at_rest_is_found),

@@ -199,6 +199,25 @@ static void what_is_not_settled_yet_can_be_copied(void **state)
     kit_audit(k);
 }
 
+/* Many small trees fit into one event as well as a large one does. */
+static void a_revocation_uses_up_its_events(void **state)
+{
+    enum { TREES = 12, WORK = 64, MOST = 6 };
+    struct rescind_kernel *k = *state;
+    enum rescind_error error;
+
+    assert_int_equal(rescind_kernel_boot_grant(k, 0, 2, 1), RESCIND_NO_ERROR);
+    for (uint32_t i = 0; i < TREES; i++) {
+        assert_int_equal(kit_call(k, 0, kit_creategate(10 + i)), RESCIND_NO_ERROR);
+        assert_int_equal(kit_call(k, 0, kit_delegate(2, 10 + i, 50 + i, 1)), RESCIND_NO_ERROR);
+    }
+    k->work = WORK;
+    kit_send(k, 0, kit_revoke(10, TREES, true));
+    assert_in_range(kit_rest(k), 1, MOST);
+    assert_true(kit_reply(k, 0, &error));
+    assert_int_equal(error, RESCIND_NO_ERROR);
+}
+
 /* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
 static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
 {
@@ -1199,6 +1218,7 @@ int main(void)
         cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(a_revocation_uses_up_its_events),
         KERNEL_TEST(what_is_not_settled_yet_can_be_copied),
         KERNEL_TEST(a_gate_is_made_when_its_place_is_free),
         KERNEL_TEST(a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then),

@@ -475,11 +475,12 @@ static void a_note_comes_behind_the_answer_that_promises_it(void **state)
         struct system *s = new_family();
         kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_WAIT));
         assert_true(system_tell(s, A, B) && system_hear(s, A, B));
-        kit_send(s->k[B], 0, kit_revoke(CHILD_CAP, 1, true));
+        rescind_kernel_end(s->k[B], CHILD, 7);
         kit_rest(s->k[B]);
+        assert_int_not_equal(peer_at(s->k[B], A)->notes, 0);
         peer_at(s->k[B], A)->letter_turn = turn;
         rest(s);
-        assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+        assert_int_equal(answer(s, A, 0).value, 7);
         assert_int_equal(rescind_kernel_peer(s->k[A], B).late, 0);
         system_free(s);
     }
@@ -2011,6 +2012,17 @@ static void messages_that_make_no_sense_are_refused(void **state)
     refused(s, A, B, m); /* that link is there already */
     letter = message_letter(RESCIND_LETTER_REPLY, good);
     refused(s, A, B, forge_letter(A, letter)); /* a reply links nothing */
+    for (unsigned i = 0; i < 3; i++) {
+        struct rescind_letter_message other = good;
+        other.links = 0;
+        if (i == 0)
+            other.sender_ep = RESCIND_EP_COUNT;
+        else if (i == 1)
+            other.credit_ep = RESCIND_EP_COUNT;
+        else
+            other.ep = RESCIND_EP_COUNT;
+        refused(s, A, B, forge_letter(A, message_letter(RESCIND_LETTER_REPLY, other)));
+    }
     /* Another stub, or another endpoint, than what it was linked to. */
     for (unsigned i = 0; i < 2; i++) {
         struct rescind_letter_message other = good;

@@ -216,6 +216,8 @@ static enum rescind_error read_reply(struct rescind_kernel *k, uint32_t vpe, voi
     if (reply.error == RESCIND_NO_ERROR) {
         assert_int_equal(reply.size, size);
         memcpy(data, reply.data, size);
+        for (size_t i = size; i % 8 != 0; i++)
+            assert_int_equal(reply.data[i], 0);
     }
     return (enum rescind_error)reply.error;
 }
@@ -616,6 +618,12 @@ static void createmap_leaves_nothing_where_one_page_is_in_use(void **state)
             must(k, 0, createmap(OTHER, MEM, 0, 1, VIRT + used, RESCIND_PERM_R));
             refuses(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R), RESCIND_INV_ARGS);
             assert_int_equal(mapped(k, 1, VIRT, 9), 1);
+            if (work == 1) { /* one page an event, to and fro */
+                enum rescind_error error;
+                kit_send(k, 0, createmap(OTHER, MEM, 0, 8, VIRT, RESCIND_PERM_R));
+                assert_true(kit_rest(k) + 2 >= 2 * used);
+                assert_true(kit_reply(k, 0, &error));
+            }
             kit_free(k);
         }
     }

@@ -978,6 +978,26 @@ static void a_range_of_any_length_goes_whole_or_not_at_all(void **state)
     }
 }
 
+/* What was to be told of a link need not be when the link has gone: there is nothing to say. */
+static void who_has_nothing_to_tell_any_more_is_silent(void **state)
+{
+    struct system *s = new_linked();
+
+    (void)state;
+    kit_send(s->k[C], 0, kit_revoke(21, 1, true));
+    kit_rest(s->k[C]);
+    kit_send(s->k[A], 0, kit_revoke(11, 1, true));
+    work(s, A);
+    assert_int_equal(rescind_kernel_tell_first(s->k[A]), C);
+    tell_and_hear(s, C, A);
+    audit(s);
+    assert_int_equal(rescind_kernel_tell_first(s->k[A]), -1);
+    rest(s);
+    assert_int_equal(reply(s, A, 0), RESCIND_NO_ERROR);
+    assert_int_equal(reply(s, C, 0), RESCIND_NO_ERROR);
+    system_free(s);
+}
+
 static bool has_record(const struct system_message *m, uint8_t kind)
 {
     struct rescind_peer_record record;
@@ -1777,6 +1797,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_exchange_blocked_at_the_peer_waits_for_free),
         cmocka_unit_test(a_remote_capability_takes_one_node_here_and_one_there),
         cmocka_unit_test(a_range_of_any_length_goes_whole_or_not_at_all),
+        cmocka_unit_test(who_has_nothing_to_tell_any_more_is_silent),
         cmocka_unit_test(one_kind_of_records_does_not_hold_up_the_others),
         cmocka_unit_test(an_exchange_waits_for_a_place_of_its_own),
         cmocka_unit_test(an_exchange_blocked_by_what_has_gone_is_freed),

@@ -444,7 +444,11 @@ static void more_data_than_a_message_has_is_refused(void **state)
     struct rescind_kernel *k = ready(0);
 
     (void)state;
-    calls_refused(k, 0, say_send_bytes(SEND_EP, NONE, RESCIND_DATA_MAX + 8), RESCIND_INV_ARGS);
+    calls_ok(k, 0, say_attach(0, 9, 0x400, 10, 9));
+    calls_ok(k, 0, say_gate(0, 60, 9, 1, 8));
+    calls_ok(k, 0, say_activate(10, NONE, 60));
+    calls_refused(k, 0, say_send_bytes(10, NONE, RESCIND_DATA_MAX + 8), RESCIND_INV_ARGS);
+    calls_ok(k, 0, say_send_bytes(10, NONE, RESCIND_DATA_MAX));
     calls_free(k);
 }
 
