@@ -41,8 +41,8 @@ G_DEFINE_QUARK(rescind - boot - error, boot_error)
 char *boot_image(void)
 {
     static const char *const places[] = {
+        "src/pc99/rescind-pc99.elf", /* first: a build may lie in another one's folder */
         "../src/pc99/rescind-pc99.elf",
-        "src/pc99/rescind-pc99.elf",
         "../share/rescind/rescind-pc99.elf",
         "../../share/rescind/rescind-pc99.elf",
     };
