@@ -474,6 +474,23 @@ static void one_that_has_ended_does_not_end_again(void **state)
     calls_free(k);
 }
 
+static void one_that_is_ending_is_not_started(void **state)
+{
+    struct rescind_kernel *k = calls_new(&(struct calls_config){.vpes = 3, .nodes = 200});
+    struct answer answer;
+
+    (void)state;
+    calls_ok(k, 0, say_createvpe(CHILD, CHILD_MEM));
+    rescind_kernel_end(k, calls_told().created, 7);
+    calls_send(k, 0, say_start(CHILD));
+    assert_false(calls_answer(k, 0, &answer));
+    calls_rest(k);
+    assert_true(calls_answer(k, 0, &answer));
+    assert_int_equal(answer.error, RESCIND_VPE_GONE);
+    assert_int_equal(calls_told().code, 7);
+    calls_free(k);
+}
+
 static void a_service_needs_a_gate(void **state)
 {
     struct rescind_kernel *k = ready(0);
@@ -513,6 +530,7 @@ int main(void)
         cmocka_unit_test(a_call_needs_the_nodes_that_it_takes),
         cmocka_unit_test(a_new_vpe_finds_nothing_in_its_memory),
         cmocka_unit_test(one_that_has_ended_does_not_end_again),
+        cmocka_unit_test(one_that_is_ending_is_not_started),
         cmocka_unit_test(a_service_needs_a_gate),
         cmocka_unit_test(more_data_than_a_message_has_is_refused),
     };
