@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "rescind/startup.h"
-#include "sim/model.h"
 #include "sim/replay.h"
 
 enum {
@@ -28,6 +27,8 @@ struct course *course_new(char *text, uint64_t seed, uint32_t work)
 void course_free(struct course *c)
 {
     violation_free(c->violation);
+    outcome_free(c->outcome);
+    monitor_free(c->monitor);
     litmus_free(c->litmus);
     g_array_unref(c->schedule);
     g_free(c->text);
@@ -37,7 +38,11 @@ void course_free(struct course *c)
 
 static struct trial *start(struct course *c)
 {
-    struct trial_options options = {.seed = c->seed, .work = c->work};
+    struct trial_options options = {.seed = c->seed,
+                                    .work = c->work,
+                                    .schedule = c->how,
+                                    .depth = c->depth,
+                                    .monitor = c->monitor};
     struct trial *t = NULL;
     GError *error = NULL;
 
@@ -55,7 +60,6 @@ static bool make(struct course *c, struct trial *t, struct machine_choice choice
 {
     if (c->before != NULL)
         c->before(c->context, &choice);
-    g_array_append_val(c->schedule, choice);
     c->violation = trial_step(t, &choice);
     return c->violation == NULL;
 }
@@ -94,6 +98,46 @@ static struct machine_choice next(struct course *c, const GArray *choices, guint
     return pick(choices, true, *c->bytes++);
 }
 
+/* A run by the machine itself. */
+struct run {
+    struct course *course;
+    struct trial *trial;
+    guint made;
+};
+
+/* PCT may leave out for ever what others wait for; RANDOM does not. */
+static bool is_over(struct run *r)
+{
+    struct course *c = r->course;
+
+    if (++r->made < CHOICES_MAX)
+        return c->violation != NULL;
+    if (c->violation == NULL && c->how != SCHEDULE_PCT)
+        c->violation = violation_endless();
+    return true;
+}
+
+static bool look(struct machine *machine, void *data)
+{
+    struct run *r = data;
+    struct course *c = r->course;
+
+    (void)machine;
+    c->violation = trial_look(
+        r->trial, &g_array_index(c->schedule, struct machine_choice, c->schedule->len - 1));
+    return is_over(r);
+}
+
+static bool run_by_itself(struct course *c, struct trial *t)
+{
+    struct run r = {.course = c, .trial = t};
+    enum machine_end end = machine_run(t->machine, look, &r);
+
+    if (end == MACHINE_BROKEN && c->violation == NULL)
+        c->violation = trial_broken(t);
+    return end == MACHINE_QUIET;
+}
+
 /* Until nothing can move; false: something is wrong. */
 static bool move(struct course *c, struct trial *t)
 {
@@ -116,32 +160,6 @@ static bool move(struct course *c, struct trial *t)
 
 /* ---- Ends ---------------------------------------------------------------------------------- */
 
-/* Whether a VPE may stay at this step, as others need not do what it waits for. */
-static bool may_wait(const struct litmus *l, guint vpe, guint position)
-{
-    const struct litmus_statement *s = litmus_statement(l, litmus_step(l, vpe, position));
-    struct model_call call;
-    const void *bytes;
-    gsize size;
-
-    switch (s->word) {
-    case LITMUS_RECEIVE:
-    case LITMUS_VPECTRL:
-    case LITMUS_CREATESESS:
-    case LITMUS_DELEGATE:
-    case LITMUS_OBTAIN:
-    case LITMUS_PAGEFAULT:
-    case LITMUS_WAIT:
-        return true;
-    case LITMUS_RAW:
-        bytes = g_bytes_get_data(g_ptr_array_index(l->payloads, s->item), &size);
-        call = model_decode(bytes, size);
-        return call.error == RESCIND_NO_ERROR && model_may_wait(&call);
-    default:
-        return false;
-    }
-}
-
 /* A fault that kills a VPE which waits so or, where none of those can be killed, any that has not
  * ended. False: there is none, or nobody waits so. */
 static bool find_kill(const struct course *c, const struct trial *t, const struct outcome *o,
@@ -150,7 +168,8 @@ static bool find_kill(const struct course *c, const struct trial *t, const struc
     bool waits = false;
 
     for (guint i = 0; i < o->vpes->len; i++)
-        waits |= outcome_vpe(o, i)->stuck && may_wait(c->litmus, i, outcome_vpe(o, i)->position);
+        waits |=
+            outcome_vpe(o, i)->stuck && trial_may_wait(c->litmus, i, outcome_vpe(o, i)->position);
     for (int any = 0; any < 2 && waits; any++) {
         for (guint i = 0; i < c->litmus->faults->len; i++) {
             const struct litmus_fault *f =
@@ -160,7 +179,7 @@ static bool find_kill(const struct course *c, const struct trial *t, const struc
             if (f->kind != RESCIND_FAULT_KILL || !machine_possible(t->machine, kill))
                 continue;
             v = outcome_vpe(o, f->a);
-            if (any ? !v->ended : v->stuck && may_wait(c->litmus, f->a, v->position))
+            if (any ? !v->ended : v->stuck && trial_may_wait(c->litmus, f->a, v->position))
                 return true;
         }
     }
@@ -192,7 +211,7 @@ static bool is_patient(const struct course *c, const struct trial *t)
 
     for (guint i = 0; i < outcome->vpes->len; i++)
         if (outcome_vpe(outcome, i)->stuck &&
-            !may_wait(c->litmus, i, outcome_vpe(outcome, i)->position))
+            !trial_may_wait(c->litmus, i, outcome_vpe(outcome, i)->position))
             patient = false;
     outcome_free(outcome);
     return patient;
@@ -218,13 +237,18 @@ void course_run(struct course *c)
 
     if (t == NULL)
         return;
+    g_clear_pointer(&c->violation, violation_free);
+    g_clear_pointer(&c->outcome, outcome_free);
     c->schedule = g_array_new(FALSE, FALSE, sizeof(struct machine_choice));
+    machine_record(t->machine, c->schedule);
     good = follow(c, t, wanted);
-    while (good && move(c, t) && end(c, t))
+    while (good && (c->by_itself ? run_by_itself(c, t) : move(c, t)) && end(c, t))
         ;
     if (c->violation != NULL && c->violation->kind == VIOLATION_STUCK && is_patient(c, t))
         g_clear_pointer(&c->violation, violation_free);
-    monitor_free(trial_free(t));
+    c->outcome = machine_outcome(t->machine);
+    c->compared = !t->uncompared;
+    c->monitor = trial_free(t);
     g_array_unref(wanted);
 }
 

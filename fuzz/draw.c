@@ -9,6 +9,12 @@
  * good part of what is drawn is granted (fuzz/count.c sees to it): a gate to the VPE's own endpoint
  * 2 at 6, a session at 5, memory at 10, a child at 12, a line and ports at 14 and 15; messages come
  * in at endpoints 2 and 3, go out to the next VPE by 4, and memory is read by 5.
+ *
+ * Over many kernels the head goes on: byte 5 says how many kernels there are, whether A serves, how
+ * long ranges are, and whether A begins with many gates; bytes 6 and 7 where VPEs live; byte 8 who
+ * has a quota; bytes 9, 10 and 11 who can be killed, which kernels' pools can run out, and which
+ * messages be delayed; byte 12 how long a chain of copies, from VPE to VPE, there is at first; byte
+ * 13 which kernels have little memory, or room for few VPEs.
  */
 #include "fuzz/draw.h"
 
@@ -17,18 +23,19 @@
 
 #include "fuzz/fuzz.h"
 
-enum { VPES_MIN = 2, VPES_MAX = 4, CHILDREN = 2, ALL = VPES_MAX + CHILDREN };
-static const char *const names[ALL] = {"A", "B", "C", "D", "E", "F"};
-
-/* Bits: each VPE can send to the next; reads memory; A listens to its line; A is a service, at
- * which the others have sessions. */
-enum begun { BEGUN_POSTS = 1, BEGUN_MEMORY = 2, BEGUN_LINE = 4, BEGUN_SESSIONS = 8 };
+enum { VPES_MIN = 2, VPES_MAX = 4, VPES_OF_MANY = 6, CHILDREN = 2, ALL = VPES_OF_MANY + CHILDREN };
+enum { KERNELS_MAX = 4, GRANTS_MAX = 3, GATES = 18, SIGNALS = 4, OTHER_OPS = 232, REPEATED = 244 };
+static const char *const names[ALL] = {"A", "B", "C", "D", "E", "F", "G", "H"};
+/* Of ranges. */
+static const uint32_t few[] = {1, 1, 1, 2, 2, 3, 5, 9}, many[] = {1, 1, 2, 3, 7, 9, 17, 33};
 
 struct hand {
     const uint8_t *bytes;
     size_t left;
     enum draw_about about;
-    uint32_t vpes;
+    uint32_t vpes, first_child, kernels;
+    uint8_t at[ALL];                 /* the kernel that each lives on */
+    const uint32_t *counts;          /* of ranges */
     bool devices, lets_wait, serves; /* A is a service */
     GString *program[ALL];
 };
@@ -66,39 +73,50 @@ static const char *perms(uint32_t b)
     static const char *const all[] = {"rw", "r", "w", "rwx"};
     return all[b % 4];
 }
-static void range(GString *p, uint32_t start, uint32_t b)
+static void range(const struct hand *h, GString *p, uint32_t start, uint32_t b)
 {
-    static const uint32_t counts[] = {1, 1, 1, 2, 2, 3, 5, 9};
     if (b >= 248)
         g_string_append_printf(p, " map:%u:%u", 0x10000 + start % 8, 1 + b % 3);
     else
-        g_string_append_printf(p, " %u:%u", start, b == 247 ? 0xffffffffu : counts[b % 8]);
+        g_string_append_printf(p, " %u:%u", start, b == 247 ? 0xffffffffu : h->counts[b % 8]);
 }
 
 #define SAY(...) g_string_append_printf(p, "    " __VA_ARGS__)
 
 /* ---- Steps --------------------------------------------------------------------------------- */
 
-static void tree_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+static void tree_step(const struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t b,
+                      uint32_t c)
 {
     if (op == 0) {
         SAY("creategate %u %u label=%u ep=%u credits=%u", vpe_sel(a), sel(b), c % 8, ep(c), c >> 6);
     } else if (op < 7) {
         SAY("exchange %s %u", op < 4 ? "delegate" : "obtain", vpe_sel(a));
-        range(p, sel(b), c);
-        range(p, sel(c / 8 * 37 % 256), c);
+        range(h, p, sel(b), c);
+        range(h, p, sel(c / 8 * 37 % 256), c);
     } else {
         SAY("revoke");
-        range(p, sel(a), b);
+        range(h, p, sel(a), b);
         g_string_append_printf(p, " own=%u", c % 4 != 0);
     }
 }
 
-static void life_step(GString *p, uint32_t op, uint32_t vpe, uint32_t a, uint32_t b, uint32_t c)
+/* The one that a CREATEVPE of this VPE can make. */
+static const char *child_of(const struct hand *h, uint32_t vpe)
+{
+    uint32_t child = h->first_child + vpe % CHILDREN;
+
+    if (h->about == DRAW_MANY)
+        child = h->first_child + (h->at[vpe] != h->at[h->first_child]);
+    return names[child];
+}
+
+static void life_step(const struct hand *h, GString *p, uint32_t op, uint32_t vpe, uint32_t a,
+                      uint32_t b, uint32_t c)
 {
     if (op == 0) {
         SAY("createvpe %u %u %s", b % 2 ? 12 : sel(b), b % 2 ? 13 : sel(c),
-            c % 8 == 7 ? "Nobody" : names[VPES_MAX + vpe % 2]);
+            c % 8 == 7 ? "Nobody" : child_of(h, vpe));
         if (a % 2)
             g_string_append_printf(p, " pfgate=%u pfep=%u", a % 4 == 1 ? 6 : sel(a), ep(c));
     } else if (op == 1) {
@@ -161,8 +179,8 @@ static void memory_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
             1 + c / 4 * 128, perms(c));
         break;
     case 2:
-        SAY("createmap %u %u first=%u pages=%u %u perms=%s", a % 2 ? 0 : vpe_sel(a), sel(b), c % 2,
-            1 + c / 2 % 2, 0x10000 + c / 4 % 8, perms(c / 32));
+        SAY("createmap %u %u first=%u pages=%u %u perms=%s", a % 2 ? 0 : vpe_sel(a),
+            b % 4 ? 10 : sel(b), c % 2, 1 + c / 2 % 2, 0x10000 + c / 4 % 8, perms(c / 32));
         break;
     case 3:
         if (b % 2)
@@ -181,7 +199,8 @@ static void memory_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
     }
 }
 
-static void service_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_t c)
+static void service_step(const struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t b,
+                         uint32_t c)
 {
     switch (op) {
     case 0:
@@ -199,7 +218,7 @@ static void service_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32
     default:
         SAY("%s %u %u", op == 3 ? "delegate" : "obtain", a % 4 ? 0 : vpe_sel(a),
             a % 8 ? 5 : sel(a));
-        range(p, sel(b), c);
+        range(h, p, sel(b), c);
         if (c % 8 == 7)
             g_string_append_printf(p, " args=%u,%u,%u", a, b, c);
     }
@@ -227,7 +246,7 @@ static void device_step(GString *p, uint32_t op, uint32_t a, uint32_t b, uint32_
 }
 
 /* What a service answers: an error code or none, and a session's number, or a range; or rubbish. */
-static void answer_step(GString *p, uint32_t a, uint32_t b, uint32_t c)
+static void answer_step(const struct hand *h, GString *p, uint32_t a, uint32_t b, uint32_t c)
 {
     SAY("reply 2 %u", a < 192 ? 0 : a % 8 ? a % 40 : a << 24);
     if (b % 8 < 2) {
@@ -236,7 +255,7 @@ static void answer_step(GString *p, uint32_t a, uint32_t b, uint32_t c)
     } else {
         g_string_append(p, " range=");
         GString *r = g_string_new(NULL);
-        range(r, b % 8 < 6 ? 5 + b / 8 % 11 : sel(b), c);
+        range(h, r, b % 8 < 6 ? 5 + b / 8 % 11 : sel(b), c);
         g_string_append(p, r->str + 1);
         g_string_free(r, TRUE);
         if (c % 16 == 15)
@@ -262,18 +281,18 @@ static void raw_answer(GString *p, uint32_t a, uint32_t b, uint32_t c)
 static void other_step(struct hand *h, GString *p, uint32_t vpe, uint32_t op, uint32_t a,
                        uint32_t b, uint32_t c)
 {
-    if (vpe == 0 && h->devices && op % 4 == 3) /* who alone has any */
+    if (vpe == 0 && h->devices && op % 4 == 3 && h->about != DRAW_MANY) /* who alone has any */
         device_step(p, op / 4 % 4, a, b, c);
     else if (op < 26)
-        tree_step(p, op < 20 ? op / 2 : 7, a, b, c);
+        tree_step(h, p, op < 20 ? op / 2 : 7, a, b, c);
     else if (op < 32)
-        life_step(p, op < 30 ? op - 26 : 0, vpe, a, b, c);
+        life_step(h, p, op < 30 ? op - 26 : 0, vpe, a, b, c);
     else if (op < 44)
         message_step(p, op < 39 ? op - 32 : op - 39, h->lets_wait, a, b, c);
     else if (op < 52)
         memory_step(p, op < 50 ? op - 44 : 2, a, b, c);
     else if (op < 58)
-        service_step(p, op - 52, a, b, c);
+        service_step(h, p, op - 52, a, b, c);
     else if (op < 62)
         device_step(p, op - 58, a, b, c);
     else if (op == 62 && c < 64)
@@ -295,7 +314,7 @@ static void serve(struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t 
     else if (op < 24)
         return;
     if (op < 44)
-        answer_step(p, a, b, c);
+        answer_step(h, p, a, b, c);
     else if (op < 47)
         SAY("ack 2");
     else if (op < 50)
@@ -303,9 +322,9 @@ static void serve(struct hand *h, GString *p, uint32_t op, uint32_t a, uint32_t 
     else if (op < 53)
         message_step(p, 1 + op % 2, true, 1, 0, c);
     else if (op < 57)
-        tree_step(p, op < 55 ? 7 : 0, a, b, c);
+        tree_step(h, p, op < 55 ? 7 : 0, a, b, c);
     else if (op < 60)
-        service_step(p, op % 2, a, b, c);
+        service_step(h, p, op % 2, a, b, c);
     else
         other_step(h, p, 0, a % 64, b, c, a);
 }
@@ -315,43 +334,86 @@ static void ask(struct hand *h, GString *p, uint32_t vpe, uint32_t op, uint32_t 
 {
     op %= 64;
     if (op < 36)
-        service_step(p, 2 + op % 3, a, b, c);
+        service_step(h, p, 2 + op % 3, a, b, c);
     else if (op < 42)
         memory_step(p, 5, a, b, c);
     else if (op < 50)
-        tree_step(p, op % 10, a, b, c);
+        tree_step(h, p, op % 10, a, b, c);
     else
         other_step(h, p, vpe, a % 64, b, c, a);
+}
+
+/* Any call, of any size: most of it makes no sense. */
+static void raw_call(GString *p, uint32_t a, uint32_t b, uint32_t c)
+{
+    SAY("raw %02x00000000000000", a % 48);
+    for (uint32_t i = 0; i < c % 72; i++)
+        g_string_append_printf(p, "%02x",
+                               i % 8 != 0 ? 0
+                               : i < 24   ? sel(b + i) & 255
+                                          : (i + a) & 255);
+}
+
+/* False: it is to be a call after all. */
+static bool no_call(const struct hand *h, GString *p, uint32_t op, uint32_t a)
+{
+    if (op < 10)
+        SAY("signal s%u\n", a % SIGNALS);
+    else if (op < 16 && h->lets_wait)
+        SAY("wait s%u\n", a % SIGNALS);
+    return op < 10 || (op < 16 && h->lets_wait);
 }
 
 static void record(struct hand *h)
 {
     uint32_t who = take(h), op = take(h), a = take(h), b = take(h), c = take(h);
     uint32_t vpe = who % (h->vpes + CHILDREN);
+    bool repeated;
     GString *p;
 
     if (vpe >= h->vpes)
-        vpe += VPES_MAX - h->vpes;
+        vpe += h->first_child - h->vpes;
     p = h->program[vpe];
+    if (h->about == DRAW_MANY && op >= OTHER_OPS && no_call(h, p, op - OTHER_OPS, a))
+        return;
+    repeated = h->about == DRAW_MANY && !h->serves && who >= REPEATED;
+    if (repeated)
+        SAY("repeat %u {\n", 1 + who % 3);
     if (h->serves && who % 4 == 0)
         serve(h, p = h->program[0], op, a, b, c);
-    else if (h->about == DRAW_SERVICE && vpe != 0)
+    else if (h->serves && h->about != DRAW_ANYTHING && vpe != 0)
         ask(h, p, vpe, op, a, b, c);
+    else if (h->about == DRAW_MANY && op >= OTHER_OPS)
+        raw_call(p, a, b, c);
     else
         other_step(h, p, vpe, op % 64, a, b, c);
     g_string_append(p, " => any\n");
+    if (repeated)
+        g_string_append(p, "    }\n");
 }
 
 /* ---- Declarations -------------------------------------------------------------------------- */
 
-static void declare_vpes(const struct hand *h, GString *out)
+/* Of a VPE's account; 0: it has none. */
+static uint32_t quota(uint32_t quotas, uint32_t vpe)
 {
+    return (quotas >> vpe & 1) != 0 ? 4 + (quotas >> 6) * 6 + vpe : 0;
+}
+
+static void declare_vpes(const struct hand *h, GString *out, uint32_t killed, uint32_t quotas)
+{
+    for (uint32_t i = 0; i < h->vpes; i++) {
+        g_string_append_printf(out, "vpe %s @ K%u", names[i], h->at[i]);
+        if (quota(quotas, i) != 0)
+            g_string_append_printf(out, " quota=%u", quota(quotas, i));
+        g_string_append(out, "\n");
+        if (killed >> i & 1)
+            g_string_append_printf(out, "fault kill %s\n", names[i]);
+    }
+    for (uint32_t i = h->first_child; i < h->first_child + CHILDREN; i++)
+        g_string_append_printf(out, "child %s @ K%u\n", names[i], h->at[i]);
     for (uint32_t i = 0; i < h->vpes; i++)
-        g_string_append_printf(out, "vpe %s @ K%u\nfault kill %s\n", names[i], i % 2, names[i]);
-    for (uint32_t i = 0; i < CHILDREN; i++)
-        g_string_append_printf(out, "child %s @ K%u\n", names[VPES_MAX + i], i);
-    for (uint32_t i = 0; i < h->vpes; i++)
-        for (uint32_t other = 1; other < h->vpes; other++)
+        for (uint32_t other = 1; other < h->vpes && other <= GRANTS_MAX; other++)
             g_string_append_printf(out, "grant %s %u = vpe %s\n", names[i], 1 + other,
                                    names[(i + other) % h->vpes]);
 }
@@ -360,7 +422,8 @@ static void declare_troubles(struct hand *h, GString *out, uint32_t b)
 {
     static const char *const troubles[] = {"", "fault exhaust K0\n", "fault exhaust K1\n",
                                            "fault delay K0 K1\n", "fault delay K1 K0\n"};
-    g_string_append(out, troubles[b % 8 < 5 ? b % 8 : 0]);
+    if (h->about != DRAW_MANY)
+        g_string_append(out, troubles[b % 8 < 5 ? b % 8 : 0]);
     h->devices |= b >= 224;
     h->lets_wait = (b & 8) == 0;
     if (h->devices)
@@ -388,12 +451,22 @@ static void begin_sessions(struct hand *h)
 
     SAY("signal there\n");
     for (uint32_t i = 1; i < h->vpes; i++) {
-        SAY("receive 2 => any\n");
-        SAY("reply 2 0,%u => any\n", i);
+        SAY("receive 2 => any\n    reply 2 0,%u => any\n", i);
         p = h->program[i];
-        SAY("wait there\n");
-        SAY("createsess 0 5 disk => any\n");
+        SAY("wait there\n    createsess 0 5 disk => any\n");
         p = h->program[0];
+    }
+}
+
+/* Its gate at 8 goes to all of them, and one of each comes in. */
+static void begin_gifts(struct hand *h)
+{
+    for (uint32_t i = 1; i < h->vpes; i++) {
+        GString *p = h->program[i];
+        SAY("obtain 0 5 20 => any\n    delegate 0 5 6 => any\n");
+        p = h->program[0];
+        SAY("receive 2 => any\n    reply 2 0 range=8 => any\n");
+        SAY("receive 2 => any\n    reply 2 0 range=%u => any\n", 20 + i);
     }
 }
 
@@ -422,12 +495,14 @@ static void prelude(struct hand *h, uint32_t bits, uint32_t begun)
         begin_posts(h);
     if (begun & BEGUN_SESSIONS)
         begin_sessions(h);
+    if (begun & BEGUN_SESSIONS && begun & BEGUN_GIFTS)
+        begin_gifts(h);
     if (begun & BEGUN_LINE) {
         SAY("activate 6 6 => any\n");
         SAY("listen 14 6 => any\n");
     }
     if (bits & 4) { /* a child, whose pager is the service */
-        SAY("createvpe 12 13 E%s => any\n", h->serves ? " pfgate=6 pfep=3" : "");
+        SAY("createvpe 12 13 %s%s => any\n", child_of(h, 0), h->serves ? " pfgate=6 pfep=3" : "");
         SAY("vpectrl 12 start => any\n");
         SAY("exchange delegate 12 10 10 => any\n");
     }
@@ -444,6 +519,97 @@ static void declare_kernels(GString *out, uint32_t b)
     }
 }
 
+static void begin(struct hand *h, GString *out, uint32_t what, uint32_t pools)
+{
+    h->vpes = VPES_MIN + what % 3;
+    h->first_child = VPES_MAX;
+    h->kernels = 2;
+    h->counts = few;
+    for (uint32_t i = 0; i < ALL; i++)
+        h->at[i] = i % 2;
+    declare_kernels(out, pools);
+    declare_vpes(h, out, UINT32_MAX, 0);
+}
+
+/* ---- Many kernels -------------------------------------------------------------------------- */
+
+/* Two bits of `pools` and of `small` a kernel. What is there at the start fits. */
+static void declare_many_kernels(const struct hand *h, GString *out, uint32_t pools, uint32_t small,
+                                 uint32_t quotas)
+{
+    for (uint32_t i = 0; i < h->kernels; i++) {
+        uint32_t pool = pools >> 2 * i & 3, little = small >> 2 * i & 3, needed = 4;
+        for (uint32_t vpe = 0; vpe < h->vpes; vpe++)
+            needed += h->at[vpe] == i ? 4 + 2 * GRANTS_MAX + quota(quotas, vpe) : 1;
+        g_string_append_printf(out, "kernel K%u", i);
+        if (pool != 0)
+            g_string_append_printf(out, " nodes=%u", needed + pool * pool * 5);
+        if (little & 1)
+            g_string_append_printf(out, " memory=%u", 4096 * (2 * ALL + 1 + pool));
+        if (little & 2)
+            g_string_append_printf(out, " vpes=%u", h->vpes + 1);
+        g_string_append(out, "\n");
+    }
+}
+
+/* One way, or both. */
+static void declare_delays(const struct hand *h, GString *out, uint32_t b)
+{
+    uint32_t from = (b & 3) % h->kernels, to = (b >> 2 & 3) % h->kernels;
+
+    if (from == to)
+        return;
+    g_string_append_printf(out, "fault delay K%u K%u\n", from, to);
+    if (b & 16)
+        g_string_append_printf(out, "fault delay K%u K%u\n", to, from);
+}
+
+/* Before anything else: many gates of A's, and a copy of its 5 that goes from VPE to VPE. */
+static void many_gates(struct hand *h, bool gates, uint32_t hops)
+{
+    GString *p = h->program[0];
+
+    if (gates)
+        SAY("repeat %u { creategate 0 8+$i label=$i ep=2 credits=1 => any }\n", GATES);
+    if (hops > 0)
+        SAY("creategate 0 5 label=5 ep=2 credits=2 => any\n");
+    for (uint32_t i = 0; i < hops; i++) {
+        p = h->program[i % h->vpes];
+        if (i > 0)
+            SAY("wait hop%u\n", i);
+        SAY("exchange delegate 2 %u %u => any\n", 5 + i / h->vpes, 5 + (i + 1) / h->vpes);
+        SAY("signal hop%u\n", i + 1);
+    }
+}
+
+static void begin_many(struct hand *h, GString *out, uint32_t what, uint32_t pools)
+{
+    uint32_t much = take(h), homes = take(h), quotas, killed, exhausted, delayed, hops;
+
+    homes |= take(h) << 8;
+    quotas = take(h);
+    killed = take(h);
+    exhausted = take(h);
+    delayed = take(h);
+    hops = take(h);
+    h->vpes = VPES_MIN + what % 5;
+    h->first_child = VPES_OF_MANY;
+    h->kernels = 1 + much % KERNELS_MAX;
+    h->serves |= (much & 16) != 0;
+    h->counts = (much & 32) != 0 ? many : few;
+    for (uint32_t i = 0; i < VPES_OF_MANY; i++)
+        h->at[i] = (uint8_t)((homes >> 2 * i & 3) % h->kernels);
+    h->at[VPES_OF_MANY] = h->at[0];
+    h->at[VPES_OF_MANY + 1] = h->at[1];
+    declare_many_kernels(h, out, pools, take(h), quotas);
+    declare_vpes(h, out, killed, quotas);
+    for (uint32_t i = 0; i < h->kernels; i++)
+        if (exhausted >> i & 1)
+            g_string_append_printf(out, "fault exhaust K%u\n", i);
+    declare_delays(h, out, delayed);
+    many_gates(h, (much & 64) != 0, hops % (2 * h->vpes + 1));
+}
+
 struct course *draw(const uint8_t *bytes, size_t size, enum draw_about about)
 {
     struct hand h = {.bytes = bytes, .left = size, .about = about};
@@ -452,13 +618,13 @@ struct course *draw(const uint8_t *bytes, size_t size, enum draw_about about)
     uint32_t records = take(&h);
     struct course *c;
 
-    h.vpes = VPES_MIN + what % 3;
+    if (!(begun & BEGUN_ANY))
+        begun = 0;
     h.serves = about == DRAW_SERVICE || begun & BEGUN_SESSIONS;
     h.devices = begun & BEGUN_LINE;
     for (int i = 0; i < ALL; i++)
         h.program[i] = g_string_new(NULL);
-    declare_kernels(out, pools);
-    declare_vpes(&h, out);
+    (about == DRAW_MANY ? begin_many : begin)(&h, out, what, pools);
     declare_troubles(&h, out, troubles);
     prelude(&h, what >> 5, begun);
     for (uint32_t i = 0; i < records && i < DRAW_RECORDS_MAX && h.left > 0; i++)

@@ -47,7 +47,7 @@ static void write_down(const struct drive *drive, const struct drive_event *even
     if (log_now->count == DEEDS_MAX)
         return;
     r->event = *event;
-    if (event->size > 0)
+    if (event->message != NULL)
         memcpy(r->message, event->message, event->size);
     log_now->count++;
 }
@@ -203,6 +203,16 @@ static char *words_for(const struct model_call *c, const char *name)
     case RESCIND_SYS_DERIVEMEM:
     case RESCIND_SYS_CREATEMAP:
         return memory_words(c);
+    case RESCIND_SYS_LISTEN:
+        return g_strdup_printf("listen %u %u", c->src, c->ep);
+    case RESCIND_SYS_IRQACK:
+        return g_strdup_printf("irqack %u", c->src);
+    case RESCIND_SYS_PORT_IN:
+        return g_strdup_printf("portin %u off=%u width=%u", c->src, (uint32_t)c->addr,
+                               (uint32_t)c->size);
+    case RESCIND_SYS_PORT_OUT:
+        return g_strdup_printf("portout %u off=%u width=%u value=%u", c->src, (uint32_t)c->addr,
+                               (uint32_t)c->size, (uint32_t)c->label);
     default:
         return NULL;
     }
@@ -244,8 +254,8 @@ struct maker {
     GString *program[MODEL_VPES + MADE_MAX];
     uint32_t who[MODEL_VPES];  /* the VPE of the file that has this number */
     uint32_t name[MODEL_VPES]; /* what this VPE's last CREATEVPE makes, counted from 1 */
-    uint32_t creates, children;
-    GString *declared; /* children */
+    uint32_t creates, children, interrupts;
+    GString *declared; /* children, devices */
     GArray *schedule;
 };
 
@@ -310,6 +320,18 @@ static void add(struct maker *m, const struct record *r)
     case DRIVE_GRANTED:
         g_string_append_printf(m->declared, "grant V%u %u = vpe V%u\n", event->vpe, event->a,
                                event->b);
+        break;
+    case DRIVE_LINE:
+        g_string_append_printf(m->declared, "grant V%u %u = irq %u\n", event->vpe, event->a,
+                               event->b);
+        break;
+    case DRIVE_PORTS:
+        g_string_append_printf(m->declared, "grant V%u %u = ports %u %u\n", event->vpe, event->a,
+                               event->b, (uint32_t)event->size);
+        break;
+    case DRIVE_STRUCK: /* each fault strikes once; those that kill stand in front */
+        g_string_append_printf(m->declared, "fault interrupt %u\n", event->a);
+        choose_now(m, CHOICE_FAULT, m->log->config.vpes + m->interrupts++, 0);
         break;
     case DRIVE_CALLED:
         add_call(m, r);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fuzzes: sh fuzz/run.sh SECONDS [TARGET...]. Installs what is missing, builds the targets (all of
-# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time (one,
-# with JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, the seconds by
-# the clock and those of the processor (cpu), which on a busy machine are far fewer.
+# them, unless some are named) with clang under build/fuzz, runs each for SECONDS, two at a time
+# (one, with JOBS=1), and says what came of it: a line each in fuzz/log, too, with the seed, the
+# seconds by the clock and those of the processor (cpu), which on a busy machine are far fewer.
 # `sh fuzz/run.sh --sum` adds the lines up. SEED=N fuzzes with that seed; else it is drawn.
 #
 # Exit status 1 when one of them found something: the input and what it breaks stay in
@@ -10,13 +10,14 @@
 #
 # The targets run under AddressSanitizer and UBSan, and audit the kernel after every event. With
 # FUZZ_PLAIN=1 they are built without (in build/fuzz-plain): that is the speed that counts. With
-# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised.
+# FUZZ_MERGE=1, what has been found in the end becomes the kept corpus, minimised; files that were
+# put there by hand, under names of their own, stay.
 set -eu
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" = --sum ]; then
-    # The oldest lines have no cpu: what they took counts for no minute of the processor. Coverage is
-    # counted in more places with sanitizers: what is told is that without.
+    # The oldest lines have no cpu: what they took counts for no minute of the processor. Coverage
+    # is counted in more places with sanitizers: what is told is that without.
     awk '!/^#/ { split("", of)
         for (i = 2; i <= NF; i++) { split($i, pair, "="); of[pair[1]] = pair[2] }
         name = of["target"]; runs[name] += of["runs"]; cpu[name] += of["cpu"]
@@ -54,8 +55,9 @@ fi
 # shellcheck disable=SC2046 # a list of words
 ninja -C "$build" $(printf 'fuzz/fuzz-%s ' $targets) >&2
 
-# A table, a text or a module is longer than a message. What takes two minutes never ends: a device
-# that is always late takes seconds, and on a busy machine a run may wait for its turn.
+# A table, a text or a module is longer than a message. What takes two minutes by the clock never
+# ends, as the slowest inputs take seconds; TIMEOUT=N says otherwise, for where a run has to wait long
+# for its turn.
 limits() { # TARGET
     case $1 in
     devices | module) length=4096 ;;
@@ -63,7 +65,7 @@ limits() { # TARGET
     schedule | service) length=700 ;;
     *) length=512 ;;
     esac
-    echo "-max_len=$length -timeout=120"
+    echo "-max_len=$length -timeout=${TIMEOUT:-120}"
 }
 
 fuzz() { # TARGET
@@ -104,9 +106,10 @@ merge() { # TARGET
     rm -rf "$build/$1/merged"
     mkdir "$build/$1/merged"
     # shellcheck disable=SC2046
-    "$build/fuzz/fuzz-$1" -merge=1 $(limits "$1") "$build/$1/merged" "fuzz/corpus/$1" \
+    "$build/fuzz/fuzz-$1" -set_cover_merge=1 $(limits "$1") "$build/$1/merged" "fuzz/corpus/$1" \
         "$build/$1/corpus" >"$build/$1/merge.log" 2>&1
-    rm -f "fuzz/corpus/$1"/*
+    # What has a name of its own, and not what its bytes hash to, was put there by hand, and stays.
+    find "fuzz/corpus/$1" -type f ! -name '*[!0-9a-f]*' -delete
     cp "$build/$1/merged"/* "fuzz/corpus/$1"
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What fuzzers find becomes litmus files: test_to_litmus.py SOURCE-DIRECTORY.
 
-Into a copy of the sources come mistakes: two of tests/mistakes/, and one that crashes. For each a
-fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh makes a file
-and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it does not.
+Into a copy of the sources come mistakes: two of tests/mistakes/, and two that crash. For each a
+fuzzer's replay program finds an input among the kept ones and those that it draws, fuzz/to-litmus.sh
+makes a file and a schedule of it, and `rescind replay` shows the mistake; without the mistakes it
+does not.
 """
 import os
 import re
@@ -16,10 +17,15 @@ from shutil import copy, copytree, ignore_patterns
 COPIED = ["bench", "fuzz", "include", "sim", "src", "tests"]
 MOST_STEPS = 12  # that may be left of a file
 
-# What crashes: a gate at most selectors, but for those that the drawn files begin with.
-CRASH_FILE = "src/syscall/creategate.c"
-CRASH_BEHIND = "    out->credits = m->credits;\n"
-CRASH = "    if (out->dst % 4 != 2 && out->dst != 11)\n        __builtin_trap();\n"
+# What crashes: a gate at most selectors, but for those that the drawn files begin with; whoever
+# says that it has heard an interrupt. Where, behind which line, what, and who finds it.
+CRASHES = [
+    ("src/syscall/creategate.c", "    out->credits = m->credits;\n",
+     "    if (out->dst % 4 != 2 && out->dst != 11 && out->dst != 9)\n        __builtin_trap();\n",
+     ["message", "service"]),
+    ("src/object/irq.c", "    if (l->state == LISTENER_OPEN)\n        return RESCIND_INV_ARGS;\n",
+     "    __builtin_trap();\n", ["ops"]),
+]
 
 
 def run(command, **options):
@@ -51,14 +57,14 @@ class Scratch:
         must(["patch", "-p1", "-s", "-F0", *options, "-d", self.sources, "-i",
               self.sources / "tests" / "mistakes" / f"{name}.patch"])
 
-    def crash(self, on):
-        file = self.sources / CRASH_FILE
+    def crash(self, on, name, behind, crash):
+        file = self.sources / name
         text = file.read_text()
-        before, after = CRASH_BEHIND, CRASH_BEHIND + CRASH
+        before, after = behind, behind + crash
         if not on:
             before, after = after, before
         if before not in text:
-            sys.exit(f"{CRASH_FILE}: nowhere to crash")
+            sys.exit(f"{name}: nowhere to crash")
         file.write_text(text.replace(before, after))
 
     def make(self, *targets):
@@ -111,13 +117,14 @@ def main(source):
         scratch = Scratch(Path(source), Path(directory))
         found = []
         for name, target, drawn in [("doomed-root-is-removed", "ops", "3000"),
-                                    ("mark-overtakes-the-link", "schedule", "3000")]:
+                                    ("doomed-root-becomes-clean", "schedule", "3000")]:
             scratch.patch(name)
             found.append(check(scratch, name, target, drawn))
             scratch.patch(name, "-R")
-        scratch.crash(True)
-        found += [check(scratch, "crash", target, "3000") for target in ["message", "service"]]
-        scratch.crash(False)
+        for *crash, targets in CRASHES:
+            scratch.crash(True, *crash)
+            found += [check(scratch, "crash", target, "3000") for target in targets]
+            scratch.crash(False, *crash)
         scratch.make()
         for arguments in found:
             done = scratch.replay(arguments)

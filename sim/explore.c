@@ -815,6 +815,7 @@ static struct trial *new_trial(const struct litmus *litmus, const struct explore
         .schedule = o->strategy == EXPLORE_PCT ? SCHEDULE_PCT : SCHEDULE_RANDOM,
         .depth = o->depth,
         .audit_ends = o->audit_ends,
+        .patient = o->patient,
         .monitor = monitor,
     };
 

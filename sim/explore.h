@@ -66,6 +66,7 @@ struct explore_options {
     uint32_t work;          /* see struct rescind_kernel_config; 0: the kernel's default */
     uint32_t depth;         /* of PCT; 0: 3 */
     bool audit_ends;        /* the kernels' audit at ends alone, and not at every state */
+    bool patient;           /* see struct trial_options */
     uint64_t max_schedules; /* 0: no limit; of a sample: 1000 */
     uint64_t max_states;    /* 0: no limit */
     double max_seconds;     /* 0: no limit */

@@ -49,7 +49,7 @@ static void number(struct forest *f)
 static uint32_t *nodes_of(const struct forest *f)
 {
     const struct plan *plan = f->plan;
-    uint32_t *nodes = g_new(uint32_t, plan->kernels);
+    uint32_t *nodes = g_new0(uint32_t, plan->kernels);
     GHashTableIter iter;
     gpointer key;
 

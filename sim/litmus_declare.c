@@ -45,7 +45,7 @@ static bool no_option(struct parser *p, const struct token *option, const char *
 
 static bool parse_nodes(struct parser *p, struct litmus_kernel *kernel, struct token *place)
 {
-    uint64_t nodes;
+    uint64_t nodes = 0;
     if (!parse_option(p, "nodes", "a number of nodes", place, &nodes)) {
         return false;
     }
@@ -58,7 +58,7 @@ static bool parse_nodes(struct parser *p, struct litmus_kernel *kernel, struct t
 
 static bool parse_memory(struct parser *p, struct litmus_kernel *kernel, struct token *place)
 {
-    uint64_t memory;
+    uint64_t memory = 0;
     if (!parse_option(p, "memory", "a number of bytes", place, &memory)) {
         return false;
     }
@@ -75,7 +75,7 @@ static bool parse_memory(struct parser *p, struct litmus_kernel *kernel, struct 
 
 static bool parse_vpes(struct parser *p, struct litmus_kernel *kernel, struct token *place)
 {
-    uint64_t vpes;
+    uint64_t vpes = 0;
     if (!parse_option(p, "vpes", "a number of VPEs", place, &vpes)) {
         return false;
     }
@@ -130,7 +130,7 @@ static bool parse_kernel(struct parser *p)
 static bool parse_vpe_option(struct parser *p, struct litmus_vpe *vpe, struct token *place)
 {
     struct token option = parse_peek(p);
-    uint64_t quota;
+    uint64_t quota = 0;
     if (!token_is(&option, "quota")) {
         return no_option(p, &option, "VPE");
     }

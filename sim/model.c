@@ -63,8 +63,9 @@ void model_boot(struct model *model, uint32_t vpes)
 void model_sweep(struct model *model, const bool *doomed)
 {
     int32_t moved[MODEL_CAPS];
+    const uint32_t count = model->count;
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < model->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (doomed[i] && model->caps[i].type == MODEL_LISTENER)
             model_listener_goes(model, i);
         else if (doomed[i] && model->caps[i].kind == MODEL_TABLE_ENDPOINTS)
@@ -72,7 +73,7 @@ void model_sweep(struct model *model, const bool *doomed)
         if (doomed[i])
             model_close(model, i);
     }
-    for (uint32_t i = 0; i < model->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (doomed[i])
             continue;
         struct model_cap cap = model->caps[i];

@@ -220,10 +220,37 @@ static GArray *rows_of(const struct outcome *outcome)
     return rows;
 }
 
-static struct violation *check_stuck(const struct trial *t, const struct outcome *outcome)
+bool trial_may_wait(const struct litmus *l, guint vpe, guint step)
+{
+    const struct litmus_statement *s = litmus_statement(l, litmus_step(l, vpe, step));
+    struct model_call call;
+    const void *bytes;
+    gsize size;
+
+    switch (s->word) {
+    case LITMUS_RECEIVE:
+    case LITMUS_VPECTRL:
+    case LITMUS_CREATESESS:
+    case LITMUS_DELEGATE:
+    case LITMUS_OBTAIN:
+    case LITMUS_PAGEFAULT:
+    case LITMUS_WAIT:
+        return true;
+    case LITMUS_RAW:
+        bytes = g_bytes_get_data(g_ptr_array_index(l->payloads, s->item), &size);
+        call = model_decode(bytes, size);
+        return call.error == RESCIND_NO_ERROR && model_may_wait(&call);
+    default:
+        return false;
+    }
+}
+
+static struct violation *check_stuck(const struct trial *t, const struct outcome *outcome,
+                                     bool patient)
 {
     for (guint i = 0; i < outcome->vpes->len; i++) {
-        if (!outcome_vpe(outcome, i)->stuck)
+        if (!outcome_vpe(outcome, i)->stuck ||
+            (patient && trial_may_wait(t->litmus, i, outcome_vpe(outcome, i)->position)))
             continue;
         char *step = litmus_print_step(t->litmus, i, outcome_vpe(outcome, i)->position);
         struct violation *violation =
@@ -304,7 +331,7 @@ static struct violation *check_judgement(struct trial *t, const struct outcome *
 
 struct violation *trial_balance(struct trial *t, const struct outcome *outcome)
 {
-    struct violation *violation = check_stuck(t, outcome);
+    struct violation *violation = check_stuck(t, outcome, false);
 
     /* A call that waits for ever holds what no table shows. */
     if (violation != NULL) {
@@ -315,16 +342,25 @@ struct violation *trial_balance(struct trial *t, const struct outcome *outcome)
     return violation != NULL ? violation : check_pools(t);
 }
 
+static bool is_stuck(const struct outcome *outcome)
+{
+    bool stuck = false;
+
+    for (guint i = 0; i < outcome->vpes->len; i++)
+        stuck |= outcome_vpe(outcome, i)->stuck;
+    return stuck;
+}
+
 struct violation *trial_end(struct trial *t, const struct outcome *outcome)
 {
     struct violation *violation = NULL;
 
     if (!machine_audit(t->machine))
         return trial_broken(t);
-    violation = check_stuck(t, outcome);
+    violation = check_stuck(t, outcome, t->patient);
     if (violation == NULL)
         violation = trial_balance(t, outcome);
-    if (violation == NULL)
+    if (violation == NULL && (!t->patient || !is_stuck(outcome)))
         violation = check_judgement(t, outcome);
     return violation;
 }
@@ -533,6 +569,7 @@ struct trial *trial_new(const struct litmus *litmus, const struct trial_options 
                                               .context = options->context};
 
     t->litmus = litmus;
+    t->patient = options->patient;
     t->module = compile(litmus, options->seed);
     t->machine = machine_load(&machine_options, t->module->data, error);
     if (t->machine == NULL) {

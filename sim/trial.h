@@ -44,6 +44,7 @@ struct trial {
     uint32_t start;  /* of the monitor: what was the case at the start, */
     uint32_t set;    /* and what may be now */
     uint32_t trail;  /* of the monitor: what the last step showed */
+    bool patient;    /* see struct trial_options */
     bool uncompared; /* the set has been MONITOR_OFF: not all was compared with atomic calls */
     GArray *spare;   /* int64_t, a kernel: nodes in use at the start that no table needs */
 };
@@ -54,6 +55,8 @@ struct trial_options {
     enum machine_schedule schedule; /* for machine_run() */
     uint32_t depth;                 /* of PCT */
     bool audit_ends;                /* the audit at ends alone, and not after each choice */
+    bool patient; /* a program is not stuck that waits for what others need not do, and an end at
+                     which one does is not judged by what the file expects */
     struct monitor *monitor; /* of another trial of the same file, to share; NULL: a new one */
     void (*report)(void *context, const struct machine_report *report);
     void *context;
@@ -75,6 +78,10 @@ struct violation *trial_look(struct trial *trial, const struct machine_choice *c
 
 /* An invariant that the machine found broken by itself. */
 struct violation *trial_broken(const struct trial *trial);
+
+/* Whether what this step of a VPE waits for is for other programs to do, so that it may wait for
+ * ever. */
+bool trial_may_wait(const struct litmus *litmus, guint vpe, guint step);
 
 /* What is wrong at an end, with the outcome there; NULL: nothing. */
 struct violation *trial_end(struct trial *trial, const struct outcome *outcome);

@@ -3,7 +3,7 @@
 # The kernels' nodes and pages under each file of the corpus (but those of failing/, which fail
 # without that, too); the tool's large allocations when it runs and explores each of these files; and
 # some of each of its commands under valgrind, which also finds what is small and not given back.
-# TIME
+# A quarter of an hour, of one processor that has nothing else to do.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh test

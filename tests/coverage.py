@@ -22,9 +22,8 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# What has to run: percent of lines, and of branches, None where they aren't counted. These are floors
-# below what is reached; 100 and 95 for src/, and 95 for sim/, is what is aimed at.
-WANTED = {"src": (98.5, 90.5), "sim": (95.0, None)}
+# What has to run: percent of lines, and of branches, None where they aren't counted.
+WANTED = {"src": (100.0, 95.0), "sim": (95.0, None)}
 # Before C can run, and where it runs no more.
 BOOT = ("src/pc99/boot.S", "src/pc99/trampoline.S")
 MARKER = re.compile(r"LCOV_EXCL_(BR_)?(LINE|START|STOP)\b[:,]?(.*)")

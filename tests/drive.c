@@ -122,6 +122,7 @@ void drive_grant(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t targe
 
 void drive_irq(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t line)
 {
+    tell(drive, (struct drive_event){DRIVE_LINE, vpe, sel, line, NULL, 0});
     if (rescind_kernel_boot_irq(drive->kernel, vpe, sel, line) != RESCIND_NO_ERROR ||
         model_irq(&drive->start, vpe, sel, line) != RESCIND_NO_ERROR)
         abort();
@@ -129,6 +130,7 @@ void drive_irq(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t line)
 
 void drive_ports(struct drive *drive, uint32_t vpe, uint32_t sel, uint32_t first, uint32_t count)
 {
+    tell(drive, (struct drive_event){DRIVE_PORTS, vpe, sel, first, NULL, count});
     if (rescind_kernel_boot_ports(drive->kernel, vpe, sel, first, count) != RESCIND_NO_ERROR ||
         model_ports(&drive->start, vpe, sel, first, count) != RESCIND_NO_ERROR)
         abort();
@@ -214,8 +216,9 @@ struct drive *drive_populated(void)
     for (uint32_t vpe = 0; vpe < VPES; vpe++) {
         for (uint32_t i = 1; i < VPES; i++)
             drive_grant(drive, vpe, 1 + i, (vpe + i) % VPES);
-        drive_irq(drive, vpe, 15, vpe);
-        drive_ports(drive, vpe, 16, 8 * vpe, 8);
+        /* A line and ports that machines have for nothing else. */
+        drive_irq(drive, vpe, 15, 16 + vpe);
+        drive_ports(drive, vpe, 16, 0x300 + 8 * vpe, 8);
     }
     struct model_call calls[] = {
         call_creategate(0, 10),      call_creategate(0, 11),      call_delegate(2, 10, 20, 1),
@@ -385,6 +388,7 @@ static bool created(struct drive *drive, uint32_t vpe)
     drive->history.entries[drive->call[maker]].call.child = vpe;
     tell(drive, (struct drive_event){DRIVE_CREATED, vpe, maker, 0, NULL, 0});
     drive->spoilt[vpe] = false;
+    drive->written[vpe][DRIVE_CALLS] = drive->written[vpe][DRIVE_REPLIES] = WRITTEN_ALL;
     return true;
 }
 
@@ -660,6 +664,7 @@ bool drive_interrupt(struct drive *drive, uint32_t line)
     if ((drive->unmasked >> line & 1) == 0)
         return fail(drive, "interrupt line %" PRIu32 " is masked", line);
     int32_t at = write_down(drive, HISTORY_MACHINE, &call);
+    tell(drive, (struct drive_event){DRIVE_STRUCK, 0, line, 0, NULL, 0});
     drive->unmasked &= ~(1u << line);
     rescind_kernel_interrupt(drive->kernel, line);
     bool good = after_event(drive, DRIVE_NOTHING);

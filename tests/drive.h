@@ -60,9 +60,12 @@ struct drive {
 enum drive_deed {
     DRIVE_MADE,    /* by drive_new() */
     DRIVE_GRANTED, /* `vpe` gets at selector `a` a capability on VPE `b` */
+    DRIVE_LINE,    /* at selector `a` interrupt line `b` */
+    DRIVE_PORTS,   /* at selector `a` `size` ports from `b` on */
     DRIVE_CALLED,  /* the kernel takes a message of `vpe` */
     DRIVE_WORKED,  /* on task `vpe` */
     DRIVE_ENDED,   /* `vpe`, by force */
+    DRIVE_STRUCK,  /* an interrupt, of line `a` */
     DRIVE_CREATED, /* `vpe`, by a call of VPE `a` */
     DRIVE_SPOILT,  /* `vpe` writes what it likes into a ring */
 };
@@ -70,7 +73,7 @@ struct drive_event {
     enum drive_deed deed;
     uint32_t vpe, a, b;
     const void *message; /* CALLED */
-    size_t size;
+    size_t size;         /* of it; PORTS */
 };
 extern void (*drive_watch)(const struct drive *drive,
                            const struct drive_event *event); /* or NULL */

@@ -22,7 +22,7 @@ enum {
     MAX_SETUP = 16,   /* calls before the VPEs run side by side */
     MAX_CALLS = 28,   /* calls side by side */
     MAX_STEPS = 2000, /* decisions side by side */
-    LINE = 2,         /* of interrupts, which VPE0 has at first, */
+    LINE = 10,        /* of interrupts, which VPE0 has at first, */
     PORTS = 0x3e8,    /* and as many ports as a serial port's, which VPE1 has, */
     PORTS_COUNT = 8,
     DEVICE = FIRST + 7, /* both at this selector */

@@ -1646,6 +1646,96 @@ static void a_question_has_been_sent_in_anothers_message(struct rescind_kernel *
     memset((char *)pool_node(k, visit->message) + 8, 0, POOL_NODE_SIZE - 8);
 }
 
+/* ---- Anchors that lead nowhere -------------------------------------------------------------- */
+
+enum { NO_TASK = 999 };
+
+static void who_waits_for_a_slot_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->slot_waiters = NO_TASK;
+}
+
+static void who_waits_for_an_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->asker_line[0] = NO_TASK;
+}
+
+static void who_waits_to_write_a_letter_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_letters_answer_is_nobody(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->letter_line[0] = NO_TASK;
+}
+
+static void who_waits_for_a_table_is_nobody(struct rescind_kernel *k)
+{
+    table_at(k, 0)->lock_waiters = NO_TASK;
+}
+
+static void who_waits_for_a_message_is_nobody(struct rescind_kernel *k)
+{
+    receiver(k)->waiters = NO_TASK;
+}
+
+static void who_waits_for_a_service_is_nobody(struct rescind_kernel *k)
+{
+    make_visit(k, VISIT_ANSWERED)->waiters = NO_TASK;
+}
+
+static void who_waits_for_an_end_is_nobody(struct rescind_kernel *k)
+{
+    vpe_at(k, 1)->waiters = NO_TASK;
+}
+
+static void what_is_to_be_told_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->notes = kit_at(k, 0, 10);
+    peer_talk(k, 1);
+}
+
+static void who_watches_an_end_is_a_gate(struct rescind_kernel *k)
+{
+    peer_at(k, 1)->watching = kit_at(k, 0, 10);
+}
+
+static void a_queue_begins_at_what_is_not_queued(struct rescind_kernel *k)
+{
+    peer_at(k, k->pe)->first = peer_at(k, k->pe)->last = kit_at(k, 0, 10);
+}
+
+static void a_place_is_kept_for_nothing(struct rescind_kernel *k)
+{
+    cap_create_at(k, &(struct cap_spec){.table = table_of(3, 0), .sel = 9, .type = CAP_PLACE});
+}
+
+/* A node that is looked at before its neighbour below, which does not link back. */
+static void a_neighbour_below_leads_elsewhere(struct rescind_kernel *k, bool left)
+{
+    for (uint32_t i = 0; i < 4 * 64; i++) {
+        uint32_t index = kit_at(k, i / 64, i % 64);
+        const struct cap *cap = cap_at(k, index);
+        uint32_t below = left ? cap->left : cap->right;
+        if (index != 0 && below > index) {
+            cap_at(k, below)->up = below;
+            return;
+        }
+    }
+    fail_msg("there is no such node");
+}
+
+static void a_left_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, true);
+}
+
+static void a_right_neighbour_leads_elsewhere(struct rescind_kernel *k)
+{
+    a_neighbour_below_leads_elsewhere(k, false);
+}
+
 /* What is harmed: the first of new_system()'s kernels, or new_mail(). */
 enum place { PLAIN, ACROSS, MAIL };
 
@@ -1901,6 +1991,20 @@ static const struct harm harms[] = {
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_table),
     HARM_ACROSS(letters_sound, a_letter_is_to_be_told_from_a_slot_that_is_free),
     HARM_MAIL(visits_queued, a_question_waits_though_there_is_room),
+    HARM_ACROSS(lines_sound, who_waits_for_a_slot_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_an_answer_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_to_write_a_letter_is_nobody),
+    HARM_ACROSS(lines_sound, who_waits_for_a_letters_answer_is_nobody),
+    HARM(lines_sound, who_waits_for_a_table_is_nobody),
+    HARM_MAIL(lines_sound, who_waits_for_a_message_is_nobody),
+    HARM(lines_sound, who_waits_for_a_service_is_nobody),
+    HARM(lines_sound, who_waits_for_an_end_is_nobody),
+    HARM_ACROSS(notes_kept, what_is_to_be_told_is_a_gate),
+    HARM_ACROSS(notes_kept, who_watches_an_end_is_a_gate),
+    HARM(queued_once, a_queue_begins_at_what_is_not_queued),
+    HARM(reserved_open, a_place_is_kept_for_nothing),
+    HARM(treap_links, a_left_neighbour_leads_elsewhere),
+    HARM(treap_links, a_right_neighbour_leads_elsewhere),
 };
 enum { HARMS = sizeof(harms) / sizeof(harms[0]) };
 

@@ -609,6 +609,41 @@ static void the_same_is_found_every_time(void **state)
     }
 }
 
+/* What others need not do may be waited for, if one wants that: then nothing else is expected of
+ * that end. What is wrong before it still is. */
+static void who_may_wait_is_not_stuck_for_the_patient(void **state)
+{
+    static const char *const waiting[] = {
+        "vpe A\nprogram A\n    wait never\n",
+        "vpe A\nprogram A\n    attachrb 0 2 addr=0 order=7 msgorder=6\n    receive 2\n"
+        "final\n    A lacks 0\n",
+        "vpe A\nprogram A\n    attachrb 0 2 addr=0 order=7 msgorder=6\n"
+        "    raw 2200000000000000 0200000000000000 0100000000000000\n",
+    };
+    struct explore_options options = {.work = 1};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(waiting); i++) {
+        struct litmus *l = parse(waiting[i]);
+        options.patient = false;
+        struct explore_result *r = explore_faulty(l, &options);
+        assert_int_equal(r->violation->kind, VIOLATION_STUCK);
+        explore_result_free(r);
+        options.patient = true;
+        r = explore(l, &options, NULL);
+        assert_non_null(r);
+        assert_true(r->complete);
+        assert_int_equal(r->violations, 0);
+        explore_result_free(r);
+        litmus_free(l);
+    }
+    struct litmus *l = parse("vpe A\nprogram A\n    noop => inv-args\n");
+    struct explore_result *r = explore_faulty(l, &options);
+    assert_int_equal(r->violation->kind, VIOLATION_RESULT);
+    explore_result_free(r);
+    litmus_free(l);
+}
+
 static void a_limit_is_told(void **state)
 {
     const struct explore_options limits[] = {{.work = 1, .max_states = 50},
@@ -750,6 +785,7 @@ int main(void)
         cmocka_unit_test(a_schedule_is_text_that_repeats),
         cmocka_unit_test(a_schedule_that_can_not_be_is_told),
         cmocka_unit_test(the_same_is_found_every_time),
+        cmocka_unit_test(who_may_wait_is_not_stuck_for_the_patient),
         cmocka_unit_test(a_limit_is_told),
         cmocka_unit_test(shards_make_up_the_whole),
         cmocka_unit_test(nothing_is_wrong_in_the_racy_corpus),

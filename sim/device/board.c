@@ -185,6 +185,7 @@ static void ring_alarms(struct rescind_board *board, uint64_t until)
 
             due = device->alarm == board->alarm ? device : NULL;
         }
+        g_assert(due != NULL); /* find_alarm() has found it */
         board->now = MAX(board->now, board->alarm);
         due->alarm = DEVICE_NO_ALARM;
         find_alarm(board);

@@ -315,9 +315,11 @@ static enum progress open(struct rescind_kernel *k, uint32_t vpe, struct call *c
     enum progress progress = CALL_DONE;
     uint32_t service;
 
-    if (look.here.error == RESCIND_NO_ERROR && look.here.line == NULL &&
-        look.all.error != RESCIND_NO_ERROR)
-        return open_away(k, vpe, call, look.target);
+    if (look.here.error == RESCIND_NO_ERROR && look.all.error != RESCIND_NO_ERROR) {
+        if (look.here.line == NULL)
+            return open_away(k, vpe, call, look.target);
+        look.all = look.here; /* another kernel may know the name */
+    }
     if (!goes_on(k, vpe, call, look.all, &progress))
         return progress;
     service = cap_at(k, look.entry)->object;
