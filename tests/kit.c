@@ -176,6 +176,7 @@ bool kit_reply(struct rescind_kernel *k, uint32_t vpe, enum rescind_error *error
         return false;
     assert_int_equal(reply.header.length, sizeof(code));
     assert_int_equal(reply.header.sender_pe, k->pe);
+    assert_int_equal(reply.header.sender_vpe, RESCIND_VPE_MAX - 1);
     assert_int_equal(reply.header.sender_ep, RESCIND_EP_SYSCALL);
     memcpy(&code, reply.payload, sizeof(code));
     *error = (enum rescind_error)code;

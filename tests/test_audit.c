@@ -354,6 +354,11 @@ static void the_end_of_a_vpe_that_is_not_there_is_waited_for(struct rescind_kern
     somebody_waits_for_an_end(k)->watched = (uint16_t)k->vpe_count;
 }
 
+static void who_waits_for_an_end_lies_out_of_the_pool(struct rescind_kernel *k)
+{
+    vpe_at(k, 0)->watchers = 0x7fffffff;
+}
+
 static void an_end_is_to_be_told_that_nobody_waits_for(struct rescind_kernel *k)
 {
     k->vpe_watched = 2 + 1;
@@ -1879,6 +1884,7 @@ static const struct harm harms[] = {
     HARM_ACROSS(notes_kept, who_waits_for_an_end_does_not_link_back),
     HARM_ACROSS(notes_kept, the_end_of_a_vpe_that_is_not_there_is_waited_for),
     HARM(notes_kept, an_end_is_to_be_told_that_nobody_waits_for),
+    HARM(notes_kept, who_waits_for_an_end_lies_out_of_the_pool),
     HARM(effect_whole, a_sweep_has_something_unmarked_before_it),
     HARM(effect_whole, a_sweep_goes_on_behind_the_last_vpe),
     HARM(effect_whole, a_sweep_has_an_unmarked_one_among_marked_ones),

@@ -218,6 +218,22 @@ static void a_revocation_uses_up_its_events(void **state)
     assert_int_equal(error, RESCIND_NO_ERROR);
 }
 
+/* Who receives gets as much of a message as there is, and as there is room for. */
+static void a_message_is_received_as_far_as_there_is_room(void **state)
+{
+    struct rescind_kernel *k = *state;
+    uint8_t got[16];
+
+    for (size_t room = 4; room <= sizeof(got); room += 4) {
+        size_t size = room < sizeof(uint64_t) ? room : sizeof(uint64_t);
+        kit_send(k, 0, kit_noop());
+        memset(got, 0xa5, sizeof(got));
+        assert_true(rescind_kernel_receive(k, 0, got, room));
+        for (size_t i = 0; i < sizeof(got); i++)
+            assert_int_equal(got[i], i < size ? 0 : 0xa5);
+    }
+}
+
 /* While a long EXCHANGE is under way, what it was named goes, and another is put there. */
 static void a_long_exchange_ends_with_the_vpe_that_it_is_with_by_then(void **state)
 {
@@ -1218,6 +1234,7 @@ int main(void)
         cmocka_unit_test(a_tree_is_printed_as_a_line_a_capability),
         KERNEL_TEST(what_nobody_takes_is_lost_with_the_next_event),
         KERNEL_TEST(an_answer_without_a_place_is_not_written),
+        KERNEL_TEST(a_message_is_received_as_far_as_there_is_room),
         KERNEL_TEST(a_revocation_uses_up_its_events),
         KERNEL_TEST(what_is_not_settled_yet_can_be_copied),
         KERNEL_TEST(a_gate_is_made_when_its_place_is_free),

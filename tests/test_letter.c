@@ -278,6 +278,20 @@ static void a_vpe_of_another_kernel_is_started(void **state)
     system_free(s);
 }
 
+static void a_vpe_of_another_kernel_that_is_ending_is_not_started(void **state)
+{
+    struct system *s = new_family();
+
+    (void)state;
+    rescind_kernel_end(s->k[B], CHILD, 7);
+    kit_send(s->k[A], 0, vpectrl(THERE, RESCIND_VPE_START));
+    assert_true(system_tell(s, A, B) && system_hear(s, A, B));
+    assert_int_not_equal(output(s, B).kind, RESCIND_OUTPUT_STARTED);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_VPE_GONE);
+    system_free(s);
+}
+
 static void the_end_of_a_vpe_of_another_kernel_is_waited_for(void **state)
 {
     struct system *s = new_family();
@@ -2100,6 +2114,27 @@ static void an_opening_for_the_last_selector_makes_sense(void **state)
     system_free(s);
 }
 
+/* And all of them but the last can be asked for. */
+static void a_question_for_as_many_as_there_can_be_makes_sense(void **state)
+{
+    struct system *s = new_service(2);
+    struct rescind_peer_letter letter = {.op = RESCIND_LETTER_VISIT,
+                                         .args = {RESCIND_SERVICE_OBTAIN, 0, UINT32_MAX}};
+    struct system_message m;
+
+    (void)state;
+    kit_send(s->k[A], 0, createsess("fs"));
+    settle(s);
+    assert_int_equal(call(s, B, 0, open_session(asked_at(s, B).id)), RESCIND_NO_ERROR);
+    rest(s);
+    assert_int_equal(answer(s, A, 0).error, RESCIND_NO_ERROR);
+    letter.object = cap_at(s->k[A], kit_at(s->k[A], 0, SESSION))->object;
+    m = forge_letter(A, letter);
+    rescind_kernel_hear(s->k[B], A, m.bytes, m.size);
+    assert_int_equal(rescind_kernel_peer(s->k[B], A).refused, 0);
+    system_free(s);
+}
+
 /* The claim of an opening that has been cancelled is that of one question to one kernel. */
 static void a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to(void **state)
 {
@@ -2709,6 +2744,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vpe_of_another_kernel_is_started),
+        cmocka_unit_test(a_vpe_of_another_kernel_that_is_ending_is_not_started),
         cmocka_unit_test(the_end_of_a_vpe_of_another_kernel_is_waited_for),
         cmocka_unit_test(a_cancelled_wait_is_forgotten_by_the_next_one),
         cmocka_unit_test(one_that_ends_by_revocation_is_gone),
@@ -2759,6 +2795,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(openings_that_make_no_sense_are_refused),
         cmocka_unit_test(a_note_for_a_claim_is_of_the_kernel_and_the_letter_it_belongs_to),
         cmocka_unit_test(an_opening_for_the_last_selector_makes_sense),
+        cmocka_unit_test(a_question_for_as_many_as_there_can_be_makes_sense),
         cmocka_unit_test(answers_that_nobody_waits_for_are_refused),
         cmocka_unit_test(descriptions_of_what_there_can_not_be_are_refused),
         cmocka_unit_test(notes_for_what_nobody_waits_for_come_late_or_are_refused),

@@ -989,6 +989,7 @@ static void who_has_nothing_to_tell_any_more_is_silent(void **state)
     kit_send(s->k[A], 0, kit_revoke(11, 1, true));
     work(s, A);
     assert_int_equal(rescind_kernel_tell_first(s->k[A]), C);
+    assert_int_equal(rescind_kernel_tell_after(s->k[A], C), -1);
     tell_and_hear(s, C, A);
     audit(s);
     assert_int_equal(rescind_kernel_tell_first(s->k[A]), -1);

@@ -15,6 +15,7 @@
 
 #include "cap/table.h"
 #include "object/endpoint.h"
+#include "object/mem.h"
 #include "object/vpe.h"
 #include "rescind/kernel.h"
 #include "tests/calls.h"
@@ -439,6 +440,57 @@ static void a_call_needs_the_nodes_that_it_takes(void **state)
     }
 }
 
+static void a_new_vpe_finds_nothing_in_its_memory(void **state)
+{
+    struct rescind_kernel *k = calls_new(&(struct calls_config){.vpes = 3, .nodes = 200});
+    const struct mem *mem;
+    const uint8_t *bytes;
+
+    (void)state;
+    memset((uint8_t *)k + k->memory, 0xa5, (size_t)k->pages * RESCIND_PAGE);
+    calls_ok(k, 0, say_createvpe(CHILD, CHILD_MEM));
+    mem = mem_at(k, cap_at(k, kit_at(k, 0, CHILD_MEM))->object);
+    bytes = (const uint8_t *)k + k->memory + mem->addr;
+    for (uint64_t i = 0; i < mem->size; i++)
+        assert_int_equal(bytes[i], 0);
+    calls_free(k);
+}
+
+static void one_that_has_ended_does_not_end_again(void **state)
+{
+    struct rescind_kernel *k = calls_new(&(struct calls_config){.vpes = 3, .nodes = 200});
+
+    (void)state;
+    rescind_kernel_end(k, 1, 7);
+    rescind_kernel_end(k, 1, 8); /* it is ending already */
+    calls_rest(k);
+    assert_int_equal(calls_told().ends, 1);
+    assert_int_equal(calls_told().code, 7);
+    rescind_kernel_end(k, 1, 9);
+    assert_int_equal(rescind_kernel_ready(k), -1);
+    calls_rest(k);
+    assert_int_equal(calls_told().ends, 1);
+    kit_audit(k);
+    calls_free(k);
+}
+
+static void one_that_is_ending_is_not_started(void **state)
+{
+    struct rescind_kernel *k = calls_new(&(struct calls_config){.vpes = 3, .nodes = 200});
+    struct answer answer;
+
+    (void)state;
+    calls_ok(k, 0, say_createvpe(CHILD, CHILD_MEM));
+    rescind_kernel_end(k, calls_told().created, 7);
+    calls_send(k, 0, say_start(CHILD));
+    assert_false(calls_answer(k, 0, &answer));
+    calls_rest(k);
+    assert_true(calls_answer(k, 0, &answer));
+    assert_int_equal(answer.error, RESCIND_VPE_GONE);
+    assert_int_equal(calls_told().code, 7);
+    calls_free(k);
+}
+
 static void a_service_needs_a_gate(void **state)
 {
     struct rescind_kernel *k = ready(0);
@@ -476,6 +528,9 @@ int main(void)
         cmocka_unit_test(memory_is_taken),
         cmocka_unit_test(an_attacker_is_ended_in_the_middle),
         cmocka_unit_test(a_call_needs_the_nodes_that_it_takes),
+        cmocka_unit_test(a_new_vpe_finds_nothing_in_its_memory),
+        cmocka_unit_test(one_that_has_ended_does_not_end_again),
+        cmocka_unit_test(one_that_is_ending_is_not_started),
         cmocka_unit_test(a_service_needs_a_gate),
         cmocka_unit_test(more_data_than_a_message_has_is_refused),
     };

@@ -1121,6 +1121,13 @@ static void without_memory_a_call_fails_and_leaves_nothing(void **state)
     assert_state(k, before);
     open_session(k, A, IDENT);
     before = state_of(k);
+    /* The last selector is one like any other. */
+    begin(k, A, with_session(RESCIND_SYS_OBTAIN, RESCIND_SEL_VPE, SESS, UINT32_MAX, 1));
+    id = expect_question(k, RESCIND_SERVICE_OBTAIN, IDENT, 1);
+    expect(k, S, reply_bytes(id, range(0, GATE, 1).bytes, range(0, GATE, 1).size),
+           RESCIND_NO_ERROR);
+    expect_answer(k, A, RESCIND_NO_ERROR);
+    expect(k, A, kit_revoke(UINT32_MAX, 1, true), RESCIND_NO_ERROR);
     starved(k, A, with_session(RESCIND_SYS_OBTAIN, RESCIND_SEL_VPE, SESS, 50, 1), 0);
     expect_answer(k, A, RESCIND_OUT_OF_MEM);
     assert_state(k, before);
